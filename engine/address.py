@@ -1,0 +1,63 @@
+"""Who a letter belongs to: an Address is a Shop and a Customer, and it is what an actor is keyed by.
+
+A customer's id is our own and never changes. What the outside world calls the same person (a phone number, a
+WhatsApp user id) are Links to it, each scoped to one shop's business number.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+Millis: TypeAlias = int
+"""Milliseconds since 1970-01-01 UTC. Every moment in the engine is one of these."""
+
+MINUTE: Millis = 60_000
+HOUR: Millis = 60 * MINUTE
+DAY: Millis = 24 * HOUR
+
+
+class Address(NamedTuple):
+    """A shop's name and one of its customers: the key of an actor, a mailbox and a snapshot."""
+
+    shop: str
+    customer: str
+
+    def __str__(self) -> str:
+        return f"{self.shop}/{self.customer}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The inverse of ``str``; ValueError when there is no slash."""
+        shop, slash, customer = text.partition("/")
+        if not slash:
+            raise ValueError(f"an address is SHOP/CUSTOMER, not {text!r}")
+        return cls(shop, customer)
+
+
+class Link(NamedTuple):
+    """One outside name of a customer: ``kind`` is "phone" (digits without +) or "user" (Meta's BSUID)."""
+
+    kind: str
+    value: str
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who wrote, as the provider says it. Since 2026 the phone may be absent (protocols: BSUID)."""
+
+    phone: str = ""
+    user_id: str = ""
+    name: str = ""
+    username: str = ""
+
+    def links(self) -> tuple[Link, ...]:
+        """What this person can be found by, the phone first; empty only for a sender nobody can answer."""
+        phone = (Link("phone", self.phone),) if self.phone else ()
+        return phone + ((Link("user", self.user_id),) if self.user_id else ())
+
+
+def customer_id(shop: str, link: Link) -> str:
+    """The id a new customer gets: derived from its first link, so that two processes propose the same one."""
+    return "c" + blake2b(f"{shop}\0{link.kind}\0{link.value}".encode(), digest_size=9).hexdigest()

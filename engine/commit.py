@@ -1,0 +1,63 @@
+"""One turn as the store writes it: everything in one transaction, or nothing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.address import Address, Link, Millis
+from engine.messages import Outgoing
+from engine.orders import Customer, Hold, Order, OrderMove
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What an actor remembers, as bytes. ``version`` counts the address's committed turns."""
+
+    version: int
+    data: bytes
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """A durable timer; one per (address, kind): setting it again moves it. ``turn`` is the turn that set it."""
+
+    address: Address
+    kind: str
+    due: Millis
+    turn: int
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What one turn did, as rows.
+
+    ``version`` is the snapshot's new version: the stored one must be ``version - 1`` (absent counts as 0), else
+    Conflict STALE. ``inbound_id`` must be new for the shop, else Conflict DUPLICATE; it is "" only for a replay, which
+    names the parked row that it settles in ``parked_id`` instead (the row is deleted; missing: DUPLICATE).
+    ``links`` are put in where absent. ``customer`` is inserted or replaced whole.
+    """
+
+    address: Address
+    version: int
+    snapshot: bytes
+    at: Millis
+    inbound_id: str = ""
+    parked_id: int = 0
+    links: tuple[Link, ...] = ()
+    customer: Customer | None = None
+    orders: tuple[Order, ...] = ()
+    moves: tuple[OrderMove, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    releases: tuple[str, ...] = ()
+    outbox: tuple[Outgoing, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    timers_off: tuple[str, ...] = ()
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A letter that waits outside its mailbox: ``dead`` after crashing its actor twice, else its address is
+    quarantined. ``letter`` is its JSON."""
+
+    id: int
+    address: Address
+    dead: bool
+    why: str
+    at: Millis
+    letter: bytes

@@ -1,0 +1,172 @@
+"""What arrives from outside, in the past tense, after an adapter has normalised it.
+
+Only an adapter's ``parse`` ever sees provider JSON; from here on everything is one of these frozen structs. An
+``Inbound`` is one Event with its sender and the provider's own id, which is the de-duplication key.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.address import Address, Millis, Sender
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """The root of everything that can arrive."""
+
+
+class TextSaid(Event, frozen=True):
+    """The customer wrote ``text``; may be empty or only spaces."""
+
+    text: str
+
+
+class OptionTapped(Event, frozen=True):
+    """A button or list row was tapped. ``option`` is the id that our message carried; ``title`` what it showed."""
+
+    option: str
+    title: str = ""
+
+
+class LocationSent(Event, frozen=True):
+    """A place, in degrees; ``name`` and ``address`` may be empty."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class MediaSent(Event, frozen=True):
+    """An image, document, audio, video or sticker (``kind``). A non-empty caption is treated as text."""
+
+    kind: str
+    media_id: str
+    caption: str = ""
+    mime_type: str = ""
+    filename: str = ""
+
+
+class ContactsSent(Event, frozen=True):
+    """Contact cards; ``phones`` are digits without +."""
+
+    phones: tuple[str, ...]
+
+
+class CartItem(msgspec.Struct, frozen=True):
+    """One line of a native cart. The provider's price is not trusted and so not kept."""
+
+    sku: str
+    quantity: int
+
+
+class CartSent(Event, frozen=True):
+    """The provider's native cart was sent; it becomes our cart, re-priced from our catalogue."""
+
+    items: tuple[CartItem, ...]
+    text: str = ""
+
+
+class FormAnswered(Event, frozen=True):
+    """A native form (Meta: nfm_reply) came back; ``answer`` is the JSON text of the provider, "" when unreadable."""
+
+    name: str
+    answer: str
+
+
+class Reacted(Event, frozen=True):
+    """An emoji on one of our messages; "" takes it back. Noted, never a turn of the flow."""
+
+    message_id: str
+    emoji: str
+
+
+class MessageEdited(Event, frozen=True):
+    """The customer changed an earlier message; never taken as a new order."""
+
+    original_id: str
+
+
+class MessageDeleted(Event, frozen=True):
+    """The customer deleted an earlier message for everyone."""
+
+    original_id: str
+
+
+class NumberChanged(Event, frozen=True):
+    """The provider says that this customer has a new phone and/or user id ("" where it does not say)."""
+
+    new_phone: str = ""
+    new_user_id: str = ""
+
+
+class OwnerEchoed(Event, frozen=True):
+    """The owner answered this customer from the phone itself (Meta: smb_message_echoes)."""
+
+    text: str
+
+
+class PreferenceSet(Event, frozen=True):
+    """The customer used the provider's own control: ``wants_marketing`` False for stop, True for resume."""
+
+    wants_marketing: bool
+
+
+class UnsupportedSent(Event, frozen=True):
+    """Something that no adapter can read (``kind`` in the provider's words): polls, unknown types, errors."""
+
+    kind: str
+
+
+class TimerFired(Event, frozen=True):
+    """A durable timer came due. ``turn`` is the turn that set it; the conversation ignores a stale one, once."""
+
+    kind: str
+    turn: int
+
+
+AnyEvent = (
+    TextSaid
+    | OptionTapped
+    | LocationSent
+    | MediaSent
+    | ContactsSent
+    | CartSent
+    | FormAnswered
+    | Reacted
+    | MessageEdited
+    | MessageDeleted
+    | NumberChanged
+    | OwnerEchoed
+    | PreferenceSet
+    | UnsupportedSent
+    | TimerFired
+)
+"""The closed union, for decoding a stored letter."""
+
+
+class Inbound(msgspec.Struct, frozen=True):
+    """One fact from outside.
+
+    ``id`` is unique per shop for ever: the provider's message id ("wamid.…"), or ``timer:<kind>:<turn>`` for our own
+    timers. It goes into the turn's commit under a unique key, so a redelivery is harmless.
+    ``sent_at`` is the provider's time (the 24-hour window counts from it); it never decides order.
+    """
+
+    id: str
+    shop: str
+    sender: Sender
+    sent_at: Millis
+    event: AnyEvent
+    quoted_id: str = ""
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """An Inbound with the address it was routed to: what lies in a mailbox, and what is parked when it must wait.
+
+    ``parked_id`` is the row it was parked under when this is a replay, else 0.
+    """
+
+    address: Address
+    inbound: Inbound
+    parked_id: int = 0

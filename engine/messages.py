@@ -1,0 +1,191 @@
+"""What leaves: neutral messages, the outbox rows that carry them, what became of a send, and statuses.
+
+A Message says what to show; the channel decides how (buttons, list, numbered text). Everything here already fits the
+channel's Limits: ``engine.fit`` has split and shortened it inside the turn, so one Message is exactly one send.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from engine.address import Address, Millis
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one channel can show, in characters (code points) and counts. Zero buttons or rows means: it has none."""
+
+    text: int = 4096
+    question: int = 1024
+    list_question: int = 4096
+    buttons: int = 3
+    button_title: int = 20
+    rows: int = 10
+    row_title: int = 24
+    row_description: int = 72
+    list_button: int = 20
+    caption: int = 1024
+    location_request: bool = True
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """The root of everything that can be sent."""
+
+
+class Text(Message, frozen=True):
+    body: str
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One thing to choose: ``id`` comes back in OptionTapped; the texts are within the channel's limits."""
+
+    id: str
+    title: str
+    description: str = ""
+
+
+class Buttons(Message, frozen=True):
+    body: str
+    choices: tuple[Choice, ...]
+
+
+class ChoiceList(Message, frozen=True):
+    """A list that opens on ``button``; at most Limits.rows choices, the last may be "more"."""
+
+    body: str
+    button: str
+    choices: tuple[Choice, ...]
+
+
+class Image(Message, frozen=True):
+    """A picture by public ``link``, or by ``path`` of a file of ours that the channel uploads first."""
+
+    link: str = ""
+    path: str = ""
+    caption: str = ""
+
+
+class Document(Message, frozen=True):
+    """A file by public ``link``, or by ``path`` of a file of ours that the channel uploads first."""
+
+    filename: str
+    link: str = ""
+    path: str = ""
+    caption: str = ""
+
+
+class Template(Message, frozen=True):
+    """A message the provider has approved before: the only kind that may open a conversation."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+
+
+class LocationRequest(Message, frozen=True):
+    body: str
+
+
+AnyMessage = Text | Buttons | ChoiceList | Image | Document | Template | LocationRequest
+
+
+class Purpose(str, Enum):
+    """Why a message is sent. It decides priority, and what is done when nobody knows whether it went out."""
+
+    REPLY = "reply"
+    ORDER = "order"
+    PAYMENT = "payment"
+    BULK = "bulk"
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """One outbox row. ``key`` is derived, ``<address>:<turn>:<n>``, unique, and echoed by providers that can.
+
+    ``attempts`` counts sends begun; ``created_at`` orders one customer's messages together with ``key``'s numbers.
+    """
+
+    key: str
+    address: Address
+    phone: str
+    user_id: str
+    message: AnyMessage
+    purpose: Purpose
+    created_at: Millis
+    attempts: int = 0
+
+
+class SendState(str, Enum):
+    """Where an outbox row stands. Only ``queued`` may be claimed; ``sending`` found at start is an unknown send."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class OutcomeClass(str, Enum):
+    """What a provider's answer means for us. Provider codes are mapped to these as data, in the channel's file."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    THROTTLE_NUMBER = "throttle_number"
+    THROTTLE_CUSTOMER = "throttle_customer"
+    NEEDS_TEMPLATE = "needs_template"
+    NEVER = "never"
+    OPERATOR = "operator"
+    UNKNOWN = "unknown"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one send.
+
+    ``provider_id`` is set when it was accepted. ``code`` is the provider's, ``reason`` a plain sentence with the next
+    step. ``wait`` is how long the provider asks us to wait (ms, 0 when it says nothing). ``unknown`` means that the
+    request may have arrived but its answer was lost.
+    """
+
+    kind: OutcomeClass
+    provider_id: str = ""
+    code: int = 0
+    reason: str = ""
+    wait: Millis = 0
+
+
+class StatusRank(int, Enum):
+    """How far a sent message has come. A status never moves a message backwards (quality.md 5)."""
+
+    NONE = 0
+    SENT = 1
+    DELIVERED = 2
+    READ = 3
+    PLAYED = 4
+    FAILED = -1
+
+
+class Status(msgspec.Struct, frozen=True):
+    """One provider status. ``key`` is our own outbox key where the provider echoes it, else ""."""
+
+    shop: str
+    provider_id: str
+    rank: StatusRank
+    at: Millis
+    key: str = ""
+    code: int = 0
+    reason: str = ""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something about the account rather than a customer (quality, template, account events): for log and owner."""
+
+    shop: str
+    kind: str
+    detail: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One item of a batch that could not be read. It never drops the others."""
+
+    where: str
+    why: str

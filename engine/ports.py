@@ -1,0 +1,214 @@
+"""The seams: what the running engine asks of a store, a channel, HTTP and the clock.
+
+Every implementation of ``Store`` runs the same contract suite (tests/storage/contract.py). Nothing here assumes that
+there is only one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from engine.address import Address, Link, Millis
+from engine.catalogue import Product
+from engine.commit import Commit, Parked, Snapshot, Timer
+from engine.events import Inbound, Letter
+from engine.facts import AnyNeed, Conflict, Known
+from engine.messages import Limits, Notice, Outcome, Outgoing, Refusal, Status
+from engine.orders import Order
+
+
+class Store(Protocol):
+    """The durable memory of all shops.
+
+    Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
+    written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
+    StoreFailed too, because only a restart from disk is safe. Cancelling a write leaves its outcome open: callers
+    shield it. Reads see everything whose write had returned.
+    """
+
+    # -- turns ---------------------------------------------------------------------------------------------------
+    async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
+        """The customer's id whom the first known link of ``links`` leads to, or None."""
+
+    async def wake(self, address: Address) -> Snapshot | None:
+        """The last committed snapshot; None for an address that never had a turn."""
+
+    async def know(self, address: Address, needs: Sequence[AnyNeed], now: Millis) -> Known:
+        """Answer the Needs of one turn."""
+
+    async def commit(self, commit: Commit) -> Conflict | None:
+        """Write one turn whole, or nothing: None when written, else why not (see Commit).
+
+        Each order takes the stock of its tracked lines (lines of one sku summed): on hand minus unexpired holds of
+        other customers at ``commit.at`` must suffice, else SOLD_OUT. A hold is refused by the same rule. The customer's
+        own holds named in ``releases`` are gone before orders are written. One unit's Conflict never touches others
+        that travel in the same batch.
+        """
+
+    # -- outbox --------------------------------------------------------------------------------------------------
+    async def waiting(self, after: int, limit: int) -> tuple[int, list[Outgoing]]:
+        """Queued rows in order of commit, from behind the cursor ``after`` (0: from the start), with the next cursor.
+
+        The cursor comes back unchanged when there are no more.
+        """
+
+    async def claim(self, keys: Sequence[str], at: Millis) -> set[str]:
+        """Move ``queued`` rows to ``sending`` and count an attempt; returns the keys that were in fact moved."""
+
+    async def settle(self, results: Sequence[tuple[str, Outcome]], at: Millis) -> None:
+        """Write what became of claimed rows.
+
+        SENT: sent, with its provider id; a status parked for that id is applied. RETRY, THROTTLE_*: back to queued.
+        NEVER, NEEDS_TEMPLATE: failed with code and reason. OPERATOR: back to queued (the number is paused by the
+        outbox). UNKNOWN: unknown. A row that a status has already moved to sent stays sent.
+        """
+
+    async def requeue(self, keys: Sequence[str], at: Millis) -> set[str]:
+        """Move ``unknown`` rows back to ``queued`` to be sent once more (the risk of a double is kept on the row)."""
+
+    async def unknown(self, limit: int) -> list[tuple[Outgoing, Millis]]:
+        """Unknown rows, oldest first, each with the time when it became unknown. At ``open`` every row found in
+        ``sending`` has become unknown."""
+
+    async def statuses(self, statuses: Sequence[Status]) -> set[str]:
+        """Apply statuses in bulk, forward only (rank, then provider time); returns keys that this made ``sent``
+        while they were ``sending`` or ``unknown``.
+
+        Found by key where given, else by provider id. A status whose message is not known yet is parked (by provider
+        id) and applied by ``settle``. FAILED after DELIVERED or READ keeps the rank and is noted on the row; FAILED
+        before that makes the row failed with code and reason.
+        """
+
+    async def outbox_row(self, key: str) -> OutboxRow | None:
+        """One row as it stands, for the owner, the API and tests."""
+
+    # -- timers --------------------------------------------------------------------------------------------------
+    async def due(self, now: Millis, limit: int) -> list[Timer]:
+        """Timers with ``due <= now``, earliest first. They stay until a commit turns them off or sets them anew."""
+
+    async def next_due(self) -> Millis | None:
+        """When the earliest timer is due, None without timers."""
+
+    # -- letters that wait ----------------------------------------------------------------------------------------
+    async def park(self, letter: Letter, dead: bool, why: str, at: Millis) -> bool:
+        """Keep a letter durably outside its mailbox, its inbound id under the unique key; False for a duplicate.
+
+        A replayed letter (``parked_id``) updates its own row instead.
+        """
+
+    async def parked(self, address: Address | None, dead: bool, limit: int) -> list[Parked]:
+        """Parked letters in order of arrival, of one address or of all."""
+
+    async def quarantine(self, address: Address, why: str, at: Millis) -> None:
+        """Remember that this address is quarantined."""
+
+    async def release(self, address: Address) -> None:
+        """Forget the quarantine. Its letters stay parked until their replay commits."""
+
+    async def quarantined(self) -> dict[Address, str]:
+        """All quarantined addresses, each with the reason."""
+
+    # -- catalogue and upkeep --------------------------------------------------------------------------------------
+    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product]) -> bool:
+        """Insert or update a shop's products, once per content digest (False: seen before, nothing done).
+
+        ``stock`` is the opening value of products that are new; a known product keeps what it has.
+        Products that are not in the file become inactive.
+        """
+
+    async def products(self, shop: str) -> list[Product]:
+        """The shop's products in catalogue order, inactive ones too; ``stock`` is what is on hand now."""
+
+    async def orders(self, shop: str, limit: int) -> list[Order]:
+        """The shop's latest orders, newest first."""
+
+    async def sweep(self, now: Millis) -> int:
+        """Delete what has served its time, in small steps: inbound ids older than 8 days (Meta redelivers for 7),
+        expired holds, statuses parked over a day. Returns how many rows went."""
+
+    async def check(self) -> None:
+        """Raise StoreFailed when the store can't be written and read; for ``/ready``."""
+
+    async def aclose(self) -> None:
+        """Finish what is queued and close."""
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """An outbox row with what became of it. ``state`` is a SendState value, ``rank`` a StatusRank value."""
+
+    outgoing: Outgoing
+    state: str
+    provider_id: str
+    rank: int
+    code: int
+    reason: str
+    doubled: bool
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An HTTP answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NotSent(Exception):
+    """The request did not reach the provider (no connection): trying again is safe."""
+
+
+class AnswerLost(Exception):
+    """The request may have been carried out, but its answer was lost: nobody knows."""
+
+
+class Http(Protocol):
+    """One sender lane's connection. Never follows a redirect; every call has a deadline (10 s)."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Raises NotSent or AnswerLost."""
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """All that one webhook carried, in its order."""
+
+    inbounds: tuple[Inbound, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+class Channel(Protocol):
+    """One business number on one provider. One file per kind in adapters/channels, registered by its ``KIND``."""
+
+    shop: str
+    path: str
+    limits: Limits
+
+    def challenge(self, query: Mapping[str, str]) -> str | None:
+        """The text that proves to the provider that this address is ours (GET), or None to refuse."""
+
+    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        """Whether the signature over the raw bytes is the provider's. Constant time. Header names lower case."""
+
+    def numbers(self) -> frozenset[str]:
+        """The provider's names of this business number; a batch is routed by them among shops that share a path."""
+
+    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
+        """Read a genuine body. ``shops`` maps a business number's id to its shop; items for other numbers, and items
+        that can't be read, become Refusals. Raises BadInput only when the body is not the provider's envelope at all.
+        """
+
+    async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
+        """Send one message. Never raises for what the provider or the network does: that is an Outcome."""
+
+    async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
+        """Blue ticks and "typing…" on the customer's phone; best effort."""
+
+
+class Clock(Protocol):
+    """Wall time in milliseconds. Tests own one that they move."""
+
+    def now(self) -> Millis: ...

@@ -1,0 +1,31 @@
+"""A Shop: one business number, one flow, its catalogue and its settings. A value; changing it makes a new one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.address import MINUTE, Millis
+from engine.catalogue import Catalogue
+from engine.messages import Limits
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """All of a shop that a turn may know.
+
+    ``title`` is the business name that customers see. ``session`` is the silence (ms) after which a conversation
+    expires. ``timezone`` is an IANA name: order numbers and dates are in it. ``handover`` is how long (ms) the bot is
+    silent after a customer asked for a human.
+    """
+
+    name: str
+    title: str
+    flow: str
+    currency: str
+    locale: str
+    timezone: str
+    catalogue: Catalogue
+    limits: Limits = Limits()
+    languages: tuple[str, ...] = ("en",)
+    session: Millis = 30 * MINUTE
+    handover: Millis = 60 * MINUTE
+    store: str = ""
