@@ -1,13 +1,13 @@
 """Every error of ours, split by whose fault it is.
 
-    SokoniError
-    ├── ConfigError      the operator's: the configuration says something that can't be
-    ├── BadInput         the sender's: a request or file that breaks the rules; carries a sentence for them
-    ├── FlowError        the programmer's: a flow broke its own contract (undeclared state, endless steps)
-    └── StoreError       the machine's
-        ├── StoreBusy      the queue to the disk is full; nothing was written, try again (answered 503)
-        ├── StoreFailed    the outcome of a write is unknown or the disk refuses; stop and restart from disk
-        └── StoreLocked    another process has this store open
+SokoniError
+├── ConfigError      the operator's: the configuration says something that can't be
+├── BadInput         the sender's: a request or file that breaks the rules; carries a sentence for them
+├── FlowError        the programmer's: a flow broke its own contract (undeclared state, endless steps)
+└── StoreError       the machine's
+    ├── StoreBusy      the queue to the disk is full; nothing was written, try again (answered 503)
+    ├── StoreFailed    the outcome of a write is unknown or the disk refuses; stop and restart from disk
+    └── StoreLocked    another process has this store open
 """
 
 from __future__ import annotations

@@ -1,0 +1,50 @@
+"""The ASGI callable: webhook paths go straight to their handler, everything else to Quart.
+
+Every shop also answers under ``/s/<shop name>/…``; the path only routes, the shop's own credentials decide.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+
+from adapters.web.body import Bodies
+from adapters.web.pages import pages
+from adapters.web.webhooks import Engine, WebCounters, Webhook, WebLimits
+from engine.ports import Channel
+
+
+class Web:
+    """All of one process's HTTP."""
+
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        engine: Engine,
+        *,
+        bodies: Bodies,
+        limits: WebLimits,
+        mark_read: frozenset[str] = frozenset(),
+    ) -> None:
+        self.counters = WebCounters()
+        self.webhooks: Mapping[str, Webhook] = {
+            path: Webhook(sharing, engine, bodies, limits, self.counters, mark_read)
+            for path, sharing in _by_path(channels).items()
+        }
+        self._pages = pages(engine, self.counters, lambda: list(self.webhooks))
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] == "http" and (webhook := self.webhooks.get(scope["path"])) is not None:
+            await webhook(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+def _by_path(channels: Sequence[Channel]) -> dict[str, list[Channel]]:
+    sharing: dict[str, list[Channel]] = defaultdict(list)
+    for channel in channels:
+        sharing[channel.path].append(channel)
+        sharing[f"/s/{channel.shop}{channel.path}"].append(channel)
+    return sharing

@@ -1,0 +1,163 @@
+"""The hot path: a provider's webhook, from raw bytes to a durable answer. Bare ASGI, because it is the hottest.
+
+    read (cap, deadline) → genuine? → parse → statuses in bulk → messages: hold while the outbox is long → post → 200
+
+200 is said only when every message of the delivery is committed, known already, or parked. What can't be made durable
+in time is answered 503, and the provider delivers it again. Statuses never wait for the outbox: they are what lets an
+unknown send go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import trio
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+from adapters.web.body import Bodies, BodyError
+from engine.address import Sender
+from engine.errors import BadInput, StoreBusy, StoreError
+from engine.events import Inbound, Reacted
+from engine.ports import Channel, Delivery
+from engine.running import Running
+
+log = logging.getLogger("sokoni.webhooks")
+
+
+@dataclass(slots=True)
+class WebCounters:
+    webhooks: int = 0
+    refused_signature: int = 0
+    refused_items: int = 0
+    unavailable: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WebLimits:
+    """``in_process``: deliveries with messages under way per shop; ``hold``: seconds one may wait before 503."""
+
+    in_process: int = 32
+    hold: float = 10.0
+
+
+class Engine:
+    """The running engine as the edge sees it: there, or gone while the store is out. ``waiting`` remembers who wrote
+    meanwhile (at most a thousand), so that a long outage can be apologised for."""
+
+    WAITING = 1_000
+
+    def __init__(self) -> None:
+        self.running: Running | None = None
+        self.waiting: dict[tuple[str, Sender], None] = {}
+
+    def missed(self, inbounds: Iterable[Inbound]) -> None:
+        """These messages could not be taken; their provider will deliver them again."""
+        for inbound in inbounds:
+            if len(self.waiting) < self.WAITING:
+                self.waiting[(inbound.shop, inbound.sender)] = None
+
+
+class Webhook:
+    """One webhook path, which several shops may share; their own credentials decide whose delivery it is."""
+
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        engine: Engine,
+        bodies: Bodies,
+        limits: WebLimits,
+        counters: WebCounters,
+        mark_read: frozenset[str],
+    ) -> None:
+        self._channels = channels
+        self._engine = engine
+        self._bodies = bodies
+        self._limits = limits
+        self._counters = counters
+        self._mark_read = mark_read
+        self._slots = {channel.shop: trio.Semaphore(limits.in_process) for channel in channels}
+
+    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["method"] == "POST":
+            status = await self._post(scope, receive)
+            await answer(send, status, b"")
+        elif scope["method"] == "GET":
+            challenge = self._challenge(scope["query_string"])
+            await answer(send, 403 if challenge is None else 200, (challenge or "").encode())
+        else:
+            await answer(send, 405, b"")
+
+    def _challenge(self, query: bytes) -> str | None:
+        pairs = dict(parse_qsl(query.decode("latin1"), keep_blank_values=True))
+        return next((text for channel in self._channels if (text := channel.challenge(pairs)) is not None), None)
+
+    async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> int:
+        self._counters.webhooks += 1
+        headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+        try:
+            raw = await self._bodies.read(receive, headers.get("content-length"))
+        except BodyError as error:
+            return error.status
+        try:
+            return await self._delivered(headers, raw)
+        finally:
+            self._bodies.done(len(raw))
+
+    async def _delivered(self, headers: Mapping[str, str], raw: bytes) -> int:
+        trusted = [channel for channel in self._channels if channel.genuine(headers, raw)]
+        if not trusted:
+            self._counters.refused_signature += 1
+            return 401
+        try:
+            delivery = trusted[0].parse(raw, {number: one.shop for one in trusted for number in one.numbers()})
+        except BadInput:
+            return 400
+        self._log(delivery)
+        return await self._kept(delivery)
+
+    async def _kept(self, delivery: Delivery) -> int:
+        running = self._engine.running
+        if running is not None:
+            try:
+                with trio.move_on_after(self._limits.hold):
+                    if delivery.statuses:
+                        await running.statuses(delivery.statuses)
+                    if not delivery.inbounds or await self._messages(running, delivery.inbounds):
+                        return 200
+            except StoreError as error:
+                log.warning("delivery_not_kept", extra={"busy": isinstance(error, StoreBusy)})
+        self._counters.unavailable += 1
+        self._engine.missed(delivery.inbounds)
+        return 503
+
+    async def _messages(self, running: Running, inbounds: Sequence[Inbound]) -> bool:
+        shop = inbounds[0].shop
+        async with self._slots[shop]:
+            await running.outbox.room(shop)
+            kept = await running.post(inbounds).wait()
+        if kept:
+            self._show_read(running, inbounds)
+        return kept
+
+    def _show_read(self, running: Running, inbounds: Sequence[Inbound]) -> None:
+        for inbound in inbounds:
+            if inbound.shop in self._mark_read and not isinstance(inbound.event, Reacted):
+                running.outbox.mark_read(inbound.shop, inbound.id)
+
+    def _log(self, delivery: Delivery) -> None:
+        for refusal in delivery.refusals:
+            self._counters.refused_items += 1
+            log.warning("item_refused", extra={"where": refusal.where, "why": refusal.why})
+        for notice in delivery.notices:
+            log.warning("provider_notice", extra={"shop": notice.shop, "kind": notice.kind})
+
+
+async def answer(send: ASGISendCallable, status: int, body: bytes) -> None:
+    """A whole plain answer in two ASGI messages."""
+    headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,158 @@
+"""An actor: one address's letters, one at a time, each a durable turn.
+
+It remembers the conversation only as a cache of its snapshot: what it holds changes after a commit and never before,
+so that it can be thrown away and woken again at any moment. What goes wrong inside a turn propagates: the supervisor
+decides what becomes of the actor and of the letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import trio
+
+from engine import conversation as conversations
+from engine.address import Address, Millis
+from engine.commit import Commit
+from engine.conversation import Conversation
+from engine.errors import FlowError, StoreBusy
+from engine.events import Letter
+from engine.facts import Conflict, ConflictKind, Facts, Known
+from engine.mailbox import Envelope, Mailbox
+from engine.ports import Clock, Store
+from engine.shop import Shop
+from engine.turn import commit_of
+
+CONFLICTS_PER_LETTER = 8
+"""Fresh turns that one letter may take after refused commits; one more is a bug of the flow."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the running part has done since it started, for logs, metrics and benchmarks."""
+
+    turns: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    crashes: int = 0
+    parked: int = 0
+    refused: int = 0
+    woken: int = 0
+    retired: int = 0
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What every actor works with. ``committed`` is called with each commit that was written."""
+
+    store: Store
+    shops: Mapping[str, Shop]
+    clock: Clock
+    committed: Callable[[Commit], None]
+    counters: Counters = field(default_factory=Counters)
+
+
+class Actor:
+    """The reader of one mailbox. ``quarantine`` is the reason for parking letters instead of handling them, or ""."""
+
+    __slots__ = ("_around", "_conversation", "address", "held", "last_used", "mailbox", "quarantine", "retired")
+
+    def __init__(self, address: Address, around: Surroundings) -> None:
+        self.address = address
+        self.mailbox = Mailbox()
+        self.quarantine = ""
+        self.held = False
+        self.retired = False
+        self.last_used = 0.0
+        self._around = around
+        self._conversation: Conversation | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits: it may be put to sleep."""
+        return not self.mailbox.letters and not self.held
+
+    async def run(self) -> None:
+        """Handle letters until retired. A letter stays in the mailbox until its end is known."""
+        letters = self.mailbox.letters
+        while True:
+            while letters and not self.held:
+                await self._end(letters[0])
+                letters.popleft()
+            if self.retired and not letters:
+                return
+            self.last_used = trio.current_time()
+            await self.mailbox.park()
+
+    async def _end(self, envelope: Envelope) -> None:
+        """Bring one letter to its end; raises only what the supervisor must decide."""
+        try:
+            if self.quarantine:
+                await self.park(envelope.letter, dead=False, why=self.quarantine)
+            else:
+                await self._turn(envelope.letter)
+        except StoreBusy:
+            self._around.counters.refused += 1
+            envelope.receipt.settle(False)
+        else:
+            envelope.receipt.settle(True)
+
+    async def park(self, letter: Letter, *, dead: bool, why: str) -> None:
+        """Keep a letter durably outside the mailbox, in a commit of its own."""
+        with trio.CancelScope(shield=True):
+            await self._around.store.park(letter, dead, why, self._around.clock.now())
+        self._around.counters.parked += 1
+
+    def forget(self) -> None:
+        """Drop what is remembered; the next letter wakes it from the snapshot."""
+        self._conversation = None
+
+    async def _wake(self, shop: Shop) -> Conversation:
+        snapshot = await self._around.store.wake(self.address)
+        self._around.counters.woken += 1
+        return conversations.load(snapshot, shop)
+
+    async def _turn(self, letter: Letter) -> None:
+        """One durable turn; a refused commit leads to a fresh one with fresh facts."""
+        around = self._around
+        shop = around.shops[self.address.shop]
+        conflict: Conflict | None = None
+        for attempt in range(CONFLICTS_PER_LETTER):
+            before = self._conversation or await self._wake(shop)
+            facts = await self._facts(before, letter, shop, attempt, conflict)
+            turn = conversations.advance(before, letter.inbound, shop, facts)
+            commit = commit_of(turn, letter, shop, facts)
+            with trio.CancelScope(shield=True):
+                conflict = await around.store.commit(commit)
+            if conflict is None:
+                self._conversation = turn.conversation
+                around.counters.turns += 1
+                around.committed(commit)
+                return
+            if conflict.kind is ConflictKind.DUPLICATE:
+                self._conversation = before
+                around.counters.duplicates += 1
+                return
+            around.counters.conflicts += 1
+            if conflict.kind is ConflictKind.STALE:
+                self.forget()
+        raise FlowError(f"a letter of flow {shop.flow!r} was refused {CONFLICTS_PER_LETTER} times, last: {conflict}")
+
+    async def _facts(
+        self, before: Conversation, letter: Letter, shop: Shop, attempt: int, conflict: Conflict | None
+    ) -> Facts:
+        now: Millis = self._around.clock.now()
+        needs = conversations.needs(before, letter.inbound, shop)
+        known = await self._around.store.know(self.address, needs, now) if needs else Known()
+        return Facts(
+            now=now,
+            key=f"{self.address}:{before.turn + 1}",
+            phone=before.phone or letter.inbound.sender.phone,
+            language=before.language,
+            attempt=attempt,
+            conflict=conflict,
+            customer=known.customer,
+            orders=known.orders,
+            left=known.left,
+        )

@@ -1,0 +1,405 @@
+"""The outbox: rows that a commit wished for leave here, each customer's in order, at the number's pace, at most once.
+
+    committed row ──offer──▶ lines ──pick──▶ claim (commit) ──▶ lane: channel.send ──▶ settle (commit) ──▶ next in line
+
+- The claim is a commit of its own, before the send: after a crash a claimed row is an *unknown* send, never a fresh one.
+- An unknown send is reconciled: a provider status says that it went out; when nothing is known after
+  ``unknown_after``, replies, orders and payments go once more (the risk of a double is kept on the row), bulk never.
+- A provider's answer is one of the outcome classes of ``engine.messages``; there is one plan per class, no ladder.
+- Memory is bounded: over ``in_memory`` rows the rest stay in the store and are read back in order of commit.
+- ``room`` is how the HTTP edge holds new work while too much is due: excess waits in TCP (design.md, overload).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import trio
+
+from engine.address import Address, Millis
+from engine.lines import Desk, Lines
+from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Purpose, Status, StatusRank
+from engine.ports import Channel, Clock, Http, Store
+
+log = logging.getLogger("sokoni.outbox")
+
+DUE_AT_MOST = 64
+"""Customers with a message due for one number, over which new webhooks of that number wait."""
+CLAIM_AT_MOST = 128
+SETTLE_AT_MOST = 512
+COURTESIES = 256
+"""Marks of "read" that may wait for a free lane; more are dropped, oldest first: they are only courtesy."""
+PAGE = 1_000
+TRIES = 14
+"""Sends begun before a message that keeps failing is given up; with the backoff below that is about six hours."""
+BACKOFF: Millis = 1_000
+BACKOFF_MOST: Millis = 60 * 60_000
+OPERATOR_PAUSE: Millis = 300_000
+THROTTLE_FIRST: Millis = 1_000
+THROTTLE_MOST: Millis = 300_000
+HOLD_PAUSE_MOST = 10_000.0
+"""A pause of the number that is longer than this (ms) does not hold webhooks: their replies wait on disk instead."""
+TIDY_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class OutboxSettings:
+    """``unknown_after`` in ms; ``in_memory`` in rows."""
+
+    lanes: int = 32
+    unknown_after: Millis = 60_000
+    in_memory: int = 20_000
+
+
+@dataclass(slots=True)
+class OutboxCounters:
+    sent: int = 0
+    failed: int = 0
+    retried: int = 0
+    unknown: int = 0
+    doubled: int = 0
+    courtesies_dropped: int = 0
+
+
+class Outbox:
+    """Sends what the store holds. ``run`` is its life; everything else is called by the rest of the engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        paces: Mapping[str, float],
+        connect: Callable[[], AbstractAsyncContextManager[Http]],
+        clock: Clock,
+        settings: OutboxSettings | None = None,
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._connect = connect
+        self._clock = clock
+        self._settings = settings or OutboxSettings()
+        self.lines = Lines(dict(paces))
+        self.counters = OutboxCounters()
+        self._jobs: deque[Outgoing] = deque()
+        self._courtesies: deque[tuple[str, str]] = deque()
+        self._results: list[tuple[Outgoing, Outcome]] = []
+        self._unknown: dict[str, tuple[Outgoing, float]] = {}
+        self._media: dict[str, Address] = {}
+        self._spilled = True  # until the rows that the store holds at the start are read
+        self._offers_spilled = 0
+        self._cursor = 0
+        self._draining = False
+        self._busy_lanes = 0
+        self._work = trio.Event()
+        self._spill = trio.Event()
+        self._settle_now = trio.Event()
+        self._reconcile_now = trio.Event()
+        self._finished = trio.Event()
+        self._idle_lanes = trio.lowlevel.ParkingLot()
+        self._rooms: dict[str, trio.lowlevel.ParkingLot] = {shop: trio.lowlevel.ParkingLot() for shop in paces}
+
+    # -- what others call ----------------------------------------------------------------------------------------
+    def offer(self, rows: Sequence[Outgoing]) -> None:
+        """Take rows that were just committed."""
+        if not rows:
+            return
+        if self._spilled or len(self.lines.rows) >= self._settings.in_memory:
+            self._spilled = True
+            self._offers_spilled += 1
+            self._spill.set()
+        else:
+            self.lines.add(rows, self._now())
+            self._work.set()
+
+    def mark_read(self, shop: str, inbound_id: str) -> None:
+        """Show the customer that their message was seen, when a lane is free for it."""
+        if len(self._courtesies) >= COURTESIES:
+            self._courtesies.popleft()
+            self.counters.courtesies_dropped += 1
+        self._courtesies.append((shop, inbound_id))
+        self._idle_lanes.unpark()
+
+    async def room(self, shop: str) -> None:
+        """Wait until fewer than DUE_AT_MOST messages of this number are due. First come, first served."""
+        while self._crowded(self.lines.desks[shop]):
+            await self._rooms[shop].park()
+
+    def _crowded(self, desk: Desk) -> bool:
+        return desk.due >= DUE_AT_MOST and desk.paused_until <= self._now() + HOLD_PAUSE_MOST
+
+    async def noted(self, statuses: Sequence[Status]) -> None:
+        """Apply provider statuses durably, and let go on who waited for one."""
+        sent = await self._store.statuses(statuses)
+        now = self._now()
+        for key in sent:
+            if self._unknown.pop(key, None) is not None:
+                self.lines.done(key, now)
+                self._work.set()
+        if self._media:
+            self._media_delivered(statuses, now)
+
+    def _media_delivered(self, statuses: Sequence[Status], now: float) -> None:
+        for status in statuses:
+            if status.rank is not StatusRank.SENT:
+                address = self._media.pop(status.provider_id, None)
+                if address is not None:
+                    self.lines.delivered(address, now)
+                    self._work.set()
+
+    def resume(self, shop: str) -> None:
+        """The operator has mended what paused this number."""
+        desk = self.lines.desks[shop]
+        desk.paused_until, desk.why_paused, desk.failures = 0.0, "", 0
+        self._work.set()
+
+    def paused(self) -> dict[str, str]:
+        """The numbers that are paused now, each with the reason."""
+        now = self._now()
+        return {shop: desk.why_paused for shop, desk in self.lines.desks.items() if desk.paused_until > now}
+
+    async def drain(self) -> None:
+        """Begin no more sends and wait until those under way are settled."""
+        self._draining = True
+        self._work.set()
+        self._idle_lanes.unpark_all()
+        await self._finished.wait()
+
+    # -- life ------------------------------------------------------------------------------------------------------
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Send until cancelled; raises StoreFailed when the store does."""
+        for row, since in await self._store.unknown(self._settings.in_memory):
+            self._remember_unknown(row, self._now() - max(0, self._clock.now() - since))
+        async with trio.open_nursery() as nursery:
+            for number in range(self._settings.lanes):
+                nursery.start_soon(self._lane, name=f"lane {number}")
+            nursery.start_soon(self._dispatch)
+            nursery.start_soon(self._settle)
+            nursery.start_soon(self._refill)
+            nursery.start_soon(self._reconcile)
+            task_status.started()
+        raise RuntimeError("the outbox's tasks run until cancelled")
+
+    @staticmethod
+    def _now() -> float:
+        """Milliseconds of trio's clock: paces and delays must not jump with the wall clock."""
+        return trio.current_time() * 1000.0
+
+    # -- out -------------------------------------------------------------------------------------------------------
+    async def _dispatch(self) -> None:
+        """Claim what may go now, in batches, a little ahead of the lanes."""
+        while not self._draining:
+            now = self._now()
+            ahead = 2 * self._settings.lanes - len(self._jobs) - self._busy_lanes
+            picked = self.lines.pick(now, min(CLAIM_AT_MOST, ahead)) if ahead > 0 else []
+            if picked:
+                await self._claim(picked)
+            else:
+                await self._sleep(now, wait_for_lane=ahead <= 0)
+        self._finish()
+
+    async def _claim(self, picked: list[Outgoing]) -> None:
+        with trio.CancelScope(shield=True):
+            claimed = await self._store.claim([row.key for row in picked], self._clock.now())
+        for row in picked:
+            if row.key in claimed:
+                self._jobs.append(row)
+            else:  # settled by somebody else meanwhile
+                self._land(row)
+                self.lines.done(row.key, self._now())
+        self._idle_lanes.unpark(count=len(picked))
+
+    async def _sleep(self, now: float, *, wait_for_lane: bool) -> None:
+        self._work = trio.Event()
+        at = None if wait_for_lane else self.lines.wake_at(now)
+        seconds = TIDY_SECONDS if at is None else min(TIDY_SECONDS, max(0.0, (at - now) / 1000.0))
+        with trio.move_on_after(seconds) as scope:
+            await self._work.wait()
+        if scope.cancelled_caught and seconds == TIDY_SECONDS:
+            self.lines.tidy(now)
+
+    async def _lane(self) -> None:
+        """One sender with one connection of its own."""
+        async with self._connect() as http:
+            while True:
+                if self._jobs:
+                    await self._send(http, self._jobs.popleft())
+                elif self._courtesies and not self._draining:
+                    await self._courtesy(http, *self._courtesies.popleft())
+                else:
+                    await self._idle_lanes.park()
+
+    async def _courtesy(self, http: Http, shop: str, inbound_id: str) -> None:
+        try:
+            await self._channels[shop].mark_read(http, inbound_id)
+        except Exception as error:  # a bug in a channel must not end a lane
+            log.error("mark_read_crashed", exc_info=error, extra={"shop": shop})
+
+    async def _send(self, http: Http, row: Outgoing) -> None:
+        self._busy_lanes += 1
+        try:
+            outcome = await self._channels[row.address.shop].send(http, row)
+        except Exception as error:  # a bug in a channel must not stop the others' messages
+            log.error("send_crashed", exc_info=error, extra={"shop": row.address.shop})
+            outcome = Outcome(OutcomeClass.UNKNOWN, reason="Sending failed inside Sokoni; see the log.")
+        finally:
+            self._busy_lanes -= 1
+        self._results.append((row, outcome))
+        if len(self._results) == 1:
+            self._settle_now.set()
+        if len(self._jobs) < self._settings.lanes // 2:
+            self._work.set()
+
+    # -- what became of it -------------------------------------------------------------------------------------------
+    async def _settle(self) -> None:
+        """Write results in batches, then let each customer's line go on."""
+        while True:
+            if not self._results:
+                self._settle_now = trio.Event()
+                await self._settle_now.wait()
+            batch, self._results = self._results[:SETTLE_AT_MOST], self._results[SETTLE_AT_MOST:]
+            batch = [(row, self._ruled(row, outcome)) for row, outcome in batch]
+            with trio.CancelScope(shield=True):
+                await self._store.settle([(row.key, outcome) for row, outcome in batch], self._clock.now())
+            now = self._now()
+            for row, outcome in batch:
+                self._land(row)
+                PLANS[outcome.kind](self, row, outcome, now)
+            self._work.set()
+            self._finish()
+
+    def _ruled(self, row: Outgoing, outcome: Outcome) -> Outcome:
+        """A message that failed too often is given up rather than tried for ever."""
+        if outcome.kind is OutcomeClass.RETRY and row.attempts + self.lines.failed(row.key) >= TRIES:
+            return Outcome(
+                OutcomeClass.NEVER, code=outcome.code, reason=f"Given up after {TRIES} tries. {outcome.reason}"
+            )
+        return outcome
+
+    def _land(self, row: Outgoing) -> None:
+        shop = row.address.shop
+        self.lines.landed(shop)
+        if (room := DUE_AT_MOST - self.lines.desks[shop].due) > 0:
+            self._rooms[shop].unpark(count=room)
+
+    def _finish(self) -> None:
+        if self._draining and not (self._jobs or self._busy_lanes or self._results):
+            self._finished.set()
+
+    def _sent(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        self.counters.sent += 1
+        desk = self.lines.desks[row.address.shop]
+        desk.failures = 0
+        if isinstance(row.message, (Image, Document)):
+            self._media[outcome.provider_id] = row.address
+        self.lines.done(row.key, now)
+
+    def _failed(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        self.counters.failed += 1
+        log.warning("send_failed", extra={"shop": row.address.shop, "code": outcome.code})
+        self.lines.done(row.key, now)
+
+    def _retry(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        self.counters.retried += 1
+        wait = min(BACKOFF_MOST, BACKOFF * 2 ** (self.lines.failures(row.key) - 1))
+        self.lines.again(row.key, now, max(outcome.wait, wait))
+
+    def _throttle_customer(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        """Meta asks for 4^n seconds, n = 0, 1, 2… (protocols.md, 131056)."""
+        self.counters.retried += 1
+        wait = min(BACKOFF_MOST, 1_000 * 4 ** (self.lines.failed(row.key) - 1))
+        self.lines.again(row.key, now, max(outcome.wait, wait))
+
+    def _throttle_number(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        desk = self.lines.desks[row.address.shop]
+        desk.failures += 1
+        self._pause(row, outcome, now, max(outcome.wait, min(THROTTLE_MOST, THROTTLE_FIRST * 2**desk.failures)))
+
+    def _operator(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        self._pause(row, outcome, now, max(outcome.wait, OPERATOR_PAUSE))
+        log.error("number_paused", extra={"shop": row.address.shop, "code": outcome.code})
+
+    def _pause(self, row: Outgoing, outcome: Outcome, now: float, wait: Millis) -> None:
+        self.counters.retried += 1
+        desk = self.lines.desks[row.address.shop]
+        desk.paused_until = max(desk.paused_until, now + wait)
+        desk.why_paused = outcome.reason or f"The provider answered code {outcome.code}."
+        self.lines.again(row.key, now, 0)
+
+    def _lost(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        self._remember_unknown(row, now)
+
+    # -- unknown sends -------------------------------------------------------------------------------------------------
+    def _remember_unknown(self, row: Outgoing, since: float) -> None:
+        self.counters.unknown += 1
+        self.lines.add_unknown(row)
+        self._unknown[row.key] = (row, since)
+        self._reconcile_now.set()
+
+    async def _reconcile(self) -> None:
+        """Send once more what nobody knows about after a while; bulk messages never."""
+        while True:
+            self._reconcile_now = trio.Event()
+            oldest = min((since for _, since in self._unknown.values()), default=None)
+            with trio.CancelScope() as scope:
+                if oldest is not None:
+                    scope.deadline = (oldest + self._settings.unknown_after) / 1000.0
+                await self._reconcile_now.wait()
+            if scope.cancelled_caught:
+                await self._once_more()
+
+    async def _once_more(self) -> None:
+        ripe = self._now() - self._settings.unknown_after
+        rows = [row for row, since in self._unknown.values() if since <= ripe]
+        service = [row.key for row in rows if row.purpose is not Purpose.BULK]
+        with trio.CancelScope(shield=True):
+            queued = await self._store.requeue(service, self._clock.now())
+        now = self._now()
+        for row in rows:
+            if self._unknown.pop(row.key, None) is None:
+                continue  # a status came in while the store wrote
+            if row.key in queued:
+                self.counters.doubled += 1
+                log.warning("sent_once_more", extra={"shop": row.address.shop})
+                self.lines.again(row.key, now, 0)
+            else:
+                self.lines.done(row.key, now)
+        self._work.set()
+
+    # -- rows that did not fit -----------------------------------------------------------------------------------------
+    async def _refill(self) -> None:
+        """Read rows back from the store, in order of commit, while memory has room for them."""
+        while True:
+            self._spill = trio.Event()
+            if self._spilled and len(self.lines.rows) <= self._settings.in_memory // 2:
+                await self._read_back()
+            elif self._spilled:
+                with trio.move_on_after(0.05):
+                    await self._spill.wait()
+            else:
+                self._cursor = 0
+                await self._spill.wait()
+
+    async def _read_back(self) -> None:
+        offers = self._offers_spilled
+        self._cursor, rows = await self._store.waiting(self._cursor, PAGE)
+        self.lines.add(rows, self._now())
+        if not rows and offers == self._offers_spilled:
+            self._spilled = False
+        self._work.set()
+
+
+PLANS: Mapping[OutcomeClass, Callable[[Outbox, Outgoing, Outcome, float], None]] = {
+    OutcomeClass.SENT: Outbox._sent,
+    OutcomeClass.RETRY: Outbox._retry,
+    OutcomeClass.THROTTLE_NUMBER: Outbox._throttle_number,
+    OutcomeClass.THROTTLE_CUSTOMER: Outbox._throttle_customer,
+    OutcomeClass.NEEDS_TEMPLATE: Outbox._failed,
+    OutcomeClass.NEVER: Outbox._failed,
+    OutcomeClass.OPERATOR: Outbox._operator,
+    OutcomeClass.UNKNOWN: Outbox._lost,
+}
+"""What follows from each outcome class."""

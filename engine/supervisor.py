@@ -1,0 +1,233 @@
+"""The supervisor: starts an actor when its address has a letter, restarts it from its snapshot when it crashes.
+
+A nursery alone is no supervisor: one failing child cancels its siblings. So each actor runs inside a runner that
+catches Exception (and groups of them), never Cancelled. As in OTP, restarts are counted twice: per address (over the
+limit that address is quarantined: its letters are parked and answered, nobody else notices) and in total (over the
+limit the process stops and its service manager starts it afresh). A letter that crashed its actor twice is parked as
+a dead letter, and the actor goes on with the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+import msgspec
+import trio
+
+from engine.actor import Actor, Surroundings
+from engine.address import Address
+from engine.commit import Parked
+from engine.errors import SokoniError, StoreBusy, StoreError
+from engine.events import Letter
+from engine.mailbox import Envelope, Receipt
+
+log = logging.getLogger("sokoni.supervisor")
+
+CRASHES_PER_LETTER = 2
+ADDRESS_RESTARTS = 6
+ADDRESS_WITHIN = 60.0
+TOTAL_RESTARTS = 300
+TOTAL_WITHIN = 10.0
+IDLE_SECONDS = 120.0
+AWAKE_AT_MOST = 50_000
+LETTERS_AT_MOST = 50_000
+PAGE = 500
+
+
+class TooManyRestarts(SokoniError):
+    """The process as a whole crashes too often to be trusted; it must be started afresh."""
+
+
+class RestartLimit:
+    """Counts restarts: at most ``limit`` within ``within`` seconds (OTP's max_restarts, max_seconds)."""
+
+    __slots__ = ("_limit", "_times", "_within")
+
+    def __init__(self, limit: int, within: float) -> None:
+        self._limit = limit
+        self._within = within
+        self._times: deque[float] = deque()
+
+    def exceeded(self, now: float) -> bool:
+        """Count one restart at ``now`` (seconds, monotonic); True when that is one too many."""
+        self._times.append(now)
+        while self._times[0] <= now - self._within:
+            self._times.popleft()
+        return len(self._times) > self._limit
+
+
+class Supervisor:
+    """Owns the actors. Letters come in through ``post``; ``run`` is its life."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.actors: dict[Address, Actor] = {}
+        self._quarantined: dict[Address, str] = {}
+        self._limits: dict[Address, RestartLimit] = {}
+        self._total = RestartLimit(TOTAL_RESTARTS, TOTAL_WITHIN)
+        self._nursery: trio.Nursery | None = None
+        self._fatal: SokoniError | None = None
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until cancelled; raises StoreFailed or TooManyRestarts when the process must be started afresh."""
+        self._quarantined = await self.around.store.quarantined()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                task_status.started()
+                await self._passivate()
+        except BaseExceptionGroup:
+            if self._fatal is not None:
+                raise self._fatal from None
+            raise
+        finally:
+            self._nursery = None
+
+    # -- letters ---------------------------------------------------------------------------------------------------
+    def post(self, letter: Letter, receipt: Receipt) -> None:
+        """Put a letter into its mailbox, starting the actor when it sleeps. A full mailbox settles the receipt False."""
+        if not self._actor(letter.address).mailbox.put(Envelope(letter, receipt)):
+            self.around.counters.refused += 1
+            receipt.settle(False)
+
+    def _actor(self, address: Address) -> Actor:
+        actor = self.actors.get(address)
+        if actor is None:
+            if self._nursery is None:
+                raise RuntimeError("letters are posted while the supervisor runs")
+            actor = self.actors[address] = Actor(address, self.around)
+            actor.quarantine = self._quarantined.get(address, "")
+            actor.last_used = trio.current_time()
+            self._nursery.start_soon(self._runner, actor, name=f"actor {address}")
+        return actor
+
+    # -- crashes ---------------------------------------------------------------------------------------------------
+    async def _runner(self, actor: Actor) -> None:
+        while True:
+            try:
+                await actor.run()
+            except StoreError as error:
+                raise self._stop(error) from error
+            except Exception as error:
+                await self._crashed(actor, error)
+            else:
+                self._gone(actor)
+                return
+
+    def _gone(self, actor: Actor) -> None:
+        """The actor has retired; its memory is its snapshot."""
+        if self.actors.get(actor.address) is actor:
+            del self.actors[actor.address]
+        self.around.counters.retired += 1
+
+    def _stop(self, error: SokoniError) -> SokoniError:
+        self._fatal = error
+        return error
+
+    async def _crashed(self, actor: Actor, error: Exception) -> None:
+        """Decide what becomes of an actor and of the letter that it crashed on."""
+        self.around.counters.crashes += 1
+        log.error("actor_crashed", exc_info=error, extra={"address": str(actor.address)})
+        actor.forget()
+        now = trio.current_time()
+        if self._total.exceeded(now):
+            raise self._stop(TooManyRestarts(f"over {TOTAL_RESTARTS} restarts within {TOTAL_WITHIN:g} s"))
+        try:
+            await self._judge(actor, type(error).__name__)
+            if self._limits.setdefault(actor.address, RestartLimit(ADDRESS_RESTARTS, ADDRESS_WITHIN)).exceeded(now):
+                await self._quarantine(actor, type(error).__name__)
+        except StoreError as failed:
+            raise self._stop(failed) from failed
+
+    async def _judge(self, actor: Actor, why: str) -> None:
+        """Count the crash on the letter at the head; the second one makes it a dead letter."""
+        letters = actor.mailbox.letters
+        if not letters:
+            return
+        envelope = letters[0]
+        envelope.crashes += 1
+        if envelope.crashes < CRASHES_PER_LETTER:
+            return
+        try:
+            await actor.park(envelope.letter, dead=True, why=why)
+        except StoreBusy:
+            kept = False  # its provider sends it again
+        else:
+            kept = True
+            log.error("dead_letter", extra={"address": str(actor.address)})
+        letters.popleft()
+        envelope.receipt.settle(kept)
+
+    # -- quarantine --------------------------------------------------------------------------------------------------
+    async def _quarantine(self, actor: Actor, why: str) -> None:
+        reason = f"crashed more than {ADDRESS_RESTARTS} times within {ADDRESS_WITHIN:g} s, last with {why}"
+        await self.around.store.quarantine(actor.address, reason, self.around.clock.now())
+        self._quarantined[actor.address] = actor.quarantine = reason
+        log.error("address_quarantined", extra={"address": str(actor.address)})
+
+    @property
+    def quarantined(self) -> dict[Address, str]:
+        """The quarantined addresses, each with its reason."""
+        return dict(self._quarantined)
+
+    async def release(self, address: Address) -> int:
+        """End a quarantine and replay what was parked meanwhile, in order; how many letters that is.
+
+        The actor is held while the parked letters are read: what arrives now waits behind them.
+        """
+        actor = self._actor(address)
+        actor.held = True
+        try:
+            parked = await self._all_parked(address)
+            await self.around.store.release(address)
+            self._quarantined.pop(address, None)
+            self._limits.pop(address, None)
+            actor.quarantine = ""
+            waiting = {envelope.letter.parked_id for envelope in actor.mailbox.letters}
+            fresh = [row for row in parked if row.id not in waiting]
+            actor.mailbox.letters.extendleft(Envelope(_letter(row), Receipt(1)) for row in reversed(fresh))
+        finally:
+            actor.held = False
+            actor.mailbox.nudge()
+        return len(fresh)
+
+    async def _all_parked(self, address: Address) -> list[Parked]:
+        return await self.around.store.parked(address, dead=False, limit=1_000_000)
+
+    async def replay(self, parked: Parked) -> bool:
+        """Give a dead letter another chance, behind what its address is doing; False when it was refused.
+
+        True says only that it met its end, which may be that it is a dead letter again.
+        """
+        receipt = Receipt(1)
+        self.post(_letter(parked), receipt)
+        return await receipt.wait()
+
+    # -- sleep -------------------------------------------------------------------------------------------------------
+    async def _passivate(self) -> None:
+        """Retire actors that were idle for long, and the idlest ones while too many are awake."""
+        while True:
+            await trio.sleep(IDLE_SECONDS / 24)
+            self.retire(trio.current_time() - IDLE_SECONDS)
+            self._forget_limits()
+
+    def retire(self, used_before: float) -> None:
+        """Put to sleep every idle actor last used before this moment (trio's clock), and the idlest over the cap."""
+        idle = [actor for actor in self.actors.values() if actor.idle and not actor.retired]
+        over = len(self.actors) - AWAKE_AT_MOST
+        if over > 0:
+            idle.sort(key=lambda actor: actor.last_used)
+        for position, actor in enumerate(idle):
+            if actor.last_used < used_before or position < over:
+                actor.retired = True
+                del self.actors[actor.address]
+                actor.mailbox.nudge()
+
+    def _forget_limits(self) -> None:
+        for address in [address for address in self._limits if address not in self.actors]:
+            del self._limits[address]
+
+
+def _letter(parked: Parked) -> Letter:
+    return msgspec.structs.replace(msgspec.json.decode(parked.letter, type=Letter), parked_id=parked.id)
