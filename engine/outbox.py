@@ -2,7 +2,7 @@
 
     committed row ──offer──▶ lines ──pick──▶ claim (commit) ──▶ lane: channel.send ──▶ settle (commit) ──▶ next in line
 
-- The claim is a commit of its own, before the send: after a crash a claimed row is an *unknown* send, never a fresh one.
+- The claim is a commit of its own, before the send: after a crash a claimed row is an *unknown* send, not a fresh one.
 - An unknown send is reconciled: a provider status says that it went out; when nothing is known after
   ``unknown_after``, replies, orders and payments go once more (the risk of a double is kept on the row), bulk never.
 - A provider's answer is one of the outcome classes of ``engine.messages``; there is one plan per class, no ladder.
@@ -22,8 +22,9 @@ import trio
 
 from engine.address import Address, Millis
 from engine.lines import Desk, Lines
-from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Purpose, Status, StatusRank
+from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status, StatusRank
 from engine.ports import Channel, Clock, Http, Store
+from engine.unknown import UnknownSends
 
 log = logging.getLogger("sokoni.outbox")
 
@@ -60,8 +61,6 @@ class OutboxCounters:
     sent: int = 0
     failed: int = 0
     retried: int = 0
-    unknown: int = 0
-    doubled: int = 0
     courtesies_dropped: int = 0
 
 
@@ -83,12 +82,13 @@ class Outbox:
         self._clock = clock
         self._settings = settings or OutboxSettings()
         self.lines = Lines(dict(paces))
+        self.unknown = UnknownSends(store, self.lines, clock, self._settings.unknown_after, self._wake)
         self.counters = OutboxCounters()
         self._jobs: deque[Outgoing] = deque()
         self._courtesies: deque[tuple[str, str]] = deque()
         self._results: list[tuple[Outgoing, Outcome]] = []
-        self._unknown: dict[str, tuple[Outgoing, float]] = {}
         self._media: dict[str, Address] = {}
+        self._proven: set[str] = set()  # rows on their way that a status has already shown to have arrived
         self._spilled = True  # until the rows that the store holds at the start are read
         self._offers_spilled = 0
         self._cursor = 0
@@ -97,12 +97,14 @@ class Outbox:
         self._work = trio.Event()
         self._spill = trio.Event()
         self._settle_now = trio.Event()
-        self._reconcile_now = trio.Event()
         self._finished = trio.Event()
         self._idle_lanes = trio.lowlevel.ParkingLot()
         self._rooms: dict[str, trio.lowlevel.ParkingLot] = {shop: trio.lowlevel.ParkingLot() for shop in paces}
 
     # -- what others call ----------------------------------------------------------------------------------------
+    def _wake(self) -> None:
+        self._work.set()
+
     def offer(self, rows: Sequence[Outgoing]) -> None:
         """Take rows that were just committed."""
         if not rows:
@@ -135,10 +137,8 @@ class Outbox:
         """Apply provider statuses durably, and let go on who waited for one."""
         sent = await self._store.statuses(statuses)
         now = self._now()
-        for key in sent:
-            if self._unknown.pop(key, None) is not None:
-                self.lines.done(key, now)
-                self._work.set()
+        self.unknown.resolve(sent, now)
+        self._proven.update(key for key in sent if key in self.lines.rows)
         if self._media:
             self._media_delivered(statuses, now)
 
@@ -171,15 +171,14 @@ class Outbox:
     # -- life ------------------------------------------------------------------------------------------------------
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Send until cancelled; raises StoreFailed when the store does."""
-        for row, since in await self._store.unknown(self._settings.in_memory):
-            self._remember_unknown(row, self._now() - max(0, self._clock.now() - since))
+        await self.unknown.load(self._settings.in_memory, self._now())
         async with trio.open_nursery() as nursery:
             for number in range(self._settings.lanes):
                 nursery.start_soon(self._lane, name=f"lane {number}")
             nursery.start_soon(self._dispatch)
             nursery.start_soon(self._settle)
             nursery.start_soon(self._refill)
-            nursery.start_soon(self._reconcile)
+            nursery.start_soon(self.unknown.run)
             task_status.started()
         raise RuntimeError("the outbox's tasks run until cancelled")
 
@@ -273,6 +272,8 @@ class Outbox:
 
     def _ruled(self, row: Outgoing, outcome: Outcome) -> Outcome:
         """A message that failed too often is given up rather than tried for ever."""
+        if outcome.kind is OutcomeClass.UNKNOWN and row.key in self._proven:
+            return Outcome(OutcomeClass.SENT)
         if outcome.kind is OutcomeClass.RETRY and row.attempts + self.lines.failed(row.key) >= TRIES:
             return Outcome(
                 OutcomeClass.NEVER, code=outcome.code, reason=f"Given up after {TRIES} tries. {outcome.reason}"
@@ -281,6 +282,7 @@ class Outbox:
 
     def _land(self, row: Outgoing) -> None:
         shop = row.address.shop
+        self._proven.discard(row.key)
         self.lines.landed(shop)
         if (room := DUE_AT_MOST - self.lines.desks[shop].due) > 0:
             self._rooms[shop].unpark(count=room)
@@ -330,44 +332,7 @@ class Outbox:
         self.lines.again(row.key, now, 0)
 
     def _lost(self, row: Outgoing, outcome: Outcome, now: float) -> None:
-        self._remember_unknown(row, now)
-
-    # -- unknown sends -------------------------------------------------------------------------------------------------
-    def _remember_unknown(self, row: Outgoing, since: float) -> None:
-        self.counters.unknown += 1
-        self.lines.add_unknown(row)
-        self._unknown[row.key] = (row, since)
-        self._reconcile_now.set()
-
-    async def _reconcile(self) -> None:
-        """Send once more what nobody knows about after a while; bulk messages never."""
-        while True:
-            self._reconcile_now = trio.Event()
-            oldest = min((since for _, since in self._unknown.values()), default=None)
-            with trio.CancelScope() as scope:
-                if oldest is not None:
-                    scope.deadline = (oldest + self._settings.unknown_after) / 1000.0
-                await self._reconcile_now.wait()
-            if scope.cancelled_caught:
-                await self._once_more()
-
-    async def _once_more(self) -> None:
-        ripe = self._now() - self._settings.unknown_after
-        rows = [row for row, since in self._unknown.values() if since <= ripe]
-        service = [row.key for row in rows if row.purpose is not Purpose.BULK]
-        with trio.CancelScope(shield=True):
-            queued = await self._store.requeue(service, self._clock.now())
-        now = self._now()
-        for row in rows:
-            if self._unknown.pop(row.key, None) is None:
-                continue  # a status came in while the store wrote
-            if row.key in queued:
-                self.counters.doubled += 1
-                log.warning("sent_once_more", extra={"shop": row.address.shop})
-                self.lines.again(row.key, now, 0)
-            else:
-                self.lines.done(row.key, now)
-        self._work.set()
+        self.unknown.add(row, now)
 
     # -- rows that did not fit -----------------------------------------------------------------------------------------
     async def _refill(self) -> None:

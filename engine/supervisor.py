@@ -86,7 +86,7 @@ class Supervisor:
 
     # -- letters ---------------------------------------------------------------------------------------------------
     def post(self, letter: Letter, receipt: Receipt) -> None:
-        """Put a letter into its mailbox, starting the actor when it sleeps. A full mailbox settles the receipt False."""
+        """Put a letter into its mailbox, waking the actor. A full mailbox settles the receipt False."""
         if not self._actor(letter.address).mailbox.put(Envelope(letter, receipt)):
             self.around.counters.refused += 1
             receipt.settle(False)
