@@ -1,0 +1,151 @@
+"""The command line: every command, its options and an example, on one page. Standard library only.
+
+Each command is one file of this folder, named like it, with ``run(options) -> int``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+Parser = argparse.ArgumentParser
+
+
+class Command(NamedTuple):
+    """``examples`` are what stands behind ``python3 run.py``. ``dev``: needs the developers' tools installed."""
+
+    summary: str
+    examples: tuple[str, ...]
+    add: Callable[[Parser], None]
+    dev: bool = False
+
+
+def _demo(parser: Parser) -> None:
+    parser.add_argument("--data", metavar="FOLDER", help="where the demo keeps its data (default: data/demo)")
+    parser.add_argument(
+        "--port", type=_port, default=8080, metavar="N", help="of the phone page (default: %(default)s)"
+    )
+
+
+def _serve(parser: Parser) -> None:
+    parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file; README.md, Settings")
+
+
+def _chat(parser: Parser) -> None:
+    parser.add_argument("shop", metavar="SHOP", help="the shop's name, for example bakery")
+    parser.add_argument("--target", metavar="URL", help="a running Sokoni's fake provider (default: start one)")
+
+
+def _phones(parser: Parser) -> None:
+    parser.add_argument("--target", metavar="URL", help="a running Sokoni with the fake provider (default: start one)")
+    parser.add_argument("--phones", type=_count, default=100, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument("--arrivals", type=_rate, default=20.0, metavar="R", help="messages per second, all together")
+    parser.add_argument("--seconds", type=_rate, default=30.0, metavar="S", help="how long (default: %(default)s)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+
+
+def _diagram(parser: Parser) -> None:
+    parser.add_argument("flow", nargs="?", metavar="FLOW", help="one flow's name (default: all)")
+
+
+def _bench(parser: Parser) -> None:
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+
+
+def _test(parser: Parser) -> None:
+    parser.usage = "python3 run.py test [PYTEST ARGUMENTS]"
+    parser.epilog = f"Everything behind `test` goes to pytest as it stands.\n\n{parser.epilog}"
+
+
+ALL = {
+    "demo": Command("a bakery, a fake WhatsApp and a phone in the browser; needs no account", ("demo",), _demo),
+    "serve": Command("run the shops of a configuration file", ("serve --config shop.toml",), _serve),
+    "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
+    "phones": Command(
+        "load the shop with simulated phones and check every answer",
+        ("phones --phones 500 --arrivals 100 --seconds 60 --json phones.json",),
+        _phones,
+    ),
+    "diagram": Command(
+        "print the diagrams of the flows, drawn from their code", ("diagram", "diagram counter"), _diagram
+    ),
+    "bench": Command("measure speed and memory on this machine", ("bench --json bench.json",), _bench),
+    "test": Command("run the tests", ("test", "test tests/engine -k cart"), _test, dev=True),
+}
+COMMANDS = {name: command for name, command in ALL.items() if (Path(__file__).parent / f"{name}.py").exists()}
+
+
+class _OneSentence(Parser):
+    """Says what is wrong in one line; argparse prints the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"sokoni: {message}. See: python3 {self.prog} --help\n")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options of one command; ``command``, ``needs_dev`` and ``rest`` (for pytest) are always there.
+
+    Exits with 0 after help and 2 after a mistake.
+    """
+    parser = _parser()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        sys.exit(2)
+    options, rest = parser.parse_known_args(arguments)
+    if options.command == "test":
+        rest = arguments[arguments.index("test") + 1 :]
+    elif rest:
+        parser.error(f"{options.command} does not know {' '.join(rest)}")
+    options.needs_dev = COMMANDS[options.command].dev
+    options.rest = rest
+    return options
+
+
+def _parser() -> Parser:
+    parser = _OneSentence(
+        prog="run.py",
+        usage="python3 run.py COMMAND [OPTIONS]",
+        description="Sokoni: a whole shop inside WhatsApp, in one process.",
+        epilog="Each command explains itself: python3 run.py COMMAND --help",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    for name, command in COMMANDS.items():
+        examples = "\n".join(f"  python3 run.py {example}" for example in command.examples)
+        command.add(
+            commands.add_parser(
+                name,
+                help=command.summary,
+                description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+                epilog=f"example:\n{examples}",
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+                allow_abbrev=False,
+            )
+        )
+    return parser
+
+
+# -- values ----------------------------------------------------------------------------------------------------------
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 (any free one) to 65535, found {text!r}")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return value
