@@ -69,6 +69,7 @@ class Server:
         self._context = WorkerContext(None)
         self._config = _config()
         self._stop = trio.Event()
+        self.stopped = trio.Event()
         self.open_connections = 0
 
     async def run(self, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
@@ -77,6 +78,12 @@ class Server:
         Raises ConfigError when the address can't be had.
         """
         listener = await self._listen()
+        try:
+            await self._serve(listener, task_status)
+        finally:
+            self.stopped.set()
+
+    async def _serve(self, listener: trio.SocketListener, task_status: trio.TaskStatus[int]) -> None:
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as accepting:
                 accepting.start_soon(self._accept, listener, connections)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
+from adapters.web.answer import answer
 from adapters.web.body import Bodies, BodyError
 from engine.address import Sender
 from engine.errors import BadInput, StoreBusy, StoreError
@@ -154,10 +155,3 @@ class Webhook:
             log.warning("item_refused", extra={"where": refusal.where, "why": refusal.why})
         for notice in delivery.notices:
             log.warning("provider_notice", extra={"shop": notice.shop, "kind": notice.kind})
-
-
-async def answer(send: ASGISendCallable, status: int, body: bytes) -> None:
-    """A whole plain answer in two ASGI messages."""
-    headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,197 @@
+"""One serving process, composed: HTTP edge, store and running engine, from start to graceful stop.
+
+The edge outlives the store. When the store fails, the running part is thrown away and started again from disk; until
+then deliveries are answered 503, so that providers keep them. An outage of more than 30 s is apologised for: each
+customer who wrote meanwhile gets one message, sent directly and only then (design.md, "A storage failure").
+
+Stopping takes at most 20 s whatever clients and providers do: WEB_GRACE for requests under way, DRAIN for sends under
+way, the rest for the store's last commits.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+import trio
+from msgspec.structs import replace
+
+from adapters.web.app import Web
+from adapters.web.body import Bodies
+from adapters.web.server import Server
+from adapters.web.webhooks import Engine, WebLimits
+from engine.address import Address, Millis, Sender
+from engine.catalogue import Catalogue, Product
+from engine.errors import StoreFailed
+from engine.messages import Outgoing, Purpose, Text
+from engine.outbox import OutboxSettings
+from engine.ports import Channel, Clock, Http, Store
+from engine.running import Running
+from engine.shop import Shop
+
+log = logging.getLogger("sokoni.process")
+
+WEB_GRACE = 5.0
+DRAIN = 11.0
+REOPEN_SECONDS = 2.0
+APOLOGY_AFTER = 30.0
+APOLOGY_SECONDS = 10.0
+APOLOGY = (
+    "Sorry, the shop has a technical problem right now. Your message is not lost: we will answer as soon as we can."
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One shop as configured: ``shop`` without its catalogue, its channel, and its catalogue file as read."""
+
+    shop: Shop
+    channel: Channel
+    messages_per_second: float
+    mark_read: bool
+    digest: str
+    products: Sequence[Product]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process needs beside its shops. Sizes in bytes, times in seconds."""
+
+    host: str
+    port: int
+    connections: int = 2_048
+    in_process: int = 32
+    body_limit: int = 3 * 1024 * 1024
+    body_seconds: float = 10.0
+    hold_seconds: float = 10.0
+    outbox: OutboxSettings = field(default_factory=OutboxSettings)
+
+
+class Process:
+    """``run`` serves until ``stop``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        opened: Sequence[Opened],
+        open_store: Callable[[], AbstractAsyncContextManager[Store]],
+        connect: Callable[[], AbstractAsyncContextManager[Http]],
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._opened = opened
+        self._open_store = open_store
+        self._connect = connect
+        self._clock = clock
+        self.engine = Engine()
+        self._stopping = trio.Event()
+        self._apologised: set[tuple[str, Sender]] = set()
+        self.web = Web(
+            [one.channel for one in opened],
+            self.engine,
+            bodies=Bodies(settings.body_limit, settings.body_seconds),
+            limits=WebLimits(settings.in_process, settings.hold_seconds),
+            mark_read=frozenset(one.shop.name for one in opened if one.mark_read),
+        )
+        self.server = Server(self.web, settings.host, settings.port, connections=settings.connections, grace=WEB_GRACE)
+
+    def stop(self) -> None:
+        """Begin a graceful stop."""
+        self._stopping.set()
+
+    async def run(self, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until ``stop``; reports the bound port once the store is open and webhooks are taken.
+
+        Raises ConfigError (address in use), StoreLocked, StoreFailed when the store can't be opened at the start, and
+        TooManyRestarts when the process must be started afresh.
+        """
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._keep_running)
+            port = await nursery.start(self.server.run)
+            log.info("serving", extra={"port": port, "shops": len(self._opened)})
+            task_status.started(port)
+            await self._stopping.wait()
+            log.info("stopping")
+            self.server.stop()
+
+    # -- the engine, again and again -------------------------------------------------------------------------------
+    async def _keep_running(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run the engine from disk; after a failure of the store, run it again, until stopped."""
+        started = False
+        out_since: float | None = None
+        while not self._stopping.is_set():
+            try:
+                async with self._open_store() as store:
+                    running = await self._compose(store)
+                    out_since = None
+                    self._apologised.clear()
+                    if not started:
+                        started = True
+                        task_status.started()
+                    await self._run(running)
+            except StoreFailed as error:
+                if not started:
+                    raise
+                log.error("store_failed", exc_info=error)
+            except BaseExceptionGroup as group:
+                failed, rest = group.split(StoreFailed)
+                if failed is None or rest is not None or not started:
+                    raise
+                log.error("store_failed", exc_info=failed)
+            if not self._stopping.is_set():
+                out_since = out_since if out_since is not None else trio.current_time()
+                await self._wait_out(out_since)
+
+    async def _compose(self, store: Store) -> Running:
+        shops: dict[str, Shop] = {}
+        for one in self._opened:
+            await store.import_catalogue(one.shop.name, one.digest, one.products)
+            shops[one.shop.name] = with_catalogue(one.shop, await store.products(one.shop.name))
+        channels: Mapping[str, Channel] = {one.shop.name: one.channel for one in self._opened}
+        paces = {one.shop.name: one.messages_per_second for one in self._opened}
+        return Running(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox)
+
+    async def _run(self, running: Running) -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(running.run)
+                self.engine.running = running
+                self.engine.waiting.clear()
+                await self._stopping.wait()
+                with trio.move_on_after(WEB_GRACE):  # requests under way still commit
+                    await self.server.stopped.wait()
+                with trio.move_on_after(DRAIN):
+                    await running.outbox.drain()
+                nursery.cancel_scope.cancel()
+        finally:
+            self.engine.running = None
+
+    # -- an outage ---------------------------------------------------------------------------------------------------
+    async def _wait_out(self, since: float) -> None:
+        if trio.current_time() - since > APOLOGY_AFTER:
+            with trio.move_on_after(APOLOGY_SECONDS):
+                await self._apologise()
+        with trio.move_on_after(REOPEN_SECONDS):
+            await self._stopping.wait()
+
+    async def _apologise(self) -> None:
+        """One best-effort message to each customer who waits, once per outage."""
+        channels = {one.shop.name: one.channel for one in self._opened}
+        waiting = [who for who in self.engine.waiting if who not in self._apologised]
+        async with self._connect() as http:
+            for shop, sender in waiting:
+                self._apologised.add((shop, sender))
+                await channels[shop].send(http, _apology(shop, sender, self._clock.now()))
+
+
+def _apology(shop: str, sender: Sender, now: Millis) -> Outgoing:
+    address = Address(shop, sender.phone or sender.user_id)
+    key = f"apology:{address}:{now}"
+    return Outgoing(key, address, sender.phone, sender.user_id, Text(APOLOGY), Purpose.REPLY, now)
+
+
+def with_catalogue(shop: Shop, products: Sequence[Product]) -> Shop:
+    """The shop with the catalogue that its store holds."""
+    return replace(shop, catalogue=Catalogue(tuple(products)))
