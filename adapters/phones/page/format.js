@@ -78,7 +78,15 @@ export function plainly(text) {
     .trim();
 }
 
-// One to three emoji and nothing else are shown large.
+// One to three emoji and nothing else are shown large. (Built in a try: older browsers don't know the `v` flag.)
+const FEW_EMOJI = (() => {
+  try {
+    return new RegExp("^(?:\\p{RGI_Emoji}\\s*){1,3}$", "v");
+  } catch {
+    return /^(?!)/;
+  }
+})();
+
 export function onlyEmoji(text) {
-  return /^(?:\p{RGI_Emoji}\s*){1,3}$/v.test(text.trim());
+  return FEW_EMOJI.test(text.trim());
 }
