@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+import trio
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 
 from adapters.web.body import Bodies
 from adapters.web.pages import pages
@@ -39,7 +40,22 @@ class Web:
         if scope["type"] == "http" and (webhook := self.webhooks.get(scope["path"])) is not None:
             await webhook(scope, receive, send)
         else:
-            await self._pages(scope, receive, send)
+            await self._pages(scope, receive, _shielded(send))
+
+
+def _shielded(send: ASGISendCallable) -> ASGISendCallable:
+    """Let an answer be finished once begun.
+
+    Quart cancels a request's tasks as soon as it sees the disconnect that hypercorn reports after the answer; that
+    cancels hypercorn in the middle of closing the connection, which then stays open until the client gives up.
+    Bounded all the same: a client that does not read is given up by the server's GuardedStream.
+    """
+
+    async def finish(message: ASGISendEvent) -> None:
+        with trio.CancelScope(shield=True):
+            await send(message)
+
+    return finish
 
 
 def _by_path(channels: Sequence[Channel]) -> dict[str, list[Channel]]:
