@@ -1,0 +1,229 @@
+"""From a TOML file and the environment to a Config, or to one ConfigError that names every mistake at once.
+
+``adapters.settings`` reads the single values; here stand the rules that join several of them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+import zoneinfo
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import babel
+import msgspec
+from babel.numbers import is_currency
+
+from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.settings import Reader, meant, shown
+from engine.errors import ConfigError
+
+NO_SETTINGS = frozenset({"SOKONI_VENV"})
+"""Environment variables of ours that are no settings."""
+
+INSECURE = (
+    "server.insecure is on: webhooks are believed without a signature, "
+    "so anybody who reaches this machine's loopback can write as any customer. Never use it for a real shop."
+)
+
+COMMON = ("kind", "dev_mode")
+"""Keys of every channel's table; the rest is read by the struct of its kind."""
+
+Part = TypeVar("Part", bound=msgspec.Struct)
+Kinds = Mapping[str, type[msgspec.Struct]]
+
+
+def load(path: Path, environ: Mapping[str, str], kinds: Kinds, flows: Collection[str]) -> Config:
+    """Read and check ``path``. ``kinds`` are the channels with their settings structs, ``flows`` the shops' flows.
+
+    Raises ConfigError.
+    """
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not a TOML file: {error}.") from None
+    loading = _Loading(tables, Reader(environ, path.absolute().parent), kinds, flows)
+    config = loading.config()
+    if config is None:
+        problems = loading.reader.problems
+        count = "one mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+        raise ConfigError("\n  ".join([f"{path} has {count}:", *problems]))
+    return config
+
+
+class _Loading:
+    """One ``load``: problems gather in ``reader``, and a part that has one is None."""
+
+    def __init__(self, tables: Mapping[str, Any], reader: Reader, kinds: Kinds, flows: Collection[str]) -> None:
+        self.reader = reader
+        self._tables = tables
+        self._kinds = kinds
+        self._flows = flows
+
+    def config(self) -> Config | None:
+        """The whole, or None when there are problems."""
+        self.reader.refuse_unknown(self._tables, ("server", "storage", "outbox", "shop"), "")
+        server = self._table(ServerConfig, "server")
+        storage = self._table(StorageConfig, "storage")
+        outbox = self._table(OutboxConfig, "outbox")
+        shops = list(self._shops(insecure=server is not None and server.insecure))
+        self.reader.problems += [*(server_problems(server) if server else ()), *twins(shops)]
+        self.reader.refuse_unknown_variables(NO_SETTINGS)
+        if self.reader.problems or server is None or storage is None or outbox is None:
+            return None
+        storage = StorageConfig(url=f"sqlite:///{self.reader.folder / storage.path}")
+        warnings = (INSECURE,) if server.insecure else ()
+        return Config(server=server, storage=storage, outbox=outbox, shops=tuple(shops), warnings=warnings)
+
+    def _table(self, struct: type[Part], name: str) -> Part | None:
+        values = self.reader.values(struct, self._tables.get(name, {}), name)
+        return _built(struct, values)
+
+    def _shops(self, insecure: bool) -> Iterator[ShopConfig]:
+        tables = self._tables.get("shop", [])
+        if not isinstance(tables, list) or not tables:
+            self.reader.problems.append("shop: expected at least one [[shop]] table")
+            return
+        for number, table in enumerate(tables, 1):
+            name = table.get("name") if isinstance(table, dict) else None
+            path = f"shop.{name}" if isinstance(name, str) and name else f"shop.{number}"
+            if (shop := self._shop(path, table, insecure)) is not None:
+                yield shop
+
+    def _shop(self, path: str, table: object, insecure: bool) -> ShopConfig | None:
+        values = self.reader.values(ShopConfig, table, path, nested=("channel",))
+        if not isinstance(table, dict):
+            return None
+        channel = self._channel(f"{path}.channel", table.get("channel"), insecure)
+        shop = _built(ShopConfig, values | ({"channel": channel} if channel else {}))
+        self.reader.problems += shop_problems(path, values, self._flows)
+        return shop and msgspec.structs.replace(shop, title=shop.title or shop.name.capitalize())
+
+    def _channel(self, path: str, table: object, insecure: bool) -> ChannelConfig | None:
+        """The common keys first: only they say which struct reads the rest."""
+        if not isinstance(table, dict):
+            self.reader.problems.append(f"{path}: missing; expected a [shop.channel] table with a kind")
+            return None
+        common = {key: value for key, value in table.items() if key in COMMON}
+        values = self.reader.values(ChannelConfig, common, path, nested=("settings",))
+        struct = self._kinds.get(str(values.get("kind", "")))
+        if struct is None:
+            if "kind" in values:
+                kind = values["kind"]
+                self.reader.problems.append(f"{path}.kind: unknown channel {shown(kind)}{meant(kind, self._kinds)}")
+            return None
+        rest = {key: value for key, value in table.items() if key not in COMMON}
+        settings = _built(struct, self.reader.values(struct, rest, path, empty_secrets=insecure))
+        return _built(ChannelConfig, values | ({"settings": settings} if settings is not None else {}))
+
+
+def _built(struct: type[Part], values: Mapping[str, Any]) -> Part | None:
+    """The struct, or None when a required value is missing (which is a problem already)."""
+    required = {field.name for field in msgspec.structs.fields(struct) if field.required}
+    return struct(**values) if required <= values.keys() else None
+
+
+# -- rules -----------------------------------------------------------------------------------------------------------
+def server_problems(server: ServerConfig) -> list[str]:
+    """What is wrong with the addresses, and with ``insecure`` off loopback."""
+    problems = []
+    if not _is_bind(server.bind):
+        problems.append(f'server.bind: expected HOST:PORT, for example "127.0.0.1:8080", found {shown(server.bind)}')
+    host = _url_host(server.public_url)
+    if host is None:
+        problems.append(f'server.public_url: expected "https://HOST" without a path, found {shown(server.public_url)}')
+    elif server.insecure and not problems:
+        outside = [
+            f"server.{name} is {shown(value)}"
+            for name, value, where in (
+                ("bind", server.bind, server.host),
+                ("public_url", server.public_url, host),
+            )
+            if not is_loopback(where)
+        ]
+        if outside:
+            problems.append(
+                "server.insecure: allowed only when bind and public_url are both on loopback "
+                f"(127.0.0.1, ::1, localhost); {' and '.join(outside)}"
+            )
+    return problems
+
+
+def shop_problems(path: str, values: Mapping[str, Any], flows: Collection[str]) -> list[str]:
+    """What no type can say: does the flow exist, the currency, the locale, the time zone, the file?"""
+    rules: list[tuple[str, Callable[[Any], bool], str]] = [
+        ("flow", flows.__contains__, f"one of {', '.join(sorted(flows))}"),
+        ("currency", is_currency, 'a currency code of ISO 4217, for example "INR"'),
+        ("locale", _is_locale, 'a locale, for example "en_IN"'),
+        ("timezone", _is_timezone, 'a time zone, for example "Asia/Kolkata"'),
+        ("languages", lambda codes: bool(codes) and all(map(_is_locale, codes)), 'languages, for example ["en", "hi"]'),
+        ("catalogue", Path.is_file, "a file that is there"),
+    ]
+    return [
+        f"{path}.{key}: expected {what}, found {shown(values[key])}"
+        for key, holds, what in rules
+        if key in values and not holds(values[key])
+    ]
+
+
+def twins(shops: Sequence[ShopConfig]) -> list[str]:
+    """Two shops of one name or of one business number: letters could not tell whose they are."""
+    names = Counter(shop.name for shop in shops)
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for shop in shops:
+        number = getattr(shop.channel.settings, "phone_number_id", "")
+        if number:
+            numbers.setdefault((shop.channel.kind, number), []).append(shop.name)
+    return [f"shop.{name}: {count} shops have this name" for name, count in names.items() if count > 1] + [
+        f"shop.{owners[1]}.channel.phone_number_id: {number} is also that of shop {owners[0]}"
+        for (_, number), owners in numbers.items()
+        if len(set(owners)) > 1
+    ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_bind(bind: str) -> bool:
+    host, _, port = bind.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    plain = bool(host) and ":" not in host and not any(letter.isspace() for letter in host)
+    return (bracketed or plain) and port.isascii() and port.isdigit() and int(port) < 65_536
+
+
+def _url_host(url: str) -> str | None:
+    """The host of an http(s) address that has nothing behind its port, else None."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and not parts.path.strip("/") and not (parts.query or parts.fragment)
+        good = good and "@" not in parts.netloc and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    return parts.hostname if good else None
+
+
+def _is_locale(text: str) -> bool:
+    try:
+        babel.Locale.parse(text)
+    except (ValueError, babel.UnknownLocaleError):
+        return False
+    return True
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True
