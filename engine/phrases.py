@@ -1,0 +1,63 @@
+"""What the shop says, in the customer's language. English stands in the code and is the key to every translation.
+
+    say(language, "Your cart is empty.")
+    say_count(language, "{count} item", "{count} items", 3)
+
+A language is added by putting a catalogue into CATALOGUES: English phrase → the same in that language, with the same
+{names}; for a counted phrase (its English plural is the key) one text per plural form of the language as CLDR names
+them ("one", "few", "many", "other"). What a catalogue lacks is said in English: better than silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+from babel import Locale
+
+Translation: TypeAlias = str | Mapping[str, str]
+
+CATALOGUES: dict[str, Mapping[str, Translation]] = {}
+"""By language code ("sw", "hi"). English needs none."""
+
+NAMES = {
+    "en": "English",
+    "sw": "Kiswahili",
+    "hi": "हिन्दी",
+    "ar": "العربية",
+    "fr": "Français",
+    "pt": "Português",
+    "yo": "Yorùbá",
+    "ha": "Hausa",
+    "ig": "Igbo",
+}
+"""How a language calls itself, for the choice of one."""
+
+
+def say(language: str, phrase: str, /, **values: object) -> str:
+    """The phrase in ``language``, its {names} filled in. Only phrases of ours are templates, never what people type."""
+    catalogue = CATALOGUES.get(language)
+    if catalogue is not None:
+        found = catalogue.get(phrase, phrase)
+        phrase = found if isinstance(found, str) else phrase
+    return phrase.format_map(values) if values else phrase
+
+
+def say_count(language: str, one: str, many: str, count: int, /, **values: object) -> str:
+    """A counted phrase in the right plural form; ``{count}`` is filled in too."""
+    phrase = one if count == 1 else many
+    forms = CATALOGUES.get(language, {}).get(many)
+    if isinstance(forms, Mapping):
+        phrase = forms.get(_plural_form(language)(count), forms.get("other", phrase))
+    return phrase.format_map({**values, "count": count})
+
+
+@lru_cache(maxsize=32)
+def _plural_form(language: str) -> Callable[[int], str]:
+    return Locale.parse(language).plural_form
+
+
+def language_name(language: str) -> str:
+    """What speakers of the language call it; the code itself where we don't know."""
+    return NAMES.get(language, language)

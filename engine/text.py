@@ -1,0 +1,189 @@
+"""What people type, read: words, numbers, "1, 2" pairs, names, addresses and notes.
+
+Every reader takes any text whatever and raises nothing. What can't be taken comes back as Refused or Muddle, for the
+flow to say in its own words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+NAME_AT_MOST = 80
+ADDRESS_AT_LEAST = 5
+ADDRESS_AT_MOST = 300
+INSTRUCTIONS_AT_MOST = 500
+PAIRS_AT_MOST = 40
+"""More "item, quantity" pairs than this in one message are a pasted page, not an order."""
+
+HUGE: Final = 10**6
+"""Every number of seven or more digits is read as this one: out of range everywhere, and cheap to compute with."""
+
+NUMBER_WORDS = {
+    **{
+        word: number
+        for number, word in enumerate(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen twenty".split()
+        )
+    },
+    "a dozen": 12,
+    "dozen": 12,
+    "fifty": 50,
+}
+UNITS = ("pieces", "piece", "pcs", "pc", "nos", "no", "units", "unit")
+
+_NUMBER = rf"\d+|{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}"
+_QUANTITY = re.compile(rf"(?:x\s*)?({_NUMBER})(?:\s*x)?(?:\s*(?:{'|'.join(UNITS)})\.?)?")
+_BETWEEN = r"(?:\s*[,،，:x*×]\s*|\s+)"
+_PAIR = re.compile(rf"#?({_NUMBER})(?:{_BETWEEN}(-?)({_NUMBER})(?:\s*(?:{'|'.join(UNITS)})\.?)?)?")
+_FRACTION = re.compile(rf"(?:{_NUMBER}){_BETWEEN}-?(?:\d+[.٫]\d+|\d*\s*[½¼¾]|half)|-?\d+[.٫]\d+")
+_MANY = re.compile(rf"(?:{_NUMBER})(?:{_BETWEEN}(?:{_NUMBER})){{2,}}")
+_ONE_PER = re.compile(r"[;؛\n]")
+_SPACES = re.compile(r"\s+")
+_EDGES = "\u200b\u200e\u200f\ufeff\u2060"
+"""Invisible characters that keyboards and copied text leave at the edges."""
+
+_JOINERS = frozenset("\u200c\u200d")
+_IN_NAMES = frozenset(" -‐‑'’ʼ.") | _JOINERS
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Bidirectional controls: invisible, and they turn around what the owner reads."""
+
+
+class Muddle(Enum):
+    """Why something that looks like an order for quantities is none."""
+
+    FRACTION = "fraction"
+    NEGATIVE = "negative"
+    THREE_NUMBERS = "three numbers"
+    TOO_MANY = "too many"
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A text that can't be taken: a phrase for the customer and its values."""
+
+    phrase: str
+    values: dict[str, int] = {}
+
+
+def plain(text: str) -> str:
+    """``text`` without space and invisible characters around it, its other white space left as it is."""
+    return text.strip().strip(_EDGES).strip()
+
+
+def words(text: str) -> str:
+    """``text`` as it is compared with words: trimmed, any case, single spaces, ASCII digits."""
+    return _SPACES.sub(" ", ascii_digits(plain(text)).casefold())
+
+
+def ascii_digits(text: str) -> str:
+    """Decimal digits of every script (Arabic-Indic, Devanagari, …) as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
+
+
+def _value(token: str) -> int:
+    if token in NUMBER_WORDS:
+        return NUMBER_WORDS[token]
+    digits = token.lstrip("0")
+    return HUGE if len(digits) > 6 else int(digits or "0")
+
+
+def number(text: str) -> int | None:
+    """A whole number as people write it: ``2``, ``two``, ``x2``, ``2 pcs``, ``٢``, ``२``. None when it is none."""
+    found = _QUANTITY.fullmatch(words(text))
+    return _value(found[1]) if found else None
+
+
+def pairs(text: str) -> tuple[tuple[int, int], ...] | Muddle | None:
+    """(item, quantity) pairs: ``1,2`` ``1 2`` ``1x2`` ``1*2``, more of them by line or ``;``, a lone ``1`` is one of it.
+
+    The first number is always the item: ``2 x 1`` is one of item 2, because that is what the menu teaches. None when
+    the text is something else; a Muddle when it is an order that can't be meant so.
+    """
+    parts = [part for raw in _ONE_PER.split(plain(text)) if (part := words(raw).strip(" ,."))]
+    read: list[tuple[int, int]] = []
+    for part in parts:
+        found = _PAIR.fullmatch(part)
+        if found is None:
+            return _muddle(part)
+        if found[2]:
+            return Muddle.NEGATIVE
+        read.append((_value(found[1]), 1 if found[3] is None else _value(found[3])))
+    if len(read) > PAIRS_AT_MOST:
+        return Muddle.TOO_MANY
+    return tuple(read) or None
+
+
+def _muddle(part: str) -> Muddle | None:
+    if _FRACTION.fullmatch(part):
+        return Muddle.FRACTION
+    if part.startswith("-") and _PAIR.fullmatch(part[1:].lstrip()):
+        return Muddle.NEGATIVE
+    return Muddle.THREE_NUMBERS if _MANY.fullmatch(part) else None
+
+
+def name(text: str) -> str | Refused:
+    """A person's name: 1 to 80 letters and marks of any script, with spaces, hyphens, apostrophes and dots."""
+    said = _SPACES.sub(" ", plain(text)) if not _unprintable(text) else text
+    if _unprintable(said):
+        return Refused("That has characters in it that can't be shown.")
+    if len(said) > NAME_AT_MOST:
+        return Refused("That is a little long: a name has at most {most} letters.", {"most": NAME_AT_MOST})
+    if not any(_letter(one) for one in said):
+        return Refused("A name needs letters." if said else "That message was empty.")
+    if not all(_letter(one) or one in _IN_NAMES for one in said):
+        return Refused("A name has only letters, spaces, hyphens, apostrophes and dots.")
+    return said
+
+
+def address(text: str) -> str | Refused:
+    """A place to deliver to: 5 to 300 characters, its lines joined by commas."""
+    said = one_line(text)
+    if _unprintable(said):
+        return Refused("That has characters in it that can't be shown.")
+    if len(said) > ADDRESS_AT_MOST:
+        return Refused("That is a little long: an address has at most {most} characters.", {"most": ADDRESS_AT_MOST})
+    if not any(_letter(one) or one.isdigit() for one in said):
+        return Refused("An address needs letters or numbers." if said else "That message was empty.")
+    if len(said) < ADDRESS_AT_LEAST:
+        return Refused("That is too short: an address has at least {least} characters.", {"least": ADDRESS_AT_LEAST})
+    return said
+
+
+def instructions(text: str) -> str | Refused:
+    """A note to the shop: up to 500 characters."""
+    said = one_line(text)
+    if _unprintable(said):
+        return Refused("That has characters in it that can't be shown.")
+    if len(said) > INSTRUCTIONS_AT_MOST:
+        most = {"most": INSTRUCTIONS_AT_MOST}
+        return Refused("That is a little long: instructions have at most {most} characters.", most)
+    if not any(_letter(one) or one.isdigit() for one in said):
+        return Refused("Please put it in words." if said else "That message was empty.")
+    return said
+
+
+def one_line(text: str) -> str:
+    """Several lines as one, with commas where they broke."""
+    lines = (_SPACES.sub(" ", line).strip(" \t") for line in plain(text).splitlines())
+    return ", ".join(line.rstrip(",") for line in lines if line)
+
+
+def _letter(one: str) -> bool:
+    """Letters and the marks that stand on them, of any script (Unicode categories L and M)."""
+    return one.isalpha() or unicodedata.category(one)[0] in "LM"
+
+
+def _unprintable(text: str) -> bool:
+    if text.isprintable():
+        return False
+    return any(
+        one in _OVERRIDES or (one not in "\t\n\r" and unicodedata.category(one) in ("Cc", "Cs", "Co", "Cn"))
+        for one in text
+    )
