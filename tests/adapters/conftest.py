@@ -76,7 +76,9 @@ class Driver:
     def page(self, **options: object) -> Page:
         """A page in a fresh context; to be called inside ``run``."""
         if self._browser is None:
-            from playwright.sync_api import sync_playwright
+            from playwright.sync_api import expect, sync_playwright
+
+            expect.set_options(timeout=PATIENCE)
 
             self._playwright = sync_playwright().start()
             self._browser = self._playwright.chromium.launch(executable_path=self._path, args=FLAGS)
@@ -108,7 +110,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a browser test's body in the browser's thread."""
     if pyfuncitem.get_closest_marker("browser") is None:
         return None
-    driver: Driver = pyfuncitem.funcargs["driver"]
+    driver = pyfuncitem.funcargs["driver"]
+    assert isinstance(driver, Driver)
     wanted = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     driver.run(lambda: pyfuncitem.obj(**wanted))
     return True

@@ -3,7 +3,7 @@
 import { el, safeUrl } from "./dom.js";
 
 const TAGS = { "*": "strong", "_": "em", "~": "s" };
-const LINK = /\bhttps?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]*_~]/gu;
+const LINK = /\bhttps?:\/\/[^\s<>"]+/gu;
 const WORD = /[\p{L}\p{N}]/u;
 const BLANK = /\s/u;
 
@@ -59,14 +59,26 @@ function links(text) {
   const nodes = [];
   let plain = 0;
   for (const found of text.matchAll(LINK)) {
-    const href = safeUrl(found[0]);
+    const address = trimmed(found[0]);
+    const href = safeUrl(address);
     if (!href) continue;
     if (found.index > plain) nodes.push(text.slice(plain, found.index));
-    nodes.push(el("a", { href, target: "_blank", rel: "noopener noreferrer" }, found[0]));
-    plain = found.index + found[0].length;
+    nodes.push(el("a", { href, target: "_blank", rel: "noopener noreferrer" }, address));
+    plain = found.index + address.length;
   }
   if (plain < text.length) nodes.push(text.slice(plain));
   return nodes;
+}
+
+// The full stop after an address is the sentence's; a closing bracket is, unless the address has its opening one.
+function trimmed(address) {
+  let end = address.length;
+  for (; end > 0; end--) {
+    const last = address[end - 1];
+    const ownBracket = last === ")" && address.slice(0, end).split("(").length >= address.slice(0, end).split(")").length;
+    if (!".,;:!?)]*_~'".includes(last) || ownBracket) break;
+  }
+  return address.slice(0, end);
 }
 
 // The same without marks, for one-line previews.

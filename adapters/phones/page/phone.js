@@ -190,6 +190,7 @@ function drawAdded(entry) {
   log.querySelector(".empty")?.remove();
   if (!before || dayOf(before.at) !== dayOf(entry.at)) typingRow.before(dayRow(entry));
   typingRow.before(rowOf(entry));
+  drawState();
   if (follow) {
     toEnd();
     return;
@@ -204,6 +205,7 @@ function drawAdded(entry) {
 function drawChanged(entry) {
   const old = rows.get(entry);
   if (!old?.isConnected) return;
+  drawState();
   const fresh = rowOf(entry);
   const ticksOnly = entry.state !== "failed" && !entry.edited && !entry.deleted && entry.from === "me" && !entry.reaction && !entry.shopReaction;
   if (ticksOnly && !old.querySelector(".reactions")) {
