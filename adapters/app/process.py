@@ -4,8 +4,8 @@ The edge outlives the store. When the store fails, the running part is thrown aw
 then deliveries are answered 503, so that providers keep them. An outage of more than 30 s is apologised for: each
 customer who wrote meanwhile gets one message, sent directly and only then (design.md, "A storage failure").
 
-Stopping takes at most 20 s whatever clients and providers do: WEB_GRACE for requests under way, DRAIN for sends under
-way, the rest for the store's last commits.
+Stopping takes at most ``grace_seconds`` (20) whatever clients and providers do: a quarter of it for requests under way,
+about half for sends under way (a lane's call ends after 10 s), the rest for the store's last commits.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from engine.shop import Shop
 
 log = logging.getLogger("sokoni.process")
 
-WEB_GRACE = 5.0
-DRAIN = 11.0
+WEB_SHARE = 0.25
+DRAIN_SHARE = 0.55
 REOPEN_SECONDS = 2.0
 APOLOGY_AFTER = 30.0
 APOLOGY_SECONDS = 10.0
@@ -66,6 +66,7 @@ class Settings:
     body_limit: int = 3 * 1024 * 1024
     body_seconds: float = 10.0
     hold_seconds: float = 10.0
+    grace_seconds: float = 20.0
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
 
 
@@ -87,6 +88,7 @@ class Process:
         self._clock = clock
         self.engine = Engine()
         self._stopping = trio.Event()
+        self.stopped = trio.Event()
         self._apologised: set[tuple[str, Sender]] = set()
         self.web = Web(
             [one.channel for one in opened],
@@ -95,7 +97,18 @@ class Process:
             limits=WebLimits(settings.in_process, settings.hold_seconds),
             mark_read=frozenset(one.shop.name for one in opened if one.mark_read),
         )
-        self.server = Server(self.web, settings.host, settings.port, connections=settings.connections, grace=WEB_GRACE)
+        self.server = Server(
+            self.web,
+            settings.host,
+            settings.port,
+            connections=settings.connections,
+            grace=settings.grace_seconds * WEB_SHARE,
+        )
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop has begun; ``stopped`` is set when it is done."""
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Begin a graceful stop."""
@@ -107,6 +120,12 @@ class Process:
         Raises ConfigError (address in use), StoreLocked, StoreFailed when the store can't be opened at the start, and
         TooManyRestarts when the process must be started afresh.
         """
+        try:
+            await self._run_all(task_status)
+        finally:
+            self.stopped.set()
+
+    async def _run_all(self, task_status: trio.TaskStatus[int]) -> None:
         async with trio.open_nursery() as nursery:
             await nursery.start(self._keep_running)
             port = await nursery.start(self.server.run)
@@ -130,7 +149,7 @@ class Process:
                     if not started:
                         started = True
                         task_status.started()
-                    await self._run(running)
+                    await self._run_engine(running)
             except StoreFailed as error:
                 if not started:
                     raise
@@ -153,16 +172,16 @@ class Process:
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
         return Running(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox)
 
-    async def _run(self, running: Running) -> None:
+    async def _run_engine(self, running: Running) -> None:
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(running.run)
                 self.engine.running = running
                 self.engine.waiting.clear()
                 await self._stopping.wait()
-                with trio.move_on_after(WEB_GRACE):  # requests under way still commit
+                with trio.move_on_after(self._settings.grace_seconds * WEB_SHARE):  # requests under way still commit
                     await self.server.stopped.wait()
-                with trio.move_on_after(DRAIN):
+                with trio.move_on_after(self._settings.grace_seconds * DRAIN_SHARE):
                     await running.outbox.drain()
                 nursery.cancel_scope.cancel()
         finally:

@@ -1,0 +1,102 @@
+"""From a configuration to a Process: channels built, catalogues read, HTTP lanes and store chosen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+
+from adapters.app.process import Opened, Process, Settings
+from adapters.channels import kinds
+from adapters.config import Config, ShopConfig
+from adapters.http import LaneHttp, shared_tls
+from engine.address import MINUTE, Millis
+from engine.catalogue import Catalogue, digest, read_csv
+from engine.errors import ConfigError
+from engine.outbox import OutboxSettings
+from engine.ports import Clock, Http
+from engine.shop import Shop
+from storage import open_store
+
+FAULTS_SHOWN = 10
+
+
+class WallClock:
+    """The machine's clock."""
+
+    def now(self) -> Millis:
+        return time.time_ns() // 1_000_000
+
+
+def connections() -> Callable[[], AbstractAsyncContextManager[Http]]:
+    """Makes sender lanes' connections, which share one TLS context."""
+    tls = shared_tls()
+    return lambda: LaneHttp(tls)
+
+
+def compose(config: Config, clock: Clock | None = None) -> Process:
+    """The process that a configuration describes. Raises ConfigError, naming every faulty row of a catalogue."""
+    clock = clock or WallClock()
+    server = config.server
+    settings = Settings(
+        host=server.host,
+        port=server.port,
+        connections=server.connections,
+        in_process=server.in_process,
+        body_limit=server.body_limit_kb * 1024,
+        body_seconds=server.body_seconds,
+        hold_seconds=server.hold_seconds,
+        grace_seconds=server.grace_seconds,
+        outbox=OutboxSettings(
+            lanes=config.outbox.lanes,
+            unknown_after=round(config.outbox.unknown_after_seconds * 1000),
+            in_memory=config.outbox.in_memory,
+        ),
+    )
+    opened = [open_shop(shop, insecure=server.insecure) for shop in config.shops]
+    return Process(settings, opened, partial(open_store, config.storage.url, clock), connections(), clock)
+
+
+def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
+    """One configured shop with its channel and its catalogue file read. Raises ConfigError."""
+    channel = kinds()[config.channel.kind].build(
+        config.name, config.channel.settings, insecure=insecure, dev_mode=config.channel.dev_mode
+    )
+    data = _file(config)
+    products, faults = read_csv(data, config.currency)
+    if faults:
+        more = [f"… and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
+        raise ConfigError(
+            "\n  ".join([f"shop.{config.name}.catalogue: {config.catalogue}:", *faults[:FAULTS_SHOWN], *more])
+        )
+    shop = Shop(
+        name=config.name,
+        title=config.title,
+        flow=config.flow,
+        currency=config.currency,
+        locale=config.locale,
+        timezone=config.timezone,
+        catalogue=Catalogue(tuple(products)),
+        limits=channel.limits,
+        languages=config.languages,
+        session=config.session_minutes * MINUTE,
+        handover=config.handover_minutes * MINUTE,
+    )
+    return Opened(
+        shop,
+        channel,
+        messages_per_second=float(getattr(config.channel.settings, "messages_per_second", 80)),
+        mark_read=bool(getattr(config.channel.settings, "mark_read", False)),
+        digest=digest(data),
+        products=products,
+    )
+
+
+def _file(config: ShopConfig) -> bytes:
+    try:
+        return config.catalogue.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"shop.{config.name}.catalogue: {config.catalogue} can't be read: {error.strerror}."
+        ) from None
