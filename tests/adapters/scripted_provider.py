@@ -26,6 +26,7 @@ PATIENCE = 20.0  # s until a test that waits for a frame gives up
 BAKERY = PhoneShop("200000000000002", "Mkate Bakery", "+254 700 000 900", "Cookies, cakes and more")
 BURGERS = PhoneShop("200000000000003", "Burger Yetu", "+254 700 000 901")
 
+NO_SHOP = "No shop has that number."
 NOON = 1_790_000_000_000
 
 
@@ -62,6 +63,8 @@ class ScriptedProvider:
         self.accepts = True
         self.now = NOON
         self.refuses = False
+        self.refusal = ""  # when set, every send is answered by this error
+        self.last = ""  # the id of the phone's last message
         self.history: list[Frame] = []
         self.frames: list[Frame] = []
         self.dialled: list[tuple[str, dict[str, list[str]]]] = []
@@ -141,7 +144,12 @@ class ScriptedProvider:
             return
         await send({"type": "websocket.accept"})
         query = parse_qs(scope["query_string"].decode())
-        shop = next(shop for shop in self.shops if shop.number == query["number"][0])
+        shop = next((shop for shop in self.shops if shop.number == query["number"][0]), None)
+        if shop is None:
+            sorry = {"type": "error", "ref": None, "text": NO_SHOP}
+            await send({"type": "websocket.send", "text": json.dumps(sorry)})
+            await send({"type": "websocket.close", "code": 4404, "reason": NO_SHOP})
+            return
         self.dialled.append((scope["path"].rpartition("/")[2], query))
         hello = {"type": "hello", "title": shop.title, "number": shop.display_number, "history": self.history}
         await send({"type": "websocket.send", "text": json.dumps(hello)})
@@ -153,14 +161,16 @@ class ScriptedProvider:
             self._sockets.remove(send)
 
     async def _take(self, frame: Frame) -> None:
-        if self.accepts and "ref" in frame:
+        if self.refusal:
+            await self._push([{"type": "error", "ref": frame["ref"], "text": self.refusal}])
+        elif self.accepts and "ref" in frame:
             await self._accept(frame)
         with self._changed:
             self.frames.append(frame)
             self._changed.notify_all()
 
     async def _accept(self, frame: Frame) -> None:
-        wamid = self._name("IN")
+        wamid = self.last = self._name("IN")
         said = str(frame.get("text", frame.get("option", "")))
         kind = {"say": "text", "media": "image"}.get(frame["type"], frame["type"])
         mine = {"type": "mine", "message_id": wamid, "kind": kind, "text": said, "at": self.now}

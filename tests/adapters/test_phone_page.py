@@ -12,6 +12,7 @@ from adapters.phones.page import PhoneShop
 from tests.adapters.scripted_provider import (
     BAKERY,
     BURGERS,
+    NO_SHOP,
     NOON,
     ScriptedProvider,
     buttons,
@@ -520,6 +521,16 @@ def test_a_message_whose_answer_was_lost_with_the_line_is_not_sent_twice(phone: 
     phone.say("two")
     assert [frame["text"] for frame in phone.provider.heard_type("say", 2)] == ["one", "two"]
     expect(phone.mine).to_have_count(2)
+
+
+def test_a_shop_that_the_provider_has_forgotten_is_said_and_not_dialled_for_ever(phone: Phone) -> None:
+    phone.open()
+    shops, phone.provider.shops = phone.provider.shops, []
+    phone.provider.drop()
+    expect(phone.at("#banner")).to_contain_text(NO_SHOP)
+    phone.provider.shops = shops
+    phone.page.get_by_role("button", name="Try now").click()
+    expect(phone.at("#banner")).to_be_hidden()
 
 
 def test_what_came_while_away_is_there_after_the_line_is_back(phone: Phone) -> None:

@@ -2,6 +2,7 @@
 
 const FIRST_WAIT = 500; // ms before the first new attempt; doubled each time
 const LONGEST_WAIT = 8000;
+const REFUSED = 4404; // the provider's close code for "trying again will not help"
 
 const MINE = Math.random().toString(36).slice(2, 8);
 let counted = 0;
@@ -13,6 +14,8 @@ export class Line extends EventTarget {
     this.person = person;
     this.shop = shop;
     this.state = "connecting";
+    this.refusal = ""; // why the provider hung up for good
+    this.timer = null;
     this.waiting = []; // frames with a ref that nobody has acknowledged yet, in order
     this.wait = FIRST_WAIT;
     this.closed = false;
@@ -31,11 +34,10 @@ export class Line extends EventTarget {
   }
 
   connect() {
-    this.timer = null;
     const socket = new WebSocket(this.address);
     this.socket = socket;
     socket.onmessage = (event) => socket === this.socket && this.receive(JSON.parse(event.data));
-    socket.onclose = () => socket === this.socket && this.lost();
+    socket.onclose = (event) => socket === this.socket && this.lost(event);
   }
 
   receive(frame) {
@@ -48,16 +50,18 @@ export class Line extends EventTarget {
     if (frame.type === "hello") this.flush();
   }
 
-  lost() {
+  lost(event) {
     if (this.closed) return;
+    this.refusal = event.code === REFUSED ? event.reason || "The provider does not know this shop." : "";
     this.change("lost");
+    if (this.refusal) return;
     this.timer = setTimeout(() => this.connect(), this.wait * (0.75 + Math.random() / 2));
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
   }
 
   // Don't wait out the pause when there is reason to hope: the network is back, or somebody pressed the button.
   hurry() {
-    if (this.closed || this.timer === null) return;
+    if (this.closed || this.state !== "lost" || this.socket.readyState === WebSocket.CONNECTING) return;
     clearTimeout(this.timer);
     this.connect();
   }

@@ -243,7 +243,8 @@ function drawState() {
   if (state === "lost") {
     const queued = waits ? ` ${waits} ${waits === 1 ? "message waits" : "messages wait"}.` : "";
     const now = el("button", { type: "button", onclick: () => chat.line.hurry() }, "Try now");
-    banner.replaceChildren(el("span", {}, `Connection lost. Trying again…${queued}`), now);
+    const words = chat.line.refusal || "Connection lost. Trying again…";
+    banner.replaceChildren(el("span", { dir: "auto" }, words + queued), now);
   }
   banner.hidden = state !== "lost";
 }
