@@ -22,8 +22,8 @@ from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, S
 from adapters.settings import Reader, meant, shown
 from engine.errors import ConfigError
 
-NO_SETTINGS = frozenset({"SOKONI_VENV"})
-"""Environment variables of ours that are no settings."""
+NO_SETTINGS = frozenset({"SOKONI_VENV", "SOKONI_CHROMIUM"})
+"""Variables of ours that are no settings: the folder of the environment (run.py), the browser of the tests."""
 
 INSECURE = (
     "server.insecure is on: webhooks are believed without a signature, "
