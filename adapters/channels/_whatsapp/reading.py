@@ -8,7 +8,6 @@ here raises for it: the wrong type reads as "not there". Decoding straight into 
 from __future__ import annotations
 
 import json
-import math
 from typing import TypeAlias
 
 import msgspec
@@ -107,7 +106,7 @@ def degrees(found: Json, most: float) -> float | None:
     """A latitude or longitude within ±``most``, None for anything else."""
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         return None
-    return float(found) if math.isfinite(found) and abs(found) <= most else None
+    return float(found) if abs(found) <= most else None  # NaN is not <= either
 
 
 def moment(found: Json) -> Millis:
