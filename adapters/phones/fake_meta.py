@@ -1,0 +1,228 @@
+"""A fake of Meta's Cloud API as a real HTTP server: what a shop sends to, and what sends the shop its webhooks.
+
+    POST /{version}/{number}/messages   the hot path: token, number, shape and limits, rules; then the answer, the
+                                        message on the customer's phone, and the statuses
+    ws   /phone/{digits}?number=…       the customers' phones (meta_socket.py)
+    GET  / /static/… /shops.json        the phone in the browser (page.py)
+    the rest                            media, settings, controls (meta_pages.py)
+
+It keeps to the letter of the API where a shop could notice: error codes and bodies, signatures over the very bytes,
+statuses that may overtake the answer, webhooks that come twice. Faults strike on demand (meta_faults.py). It is for
+loopback: the controls and the phones ask for no password.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+import trio
+
+from adapters.http import shared_tls
+from adapters.phones import meta_server
+from adapters.phones.meta_account import Account, Sent
+from adapters.phones.meta_errors import AUTH, BAD_PARAMETER, OBJECT_GONE, GraphError
+from adapters.phones.meta_faults import Faults, Mischief
+from adapters.phones.meta_media import MediaStore
+from adapters.phones.meta_pages import pages
+from adapters.phones.meta_phones import Phone
+from adapters.phones.meta_rules import FakeNumber, Rules
+from adapters.phones.meta_socket import serve_phone
+from adapters.phones.meta_world import World
+from adapters.phones.page import PhoneShop, knows, page_app
+from engine.address import Millis
+from engine.errors import BadInput
+from engine.ports import Clock
+
+VERSIONS = range(21, 27)
+"""v21.0 to v26.0 are alive."""
+BODY_BYTES = 1024 * 1024
+KEEP = 100
+"""Messages remembered per phone."""
+MEDIA_IDS = 400_000_000_000_000
+
+VERSION = re.compile(r"v([0-9]{1,3})\.0")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class FakeMeta:
+    """``serve`` runs it. Everything else is for tests in the same process, and for the controls.
+
+    ``clock`` gives the time in webhooks and the 24-hour window. ``keep_all`` keeps every accepted send for a checker;
+    else each phone keeps its last ``keep`` messages, and only counts are exact.
+    """
+
+    def __init__(
+        self,
+        shops: Sequence[FakeNumber],
+        *,
+        clock: Clock,
+        seed: int = 0,
+        faults: Faults | None = None,
+        rules: Rules | None = None,
+        keep: int = KEEP,
+        keep_all: bool = False,
+    ) -> None:
+        self.media = MediaStore(MEDIA_IDS + clock.now())
+        mischief = Mischief(faults or Faults(), seed)
+        self._world = World(clock, rules or Rules(), mischief, self.media, seed, keep, keep_all)
+        self._accounts = {shop.phone_number_id: Account(shop, self._world) for shop in shops}
+        self._tls = shared_tls()
+        self._pages = pages(self)
+        self._page = page_app(self._phone_shops)
+
+    async def serve(
+        self, host: str, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve until cancelled; reports the bound port. Raises ConfigError when the address can't be had."""
+        async with trio.open_nursery() as nursery:
+            for account in self._accounts.values():
+                nursery.start_soon(account.deliverer.run, self._tls)
+            await meta_server.serve(self, host, port, task_status=task_status)
+
+    # -- for tests and controls --------------------------------------------------------------------------------------
+    @property
+    def faults(self) -> Faults:
+        """The plan of faults; may be set at any time."""
+        return self._world.mischief.plan
+
+    @faults.setter
+    def faults(self, plan: Faults) -> None:
+        self._world.mischief.plan = plan
+
+    @property
+    def rules(self) -> Rules:
+        """The account's rules; may be set at any time."""
+        return self._world.rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._world.rules = rules
+
+    def set_webhook(self, number: str, url: str) -> None:
+        """Where this number's webhooks go. What was kept until now is delivered."""
+        self._accounts[number].set_webhook(url)
+
+    def numbers(self) -> list[FakeNumber]:
+        return [account.number for account in self._accounts.values()]
+
+    def any_number(self) -> str:
+        """Some number, for requests that name none."""
+        return next(iter(self._accounts), "")
+
+    def now(self) -> Millis:
+        return self._world.now()
+
+    def phone(self, number: str, digits: str) -> Phone:
+        """A customer's phone as the fake knows it; made up when there is none."""
+        return self._accounts[number].phones.by_digits(digits, self._world.seconds())
+
+    def stats(self) -> dict[str, Any]:
+        """Counts of everything since the start; exact whatever was forgotten."""
+        accounts, world = self._accounts.values(), self._world
+        return {
+            "counts": dict(sorted(world.counts.items())),
+            "refused": {str(code): times for code, times in sorted(world.refusals.items())},
+            "faults": dict(sorted(world.mischief.struck.items())),
+            "phones": sum(len(account.phones) for account in accounts),
+            "connected": sum(1 for account in accounts for phone in account.phones if phone.lines),
+            "webhooks_waiting": sum(account.deliverer.waiting for account in accounts),
+            "media": len(self.media),
+        }
+
+    def sent(self, number: str = "", to: str = "") -> list[Sent]:
+        """What was accepted, oldest first; of one number or all, to one phone (digits or user id) or all."""
+        accounts = [one for one in self._accounts.values() if number in ("", one.number.phone_number_id)]
+        found = [sent for account in accounts for sent in account.sent() if to in ("", sent.to, sent.user_id)]
+        return sorted(found, key=lambda sent: sent.at)
+
+    # -- HTTP ----------------------------------------------------------------------------------------------------------
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if scope["type"] == "websocket":
+            await serve_phone(self._desk, scope, receive, send)
+        elif path.endswith(("/messages", "/marketing_messages")) and scope["method"] == "POST":
+            await self._send(path, scope, receive, send)
+        elif knows(path):
+            await self._page(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)  # type: ignore[arg-type]
+
+    def _phone_shops(self) -> list[PhoneShop]:
+        return [PhoneShop(it.phone_number_id, it.title, it.display_phone_number, it.about) for it in self.numbers()]
+
+    def _desk(self, number: str) -> Account:
+        if number not in self._accounts:
+            raise BadInput(f"There is no shop with the number {number!r} here.")
+        return self._accounts[number]
+
+    async def _send(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        self._world.counts["sends"] += 1
+        mischief = self._world.mischief
+        if mischief.strikes("hang"):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        try:
+            account = self._allowed(path, scope)
+            body = account.take(await _read(receive), marketing=path.endswith("/marketing_messages"))
+        except GraphError as error:
+            await _answer(send, error.status, self.refused(error))
+            return
+        if mischief.strikes("lost_answer"):
+            await meta_server.hang_up()
+        else:
+            await _answer(send, 200, body)
+
+    def _allowed(self, path: str, scope: Scope) -> Account:
+        token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        version, _, rest = path.strip("/").partition("/")
+        return self.allowed(token.decode("latin-1"), version, rest.partition("/")[0])
+
+    def token_known(self, authorization: str) -> bool:
+        return any(authorization == f"Bearer {one.access_token}" for one in self.numbers())
+
+    def allowed(self, authorization: str, version: str, number: str) -> Account:
+        """The account that a request may use. Raises GraphError for its token, version or number."""
+        if not self.token_known(authorization):
+            raise GraphError(AUTH)
+        match = VERSION.fullmatch(version)
+        if match is None or int(match[1]) not in VERSIONS:
+            raise GraphError(BAD_PARAMETER, f"Unknown API version {version!r}.")
+        account = self._accounts.get(number)
+        if account is None:
+            raise GraphError(OBJECT_GONE, f"Object with ID '{number}' does not exist.")
+        if authorization != f"Bearer {account.number.access_token}":
+            raise GraphError(AUTH)
+        return account
+
+    def refused(self, error: GraphError) -> bytes:
+        """Count a refusal and write its body."""
+        self._world.refusals[error.code] += 1
+        self._world.counts["requests_refused"] += 1
+        return error.body(f"A{self._world.counts['requests_refused']:010x}")
+
+
+async def _read(receive: Receive) -> bytes:
+    """The request's body. Raises GraphError when it is too large."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        event = await receive()
+        chunk = event.get("body", b"")
+        size += len(chunk)
+        if size > BODY_BYTES:
+            raise GraphError(BAD_PARAMETER, f"The request body is larger than {BODY_BYTES} bytes.")
+        chunks.append(chunk)
+        if not event.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _answer(send: Send, code: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json; charset=UTF-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,213 @@
+"""One business number at work: what it does with a shop's sends, and with what its customers' phones do."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from adapters.phones.meta_check import Form, ReadMark, check
+from adapters.phones.meta_errors import (
+    BAD_PARAMETER,
+    BSUID_NOT_ALLOWED,
+    INVALID,
+    PAIR,
+    SELF,
+    THROUGHPUT,
+    UNAVAILABLE,
+    WINDOW,
+    GraphError,
+)
+from adapters.phones.meta_inbound import Saying
+from adapters.phones.meta_payloads import Json, accepted, message_value, status
+from adapters.phones.meta_phones import Phone, Phones, Record
+from adapters.phones.meta_rules import Bucket, FakeNumber
+from adapters.phones.meta_socket import Socket
+from adapters.phones.meta_webhooks import Deliverer
+from adapters.phones.meta_world import World
+from engine.address import HOUR, Millis
+from engine.errors import BadInput
+
+TYPING_SECONDS = 25
+DIGITS = re.compile(r"[0-9]{6,15}")
+CLOSED = "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """One accepted send, for whoever checks a shop. ``key`` is the sender's biz_opaque_callback_data."""
+
+    number: str
+    to: str
+    user_id: str
+    wamid: str
+    key: str
+    at: Millis
+    body: msgspec.Raw
+
+
+class Account:
+    """Everything of one business number. It is the ``Desk`` of its customers' sockets."""
+
+    def __init__(self, number: FakeNumber, world: World) -> None:
+        self.number = number
+        self.phones = Phones(number.phone_number_id, world.rules, world.now())
+        self.deliverer = Deliverer(number, world)
+        self.commerce = {"is_cart_enabled": True, "is_catalog_visible": False}
+        self._world = world
+        self._saying = Saying(number, world.media)
+        self._bucket = Bucket(1, world.seconds())
+        self._sent: list[Sent] = []
+
+    def sent(self) -> list[Sent]:
+        """What was accepted, oldest first: all of it with ``keep_all``, else what the phones still remember."""
+        if self._world.keep_all:
+            return list(self._sent)
+        shown = [(phone, one) for phone in self.phones for one in phone.records.values() if not one.mine]
+        return sorted((self._sent_of(phone, one) for phone, one in shown), key=lambda sent: sent.at)
+
+    def set_webhook(self, url: str) -> None:
+        self.number = msgspec.structs.replace(self.number, webhook_url=url)
+        self.deliverer.number = self.number
+        self.deliverer.resume()
+
+    # -- a send --------------------------------------------------------------------------------------------------------
+    def take(self, raw: bytes, *, marketing: bool) -> bytes:
+        """Check and carry out one send; returns the answer's body. Raises GraphError when it is refused."""
+        mischief = self._world.mischief
+        if mischief.strikes("server_error"):
+            raise GraphError(UNAVAILABLE, "Temporary failure.", mischief.plan.server_error.status)
+        form = check(raw, self._world.media.__contains__)
+        if isinstance(form, ReadMark):
+            return self._mark_read(form)
+        if marketing and form.type != "template":
+            raise GraphError(BAD_PARAMETER, "Only marketing templates can be sent here.")
+        phone = self._recipient(form)
+        category = self._obey(phone, form)
+        return self._accept(phone, form, raw, category)
+
+    def _recipient(self, form: Form) -> Phone:
+        if form.digits:
+            if form.digits == self.number.digits:
+                raise GraphError(SELF)
+            return self.phones.by_digits(form.digits, self._world.seconds())
+        phone = self.phones.by_user(form.user_id)
+        if phone is None:
+            raise GraphError(INVALID, "Param recipient is not a known business-scoped user id.")
+        return phone
+
+    def _obey(self, phone: Phone, form: Form) -> str:
+        """Hold the account's rules against a send; returns its price category."""
+        world, rules = self._world, self._world.rules
+        if world.mischief.strikes("throttle") or not self._pace():
+            raise GraphError(THROUGHPUT, "Cloud API message throughput has been reached.")
+        category = "service"
+        if form.type == "template":
+            category = rules.template(form).category
+            if category == "authentication" and not form.digits:
+                raise GraphError(BSUID_NOT_ALLOWED, "Authentication templates need a phone number.")
+        elif self._closed(phone) and not rules.late_refusals:
+            raise GraphError(WINDOW, CLOSED)
+        if rules.pair_burst and not phone.bucket.take(rules.pair_burst, rules.pair_seconds, world.seconds()):
+            raise GraphError(PAIR, "Too many messages were sent to this phone number in a short time.")
+        return category
+
+    def _closed(self, phone: Phone) -> bool:
+        rules = self._world.rules
+        return rules.window and self._world.now() - phone.last_in >= rules.window_hours * HOUR
+
+    def _pace(self) -> bool:
+        rate = self._world.rules.per_second
+        return not rate or self._bucket.take(max(1, int(rate)), 1 / rate, self._world.seconds())
+
+    def _accept(self, phone: Phone, form: Form, raw: bytes, category: str) -> bytes:
+        world = self._world
+        template = form.type == "template"
+        wamid = self.phones.new_id(phone)
+        record = Record(wamid, world.now(), False, form.type, quoted=form.context, raw=raw, key=form.key)
+        world.count_send(form.type, form.key)
+        if world.keep_all:
+            self._sent.append(self._sent_of(phone, record))
+        if self._closed(phone) and not template:
+            self._fail(phone, record)
+        else:
+            self._show(phone, record, category)
+        return msgspec.json.encode(accepted(phone, form.given, wamid, template=template))
+
+    def _show(self, phone: Phone, record: Record, category: str) -> None:
+        phone.keep(record, self._world.keep)
+        phone.show(record.frame())
+        self._report(phone, record, "sent", category)
+        if phone.lines or self._world.rules.auto_deliver:
+            self._report(phone, record, "delivered", category)
+        else:
+            phone.undelivered.append((record.id, category))
+
+    def _report(self, phone: Phone, record: Record, state: str, category: str = "service") -> None:
+        """Tell the shop how far a message has come. A reaction only ever reports ``sent``."""
+        if state == "sent" or (record.kind != "reaction" and record.advance(state)):
+            self._world.counts[f"status_{state}"] += 1
+            self.deliverer.status(status(phone, record.id, state, self._world.now(), record.key, category))
+
+    def _fail(self, phone: Phone, record: Record) -> None:
+        self._world.counts["status_failed"] += 1
+        failed = status(phone, record.id, "failed", self._world.now(), record.key, "service")
+        self.deliverer.status(failed | {"errors": [GraphError(WINDOW, CLOSED).status_error()]})
+
+    def _mark_read(self, mark: ReadMark) -> bytes:
+        phone = self.phones.owner(mark.message_id)
+        if phone is None:
+            raise GraphError(INVALID, "Param message_id is not a message to this phone number.")
+        self._world.counts["read_marks"] += 1
+        phone.read_up_to(mark.message_id)
+        if mark.typing:
+            phone.show_typing(TYPING_SECONDS)
+        return b'{"success":true}'
+
+    def _sent_of(self, phone: Phone, record: Record) -> Sent:
+        number = self.number.phone_number_id
+        return Sent(number, phone.digits, phone.user_id, record.id, record.key, record.at, msgspec.Raw(record.raw))
+
+    # -- the phones' side ----------------------------------------------------------------------------------------------
+    def connect(self, digits: str, query: Json) -> tuple[Phone, Json]:
+        """The phone behind a new line, and the hello for it. Raises BadInput for a number that can't be."""
+        if not DIGITS.fullmatch(digits):
+            raise BadInput("A phone number is 6 to 15 digits, without +.")
+        phone = self.phones.by_digits(digits, self._world.seconds())
+        phone.name = query.get("name") or phone.name or f"+{digits}"
+        phone.username = query.get("username", phone.username)
+        phone.hidden = query.get("hide_phone") == "1"
+        if query.get("user_id"):
+            self.phones.rename(phone, query["user_id"])
+        history = [record.frame(history=True) for record in phone.records.values()]
+        title, display = self.number.title, self.number.display_phone_number
+        return phone, {"type": "hello", "title": title, "number": display, "history": history}
+
+    def online(self, phone: Phone, line: Socket) -> None:
+        """From here on ``line`` gets everything; what waited for the phone is delivered."""
+        phone.lines.append(line)
+        while phone.undelivered:
+            wamid, category = phone.undelivered.popleft()
+            if (record := phone.records.get(wamid)) is not None:
+                self._report(phone, record, "delivered", category)
+
+    def frame(self, phone: Phone, line: Socket, frame: Json) -> Json | None:
+        """Do what one frame asks for; returns the frame that answers it. Raises BadInput with a sentence."""
+        if frame.get("type") == "read":
+            self._seen(phone, frame.get("message_id"))
+            return None
+        said = self._saying.read(phone, frame)
+        now = self._world.now()
+        record = Record(self.phones.new_id(phone), now, True, said.kind, said.text, said.quoted, frame.get("ref"))
+        phone.keep(record, self._world.keep)
+        phone.last_in = now
+        phone.show(record.frame(), but=line)
+        self._world.counts["messages_in"] += 1
+        self._pace()
+        value = message_value(self.number, phone, record.id, now, said.part)
+        self.deliverer.message(phone.digits, value, lambda: phone.tick(record, "delivered"))
+        return {"type": "accepted", "ref": frame.get("ref"), "message_id": record.id, "at": now}
+
+    def _seen(self, phone: Phone, message_id: object) -> None:
+        record = phone.records.get(message_id) if isinstance(message_id, str) else None
+        if record is not None and not record.mine:
+            self._report(phone, record, "read")

@@ -1,0 +1,135 @@
+"""Faults on demand: what goes wrong, how often, and for whom it was counted.
+
+Each fault strikes by ``rate`` (0 to 1, drawn from the fault's own seeded sequence, so that one fault's draws never
+shift another's) or for the ``next`` N chances. A plan is changed at any time by ``POST /control/faults``:
+
+    {"duplicate": {"rate": 0.1}, "delay": {"rate": 1, "ms": 500}, "throttle": {"next": 5}}   changes these three
+    {"clear": true, "hang": {"next": 1}}                                                      no fault but this one
+
+    fault             strikes           what happens
+    duplicate         each webhook      the same webhook is posted a second time, at the same moment
+    reorder           each message      later messages of the same phone overtake it by REORDER_MS
+    delay             each message      it is posted ``ms`` later
+    batch             each message      ``count`` messages are gathered into one webhook (at most BATCH_WAIT)
+    wrong_signature   each attempt      the webhook is signed with a wrong secret; the attempt after it is right again
+    drop_status       each status       it is never posted
+    throttle          each send         refused with 130429
+    server_error      each send         refused with HTTP ``status`` (500 to 599)
+    lost_answer       each send         accepted and carried out, then the connection is closed without an answer
+    hang              each send         not carried out and never answered
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Annotated
+
+import msgspec
+from msgspec.structs import replace
+
+from engine.errors import BadInput
+
+REORDER_MS = 300
+DAY_MS = 86_400_000
+
+Rate = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Next = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Wait = Annotated[int, msgspec.Meta(ge=0, le=DAY_MS)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+HttpError = Annotated[int, msgspec.Meta(ge=500, le=599)]
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Strikes the ``next`` N times for certain, after that with probability ``rate``."""
+
+    rate: Rate = 0.0
+    next: Next = 0
+
+
+class Delay(Fault, frozen=True, forbid_unknown_fields=True):
+    ms: Wait = 1_000
+
+
+class Batch(Fault, frozen=True, forbid_unknown_fields=True):
+    count: Size = 10
+
+
+class ServerError(Fault, frozen=True, forbid_unknown_fields=True):
+    status: HttpError = 503
+
+
+class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The plan: every fault with its settings. All are off unless given."""
+
+    duplicate: Fault = Fault()
+    reorder: Fault = Fault()
+    delay: Delay = Delay()
+    batch: Batch = Batch()
+    wrong_signature: Fault = Fault()
+    drop_status: Fault = Fault()
+    throttle: Fault = Fault()
+    server_error: ServerError = ServerError()
+    lost_answer: Fault = Fault()
+    hang: Fault = Fault()
+
+
+NAMES = Faults.__struct_fields__
+
+
+class Mischief:
+    """Decides when a fault strikes, and counts that it did."""
+
+    def __init__(self, plan: Faults, seed: int) -> None:
+        self._draws = {name: random.Random(f"{seed}/{name}") for name in NAMES}
+        self.struck: Counter[str] = Counter()
+        self.plan = plan
+
+    @property
+    def plan(self) -> Faults:
+        """The plan as it stands: ``next`` counts down."""
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: Faults) -> None:
+        self._plan = plan
+        self._on = frozenset(name for name in NAMES if _active(getattr(plan, name)))
+
+    def strikes(self, name: str) -> bool:
+        """Whether the fault ``name`` strikes now; uses up one of its ``next``."""
+        if name not in self._on:
+            return False
+        fault: Fault = getattr(self._plan, name)
+        if fault.next:
+            self.plan = replace(self._plan, **{name: replace(fault, next=fault.next - 1)})
+        elif self._draws[name].random() >= fault.rate:
+            return False
+        self.struck[name] += 1
+        return True
+
+
+def _active(fault: Fault) -> bool:
+    return fault.next > 0 or fault.rate > 0
+
+
+def changed(plan: Faults, raw: bytes) -> Faults:
+    """The plan after a control request. Raises BadInput with a sentence that names the faulty key."""
+    try:
+        wishes = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        if wishes.pop("clear", msgspec.Raw(b"false")) == b"true":
+            plan = Faults()
+        for name, wish in wishes.items():
+            if name not in NAMES:
+                raise BadInput(f"there is no fault {name!r}; there are: clear, {', '.join(NAMES)}")
+            plan = replace(plan, **{name: _fault(name, wish)})
+    except msgspec.DecodeError as error:
+        raise BadInput(f"expected a JSON object of faults, as in {{'hang': {{'next': 1}}}}: {error}") from None
+    return plan
+
+
+def _fault(name: str, wish: msgspec.Raw) -> Fault:
+    kind: type[Fault] = type(getattr(Faults(), name))
+    try:
+        return msgspec.json.decode(wish, type=kind)
+    except msgspec.DecodeError as error:
+        raise BadInput(f"{name}: {error}; it has {', '.join(kind.__struct_fields__)}") from None

@@ -1,0 +1,208 @@
+"""Delivering webhooks as Meta does: signed, at least once, in no promised order, again and again until 200.
+
+Per number there are LANES connections. One phone's messages stand in a line of their own and are posted one after
+another; but a message that was refused waits for its new attempt apart, and the next one goes ahead of it. So without
+faults and refusals one customer's order is kept, and nothing else is promised. Statuses are gathered and posted
+together, for one POST each would cost more than the messages.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+
+import trio
+
+from adapters.http import LaneHttp
+from adapters.phones.meta_faults import REORDER_MS
+from adapters.phones.meta_later import Later
+from adapters.phones.meta_payloads import Json, batch, envelope, signature, to_bytes, value_of
+from adapters.phones.meta_rules import FakeNumber
+from adapters.phones.meta_world import World
+from engine.ports import AnswerLost, NotSent
+
+LANES = 16
+DEADLINE = 10.0
+"""Seconds that a receiver may take for its answer before the webhook counts as failed."""
+WEEK = 7 * 86_400.0
+"""Seconds after which Meta gives a webhook up."""
+BATCH_WAIT = 0.05
+WAITING = 200_000
+"""Webhooks that may wait at once; beyond that the newest are dropped and counted."""
+BATCHED = "(batch)"
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One webhook to post. ``line`` is the phone it must not overtake, None when it belongs to no line.
+
+    ``delivered`` are called once, after the first 200.
+    """
+
+    body: bytes
+    born: float
+    line: str | None = None
+    delivered: list[Callable[[], None]] = field(default_factory=list)
+    attempts: int = 0
+
+
+class Deliverer:
+    """All webhooks of one business number. ``run`` posts them; ``message`` and ``status`` never wait."""
+
+    def __init__(self, number: FakeNumber, world: World) -> None:
+        self.number = number
+        self._world = world
+        self._mischief = world.mischief
+        self._counts = world.counts
+        self._draw = random.Random(f"{world.seed}/{number.phone_number_id}")
+        self._later = Later()
+        self._ready, self._take = trio.open_memory_channel[Parcel](inf)
+        self._lines: dict[str, deque[Parcel]] = {}
+        self._parked: deque[Parcel] = deque()  # while the number has no address to post to
+        self._statuses: list[Json] = []
+        self._batch: list[tuple[Json, Callable[[], None]]] = []
+        self.waiting = 0
+
+    async def run(self, tls: ssl.SSLContext) -> None:
+        """Post until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._later.run)
+            for _ in range(LANES):
+                nursery.start_soon(self._lane, tls)
+
+    # -- what the fake gives ---------------------------------------------------------------------------------------
+    def message(self, line: str, value: Json, delivered: Callable[[], None]) -> None:
+        """Deliver one customer's message; ``delivered`` is called when the shop has answered 200."""
+        if self._mischief.strikes("delay"):
+            self._later.call(self._mischief.plan.delay.ms / 1000, lambda: self._message(line, value, delivered))
+        else:
+            self._message(line, value, delivered)
+
+    def status(self, status: Json) -> None:
+        """Deliver one status, together with others."""
+        if self._mischief.strikes("drop_status"):
+            return
+        self._statuses.append(status)
+        if len(self._statuses) >= self._world.rules.status_batch:
+            self._flush_statuses()
+        elif len(self._statuses) == 1:
+            self._later.call(self._world.rules.status_wait, self._flush_statuses)
+
+    def resume(self) -> None:
+        """Post what waited for an address, after ``number.webhook_url`` was set."""
+        while self._parked:
+            self._ready.send_nowait(self._parked.popleft())
+
+    # -- from updates to parcels -----------------------------------------------------------------------------------
+    def _message(self, line: str, value: Json, delivered: Callable[[], None]) -> None:
+        if self._mischief.strikes("batch"):
+            self._batch.append((value, delivered))
+            if len(self._batch) >= self._mischief.plan.batch.count:
+                self._flush_batch()
+            elif len(self._batch) == 1:
+                self._later.call(BATCH_WAIT, self._flush_batch)
+            return
+        parcel = Parcel(to_bytes(envelope(self.number, [value])), trio.current_time(), line, [delivered])
+        if self._mischief.strikes("reorder"):
+            parcel.line = None
+            self._later.call(REORDER_MS / 1000, lambda: self._enqueue(parcel))
+        else:
+            self._enqueue(parcel)
+
+    def _flush_batch(self) -> None:
+        if not self._batch:  # its timer comes after a batch that filled up
+            return
+        values = [value for value, _ in self._batch]
+        delivered = [call for _, call in self._batch]
+        self._batch = []
+        body = to_bytes(batch(self.number, values, self._draw))
+        self._enqueue(Parcel(body, trio.current_time(), BATCHED, delivered))
+
+    def _flush_statuses(self) -> None:
+        if not self._statuses:
+            return
+        value = value_of(self.number) | {"statuses": self._statuses}
+        self._statuses = []
+        self._enqueue(Parcel(to_bytes(envelope(self.number, [value])), trio.current_time()))
+
+    def _enqueue(self, parcel: Parcel) -> None:
+        if self.waiting >= WAITING:
+            self._counts["webhooks_dropped"] += 1
+            return
+        self.waiting += 1
+        if parcel.line is None:
+            self._ready.send_nowait(parcel)
+        elif parcel.line in self._lines:
+            self._lines[parcel.line].append(parcel)
+        else:
+            self._lines[parcel.line] = deque()
+            self._ready.send_nowait(parcel)
+
+    def _let_next_go(self, parcel: Parcel) -> None:
+        if parcel.line is None:
+            return
+        line = self._lines[parcel.line]
+        if line:
+            self._ready.send_nowait(line.popleft())
+        else:
+            del self._lines[parcel.line]
+        parcel.line = None
+
+    # -- posting -----------------------------------------------------------------------------------------------------
+    async def _lane(self, tls: ssl.SSLContext) -> None:
+        async with LaneHttp(tls, deadline=DEADLINE) as http:
+            while True:
+                parcel = await self._take.receive()
+                if not self.number.webhook_url:
+                    self._parked.append(parcel)
+                    continue
+                if self._mischief.strikes("duplicate"):
+                    self._again(parcel)
+                await self._attempt(http, parcel)
+
+    def _again(self, parcel: Parcel) -> None:
+        self.waiting += 1
+        self._ready.send_nowait(Parcel(parcel.body, parcel.born))
+
+    async def _attempt(self, http: LaneHttp, parcel: Parcel) -> None:
+        status = await self._post(http, parcel)
+        parcel.attempts += 1
+        if status == 200:
+            self._counts["webhooks_ok"] += 1
+            self.waiting -= 1
+            for call in parcel.delivered:
+                call()
+        else:
+            self._counts["webhooks_failed"] += 1
+            self._retry(parcel)
+        self._let_next_go(parcel)
+
+    async def _post(self, http: LaneHttp, parcel: Parcel) -> int:
+        """The HTTP status, 0 when there was no answer."""
+        secret = self.number.app_secret
+        if self._mischief.strikes("wrong_signature"):
+            secret += "-wrong"
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "facebookexternalua",
+            "X-Hub-Signature-256": signature(secret, parcel.body),
+        }
+        self._counts["webhooks_posted"] += 1
+        try:
+            return (await http.post(self.number.webhook_url, headers, parcel.body)).status
+        except (NotSent, AnswerLost):
+            return 0
+
+    def _retry(self, parcel: Parcel) -> None:
+        wait = min(self._world.rules.retry_first * 2.0 ** min(parcel.attempts - 1, 40), self._world.rules.retry_most)
+        if trio.current_time() + wait - parcel.born > WEEK:
+            self._counts["webhooks_given_up"] += 1
+            self.waiting -= 1
+            return
+        self._counts["webhooks_retried"] += 1
+        retried = Parcel(parcel.body, parcel.born, None, parcel.delivered, parcel.attempts)
+        self._later.call(wait, lambda: self._ready.send_nowait(retried))
