@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-FOLDER = Path(__file__).with_name("page")
+FOLDER = Path(__file__).with_name("browser")
 
 TYPES = {
     ".html": b"text/html; charset=utf-8",

@@ -41,7 +41,10 @@ def buttons(words: str, *titles: str) -> Frame:
 
 
 def choice_list(words: str, button: str, *rows: tuple[str, str], section: str = "") -> Frame:
-    made = [{"id": f"r{i}", "title": title, "description": more} for i, (title, more) in enumerate(rows, 1)]
+    made = [
+        {"id": f"r{i}", "title": title} | ({"description": more} if more else {})
+        for i, (title, more) in enumerate(rows, 1)
+    ]
     sections = [{"rows": made} | ({"title": section} if section else {})]
     interactive = {"type": "list", "body": {"text": words}, "action": {"button": button, "sections": sections}}
     return {"type": "interactive", "interactive": interactive}

@@ -41,7 +41,7 @@ function become(person, shop) {
   phone.person = person;
   remember(person);
   $("me-name").textContent = person.name;
-  $("me-number").textContent = person.hidden ? `${person.userId} (number hidden)` : `+${person.phone}`;
+  $("me-number").textContent = `+${person.phone}${person.hidden ? " (hidden)" : ""}`;
   if (phone.shops.length) openShop(phone.shops.find((one) => one.number === shop) ?? phone.shops[0]);
   else noShops();
 }

@@ -3,7 +3,13 @@
 import { Line } from "./line.js";
 
 const RANK = { waiting: 0, failed: 0, sent: 1, delivered: 2, read: 3 };
-const NOT_BUBBLES = new Set(["reaction", "edit", "delete"]); // they change another message
+
+// These kinds change the message that they quote instead of being one.
+const CHANGES = {
+  reaction: (entry, text) => (entry.reaction = text || null),
+  edit: (entry, text) => Object.assign(entry, { text, edited: true }),
+  delete: (entry) => (entry.deleted = true),
+};
 
 // Events: "all" (draw everything anew), "added" and "changed" (detail: the entry), "state", "typing".
 //
@@ -49,6 +55,7 @@ export class Chat extends EventTarget {
     const news = [];
     const told = [];
     for (const old of frame.history ?? []) {
+      if (this.changes(old, told)) continue;
       const known = this.find(old.message_id) ?? (old.type === "mine" ? this.adopt(old) : undefined);
       const entry = known ?? this.entryOf(old);
       if (!entry) continue;
@@ -66,7 +73,8 @@ export class Chat extends EventTarget {
 
   // A message whose acknowledgement was lost with the line is in the history: it must not be sent again.
   adopt(old) {
-    const same = (entry) => entry.ref === old.ref || (entry.kind === old.kind && entry.text === old.text);
+    const alike = (entry) => entry.kind === old.kind && entry.text === old.text;
+    const same = (entry) => (old.ref ? entry.ref === old.ref : alike(entry));
     const entry = this.entries.find((one) => one.state === "waiting" && this.line.doubtful(one.ref) && same(one));
     if (entry) {
       this.line.settle(entry.ref);
@@ -77,11 +85,24 @@ export class Chat extends EventTarget {
 
   entryOf(frame) {
     if (frame.type === "message") return shopEntry(frame);
-    if (frame.type !== "mine" || NOT_BUBBLES.has(frame.kind)) return null;
+    if (frame.type !== "mine") return null;
     return {
       from: "me", id: frame.message_id, at: frame.at, kind: frame.kind, text: frame.text ?? "",
       quoted: frame.quoted ?? null, state: frame.state ?? "sent",
     };
+  }
+
+  // True when the frame was one that changes another message; `entries` are where that one is looked for.
+  changes(frame, entries) {
+    const change = frame.type === "mine" ? CHANGES[frame.kind] : undefined;
+    if (!change) return false;
+    this.line.settle(frame.ref);
+    const entry = entries.find((one) => one.id === frame.quoted);
+    if (entry) {
+      change(entry, frame.text ?? "");
+      this.tell("changed", entry);
+    }
+    return true;
   }
 
   accepted(frame) {
@@ -93,6 +114,7 @@ export class Chat extends EventTarget {
   }
 
   mine(frame) {
+    if (this.changes(frame, this.entries)) return;
     const entry = this.find(frame.message_id) ? null : this.entryOf(frame);
     if (entry) this.add(entry);
   }

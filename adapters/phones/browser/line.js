@@ -26,10 +26,7 @@ export class Line extends EventTarget {
 
   get address() {
     const query = new URLSearchParams({ number: this.shop, name: this.person.name });
-    if (this.person.hidden) {
-      query.set("hide_phone", "1");
-      query.set("user_id", this.person.userId);
-    }
+    if (this.person.hidden) query.set("hide_phone", "1");
     return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/phone/${this.person.phone}?${query}`;
   }
 

@@ -15,9 +15,9 @@ export function stranger() {
   return person(`254700${String(random).padStart(6, "0")}`, NAMES[random % NAMES.length], false);
 }
 
-// A hidden phone is a customer known to shops by a user id alone.
+// A hidden phone is a customer whom shops know by a user id alone, which the provider makes up.
 export function person(phone, name, hidden) {
-  return { phone, name: name.trim() || `+${phone}`, hidden, userId: `KE.${phone}` };
+  return { phone, name: name.trim() || `+${phone}`, hidden: Boolean(hidden) };
 }
 
 export function readHash() {
