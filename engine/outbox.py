@@ -45,6 +45,7 @@ THROTTLE_MOST: Millis = 300_000
 HOLD_PAUSE_MOST = 10_000.0
 """A pause of the number that is longer than this (ms) does not hold webhooks: their replies wait on disk instead."""
 TIDY_SECONDS = 30.0
+EMPTIED_LOOK = 0.05
 
 
 @dataclass(slots=True)
@@ -160,6 +161,14 @@ class Outbox:
         """The numbers that are paused now, each with the reason."""
         now = self._now()
         return {shop: desk.why_paused for shop, desk in self.lines.desks.items() if desk.paused_until > now}
+
+    async def emptied(self) -> None:
+        """Wait until nothing is left that could be sent now. For tools that end afterwards."""
+        while self._spilled or self._busy_lanes or self._results or self._due():  # noqa: ASYNC110
+            await trio.sleep(EMPTIED_LOOK)  # an event on each of these paths would cost the hot ones
+
+    def _due(self) -> int:
+        return sum(desk.due for desk in self.lines.desks.values())
 
     async def drain(self) -> None:
         """Begin no more sends and wait until those under way are settled."""

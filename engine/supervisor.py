@@ -174,7 +174,8 @@ class Supervisor:
     async def release(self, address: Address) -> int:
         """End a quarantine and replay what was parked meanwhile, in order; how many letters that is.
 
-        The actor is held while the parked letters are read: what arrives now waits behind them.
+        The actor is held while the parked letters are read: what arrives now waits behind them. Returns when each of
+        them met its end, which may be that it is parked again.
         """
         actor = self._actor(address)
         actor.held = True
@@ -186,10 +187,12 @@ class Supervisor:
             actor.quarantine = ""
             waiting = {envelope.letter.parked_id for envelope in actor.mailbox.letters}
             fresh = [row for row in parked if row.id not in waiting]
-            actor.mailbox.letters.extendleft(Envelope(_letter(row), Receipt(1)) for row in reversed(fresh))
+            receipt = Receipt(len(fresh))
+            actor.mailbox.letters.extendleft(Envelope(_letter(row), receipt) for row in reversed(fresh))
         finally:
             actor.held = False
             actor.mailbox.nudge()
+        await receipt.wait()
         return len(fresh)
 
     async def _all_parked(self, address: Address) -> list[Parked]:

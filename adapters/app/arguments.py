@@ -51,6 +51,16 @@ def _diagram(parser: Parser) -> None:
     parser.add_argument("flow", nargs="?", metavar="FLOW", help="one flow's name (default: all)")
 
 
+def _letters(parser: Parser) -> None:
+    parser.add_argument(
+        "action", choices=("list", "replay", "release"), help="look, replay dead ones, end a quarantine"
+    )
+    parser.add_argument(
+        "what", nargs="*", metavar="WHICH", help="numbers to replay, addresses to release (default: all)"
+    )
+    parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file of the stopped server")
+
+
 def _bench(parser: Parser) -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
 
@@ -73,6 +83,15 @@ ALL = {
         "print the diagrams of the flows, drawn from their code", ("diagram", "diagram counter"), _diagram
     ),
     "bench": Command("measure speed and memory on this machine", ("bench --json bench.json",), _bench),
+    "letters": Command(
+        "look at letters that were parked, replay them, release a quarantine; the server must be stopped",
+        (
+            "letters list --config shop.toml",
+            "letters replay 17 --config shop.toml",
+            "letters release --config shop.toml",
+        ),
+        _letters,
+    ),
     "test": Command("run the tests", ("test", "test tests/engine -k cart"), _test, dev=True),
 }
 COMMANDS = {name: command for name, command in ALL.items() if (Path(__file__).parent / f"{name}.py").exists()}

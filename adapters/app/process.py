@@ -83,7 +83,7 @@ class Process:
     ) -> None:
         self._settings = settings
         self._opened = opened
-        self._open_store = open_store
+        self.open_store = open_store
         self._connect = connect
         self._clock = clock
         self.engine = Engine()
@@ -142,8 +142,8 @@ class Process:
         out_since: float | None = None
         while not self._stopping.is_set():
             try:
-                async with self._open_store() as store:
-                    running = await self._compose(store)
+                async with self.open_store() as store:
+                    running = await self.engine_over(store)
                     out_since = None
                     self._apologised.clear()
                     if not started:
@@ -163,7 +163,8 @@ class Process:
                 out_since = out_since if out_since is not None else trio.current_time()
                 await self._wait_out(out_since)
 
-    async def _compose(self, store: Store) -> Running:
+    async def engine_over(self, store: Store) -> Running:
+        """The running part over an open store, catalogues imported; not yet running."""
         shops: dict[str, Shop] = {}
         for one in self._opened:
             await store.import_catalogue(one.shop.name, one.digest, one.products)

@@ -1,0 +1,49 @@
+"""``run.py demo``: the sample shops with a fake WhatsApp on this machine, and a phone in the browser."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+import trio
+
+from adapters import logs
+from adapters.app.laboratory import SHOPS, Laboratory
+from adapters.app.serve import calm_gc, stop_on_signal
+
+DATA = Path("data") / "demo"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until Ctrl-C. Raises ConfigError and StoreError."""
+    folder = Path(options.data) if options.data else DATA
+    logs.setup(sys.stderr, logs.key_of([]), level=logging.WARNING)
+    trio.run(_demo, folder, options.port)
+    return 0
+
+
+async def _demo(folder: Path, port: int) -> None:
+    laboratory = Laboratory(folder, port)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(laboratory.run)
+        assert laboratory.process is not None
+        nursery.start_soon(stop_on_signal, laboratory.process, nursery)
+        calm_gc()
+        _say(laboratory, folder, port)
+        await laboratory.process.stopped.wait()
+        nursery.cancel_scope.cancel()
+
+
+def _say(laboratory: Laboratory, folder: Path, port: int) -> None:
+    if not laboratory.url.endswith(f":{port}") and port:
+        print(f"Port {port} is taken; using {laboratory.url.rpartition(':')[2]} instead.")
+    target = "" if laboratory.url.endswith(":8080") else f" --target {laboratory.url}"
+    print("Sokoni demo: a shop and a fake WhatsApp on this machine. No account, no network.\n")
+    print(f"  Phone in the browser   {laboratory.url}/")
+    for shop in SHOPS:
+        print(f"  Phone in a terminal    python3 run.py chat {shop.name}{target}      ({shop.title})")
+    print(f"  Is the shop well?      {laboratory.shop_url}/ready")
+    print(f"  Data                   {folder.absolute()} (delete it to begin anew)\n")
+    print("Say hi to the shop. Ctrl-C here stops the demo.", flush=True)

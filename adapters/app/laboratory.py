@@ -1,0 +1,155 @@
+"""The sample shops with a fake provider, both on loopback in this process: what demo, chat and phones talk to.
+
+No account and no network: the shops are composed exactly as ``serve`` composes them, only that their channel's address
+is the fake's. Everything durable lies in one folder.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from adapters.app.compose import WallClock, compose
+from adapters.app.process import Process
+from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
+from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.phones.fake_meta import FakeMeta
+from adapters.phones.meta_rules import FakeNumber, Rules
+from adapters.settings import Secret
+from engine.errors import ConfigError
+from engine.ports import Clock
+
+SAMPLES = Path(__file__).parents[2] / "engine" / "flows" / "samples"
+HOST = "127.0.0.1"
+PORTS_TRIED = 10
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample shop: how it is configured and what its number is called at the provider."""
+
+    name: str
+    title: str
+    about: str
+    flow: str
+    currency: str
+    locale: str
+    timezone: str
+    path: str
+    number_id: str
+    number: str
+
+
+BAKERY = Sample(
+    name="bakery",
+    title="Asha's Bakery",
+    about="Cookies and cakes, ordered by number",
+    flow="counter",
+    currency="INR",
+    locale="en_IN",
+    timezone="Asia/Kolkata",
+    path="/api/whatsappwebhook",
+    number_id="200000000000002",
+    number="+91 80 0000 0002",
+)
+SHOPS = (BAKERY,)
+
+
+class Laboratory:
+    """``run`` serves until ``process.stop`` or cancelled; ``url`` is the provider's address once it runs."""
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        rules: Rules | None = None,
+        messages_per_second: int = 80,
+        mark_read: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._folder = folder
+        self._port = port
+        self._pace = messages_per_second
+        self._mark_read = mark_read
+        self._clock = clock or WallClock()
+        self._numbers = [fake_number(shop) for shop in SHOPS]
+        self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
+        self.process: Process | None = None
+        self.url = ""
+        self.shop_url = ""
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Start the fake, then the shops. Raises ConfigError and StoreError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        async with trio.open_nursery() as nursery:
+            port = await first_free(nursery, self.fake, self._port)
+            self.url = f"http://{HOST}:{port}"
+            self.process = compose(self._config(), self._clock)
+            shop_port = await nursery.start(self.process.run)
+            self.shop_url = f"http://{HOST}:{shop_port}"
+            for shop, number in zip(SHOPS, self._numbers, strict=True):
+                self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
+            task_status.started()
+            await self.process.stopped.wait()
+            nursery.cancel_scope.cancel()
+
+    def _config(self) -> Config:
+        return Config(
+            server=ServerConfig(bind=f"{HOST}:0", public_url=f"http://{HOST}"),
+            storage=StorageConfig(url=f"sqlite:///{self._folder.absolute() / 'shops.db'}"),
+            outbox=OutboxConfig(),
+            shops=tuple(map(self._shop, SHOPS, self._numbers)),
+        )
+
+    def _shop(self, shop: Sample, number: FakeNumber) -> ShopConfig:
+        settings = WhatsAppCloudSettings(
+            path=shop.path,
+            base_url=self.url,
+            phone_number_id=number.phone_number_id,
+            access_token=Secret(number.access_token),
+            app_secret=Secret(number.app_secret),
+            verify_token=Secret(secrets.token_urlsafe()),
+            mark_read=self._mark_read,
+            messages_per_second=self._pace,
+        )
+        return ShopConfig(
+            name=shop.name,
+            title=shop.title,
+            flow=shop.flow,
+            currency=shop.currency,
+            locale=shop.locale,
+            timezone=shop.timezone,
+            catalogue=SAMPLES / f"{shop.name}.csv",
+            channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
+        )
+
+
+def fake_number(shop: Sample) -> FakeNumber:
+    """The shop's number at the fake provider, with fresh secrets."""
+    return FakeNumber(
+        phone_number_id=shop.number_id,
+        display_phone_number=shop.number,
+        title=shop.title,
+        waba_id="100000000000001",
+        access_token=secrets.token_urlsafe(),
+        app_secret=secrets.token_hex(16),
+        name=shop.name,
+        about=shop.about,
+    )
+
+
+async def first_free(nursery: trio.Nursery, fake: FakeMeta, port: int) -> int:
+    """Start the fake on this port, or on one of the next few where it is taken (0: any). Raises ConfigError."""
+    last = ConfigError("no port was tried")
+    for candidate in range(port, port + PORTS_TRIED) if port else (0,):
+        try:
+            bound: int = await nursery.start(fake.serve, HOST, candidate)
+        except ConfigError as error:
+            last = error
+        else:
+            return bound
+    raise last
