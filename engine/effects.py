@@ -115,3 +115,6 @@ AnyEffect = (
     | SetTimer
     | ClearTimer
 )
+
+VISIBLE = (Say, Ask, AskLocation, ShowImage, ShowDocument)
+"""The wishes that become messages; all others become rows."""

@@ -32,7 +32,8 @@ def digits(currency: str) -> int:
     """How many minor digits the currency has: 2 for INR, 0 for JPY. ConfigError for no ISO 4217 code."""
     if currency not in get_global("all_currencies"):
         raise ConfigError(f"{currency!r} is not a currency code; expected one like INR, NGN or KES")
-    return get_currency_precision(currency)
+    places: int = get_currency_precision(currency)
+    return places
 
 
 @lru_cache(maxsize=AMOUNTS_REMEMBERED)
@@ -43,9 +44,10 @@ def show(amount: int, currency: str, locale: str) -> str:
     spoken = _locale(locale)
     plain = PLAIN_CODE.get(currency)
     if plain is None:
-        return format_currency(value, currency, locale=spoken)
+        usual: str = format_currency(value, currency, locale=spoken)
+        return usual
     decimals = "." + "0" * places if amount % 10**places else ""
-    shown = format_currency(value, currency, format=plain + decimals, locale=spoken, currency_digits=False)
+    shown: str = format_currency(value, currency, format=plain + decimals, locale=spoken, currency_digits=False)
     return shown.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -72,7 +74,7 @@ def read(text: str, currency: str) -> int:
         raise BadInput(f"{_clip(written)!r} has {len(decimals)} decimals; {currency} has {places}")
     if len(whole.lstrip("0")) > len(str(LARGEST)):
         raise BadInput(f"{_clip(written)!r} is too large for a price")
-    amount = int(whole) * 10**places + int(decimals.ljust(places, "0") or "0")
+    amount: int = int(whole) * 10**places + int(decimals.ljust(places, "0") or "0")
     if amount > LARGEST:
         raise BadInput(f"{_clip(written)!r} is too large for a price")
     return amount

@@ -23,18 +23,11 @@ PAIRS_AT_MOST = 40
 HUGE: Final = 10**6
 """Every number of seven or more digits is read as this one: out of range everywhere, and cheap to compute with."""
 
-NUMBER_WORDS = {
-    **{
-        word: number
-        for number, word in enumerate(
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-            "seventeen eighteen nineteen twenty".split()
-        )
-    },
-    "a dozen": 12,
-    "dozen": 12,
-    "fifty": 50,
-}
+_SPELLED = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+NUMBER_WORDS = {**{word: value for value, word in enumerate(_SPELLED.split())}, "dozen": 12, "a dozen": 12, "fifty": 50}
 UNITS = ("pieces", "piece", "pcs", "pc", "nos", "no", "units", "unit")
 
 _NUMBER = rf"\d+|{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}"
@@ -101,7 +94,7 @@ def number(text: str) -> int | None:
 
 
 def pairs(text: str) -> tuple[tuple[int, int], ...] | Muddle | None:
-    """(item, quantity) pairs: ``1,2`` ``1 2`` ``1x2`` ``1*2``, more of them by line or ``;``, a lone ``1`` is one of it.
+    """(item, quantity) pairs: ``1,2`` ``1 2`` ``1x2`` ``1*2``, several by line or ``;``; a lone ``1`` is one of item 1.
 
     The first number is always the item: ``2 x 1`` is one of item 2, because that is what the menu teaches. None when
     the text is something else; a Muddle when it is an order that can't be meant so.

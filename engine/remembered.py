@@ -1,0 +1,87 @@
+"""What an actor remembers of one customer between two letters, and how that is kept on disk.
+
+Small on purpose: tens of thousands are awake at once. A snapshot is JSON, so that it can be read by people and by the
+next version of a flow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from engine.address import Millis
+from engine.commit import Snapshot
+from engine.effects import Ask, AskLocation, Say
+from engine.flow import Flow, State
+from engine.flows import flow_named
+from engine.offers import Offer
+from engine.shop import Shop
+
+
+class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One customer's conversation after ``turn`` committed turns; the snapshot's version is the same number.
+
+    ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``heard_at``: when the customer last said
+    something; silence is measured from there. ``missed``: how often in a row they were not understood.
+    ``silent_until``: the bot says nothing before that (a human answers). ``expired``: the last session ended in
+    silence, and they have not been told. ``timers``: outstanding timers, kind → the turn that set it.
+    ``tapped`` and ``again``: the choice that made the last turn and what it showed, for the same tap once more.
+    """
+
+    flow: str
+    version: int
+    state: State
+    turn: int = 0
+    phone: str = ""
+    user_id: str = ""
+    language: str = "en"
+    heard_at: Millis = 0
+    missed: int = 0
+    silent_until: Millis = 0
+    expired: bool = False
+    offer: Offer | None = None
+    timers: dict[str, int] = {}
+    tapped: str = ""
+    again: tuple[Say | Ask | AskLocation, ...] = ()
+
+
+class _Stored(Conversation, frozen=True):
+    """A snapshot as decoded: its state is only plain fields until the flow has read them."""
+
+    state: Any
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_Stored)
+
+
+def dump(conversation: Conversation) -> bytes:
+    """The snapshot's bytes: JSON, with the flow's name and version inside."""
+    return _encoder.encode(conversation)
+
+
+def load(snapshot: Snapshot | None, shop: Shop) -> Conversation:
+    """The conversation as it was committed; a new one without a snapshot.
+
+    A state of an older version is upgraded. One that can't be read (a newer version, another flow, damage) starts
+    again, with the cart kept where the flow can find it; who the customer is, and the turn count, always stay.
+    """
+    flow = flow_named(shop.flow)
+    if snapshot is None:
+        return _fresh(flow, shop, 0)
+    try:
+        stored = _decoder.decode(snapshot.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _fresh(flow, shop, snapshot.version)
+    same = stored.flow == flow.name and stored.version == flow.version
+    fields = {name: getattr(stored, name) for name in Conversation.__struct_fields__}
+    fields["state"] = flow.restore(stored.version if stored.flow == flow.name else flow.version + 1, stored.state)
+    fields |= {"flow": flow.name, "version": flow.version, "turn": snapshot.version}
+    if not same or type(fields["state"]).__name__ != stored.state.get("type"):
+        fields |= {"offer": None, "tapped": "", "again": ()}
+    return Conversation(**fields)
+
+
+def _fresh(flow: Flow, shop: Shop, turn: int) -> Conversation:
+    return Conversation(flow.name, flow.version, flow.initial, turn, language=shop.languages[0])

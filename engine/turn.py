@@ -1,0 +1,77 @@
+"""What one letter did, and the rows that it becomes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine import fit
+from engine.address import Address, Link
+from engine.commit import Commit, Timer
+from engine.effects import (
+    VISIBLE,
+    AnyEffect,
+    ClearTimer,
+    MoveOrder,
+    PlaceOrder,
+    ReleaseHold,
+    SaveCustomer,
+    SetTimer,
+    TakeHold,
+)
+from engine.events import Letter
+from engine.facts import Facts
+from engine.messages import Outgoing
+from engine.remembered import Conversation, dump
+from engine.shop import Shop
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """The conversation after a letter, and the wishes to be granted when it is committed.
+
+    ``links`` are the sender's outside names that this conversation has not committed before.
+    """
+
+    conversation: Conversation
+    effects: tuple[AnyEffect, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
+    """One turn as rows of one transaction.
+
+    Messages fit the channel's limits and go to whoever wrote last. Every key is derived (``address:turn:n``), so that
+    the same turn taken twice proposes the same rows.
+    """
+    wishes = [effect for effect in turn.effects if not isinstance(effect, VISIBLE)]
+    number = turn.conversation.turn
+    saved = [wish.customer for wish in wishes if isinstance(wish, SaveCustomer)]
+    return Commit(
+        address=letter.address,
+        version=number,
+        snapshot=dump(turn.conversation),
+        at=facts.now,
+        inbound_id="" if letter.parked_id else letter.inbound.id,
+        parked_id=letter.parked_id,
+        links=turn.links,
+        customer=saved[-1] if saved else None,
+        orders=tuple([wish.order for wish in wishes if isinstance(wish, PlaceOrder)]),
+        moves=tuple([wish.move for wish in wishes if isinstance(wish, MoveOrder)]),
+        holds=tuple([wish.hold for wish in wishes if isinstance(wish, TakeHold)]),
+        releases=tuple([wish.hold_id for wish in wishes if isinstance(wish, ReleaseHold)]),
+        outbox=_outbox(turn, letter.address, shop, facts),
+        timers=tuple([Timer(letter.address, w.kind, w.due, number) for w in wishes if isinstance(w, SetTimer)]),
+        timers_off=tuple([wish.kind for wish in wishes if isinstance(wish, ClearTimer)]),
+    )
+
+
+def _outbox(turn: Turn, address: Address, shop: Shop, facts: Facts) -> tuple[Outgoing, ...]:
+    c = turn.conversation
+    question, page = (c.offer.question, c.offer.page) if c.offer is not None else (0, 0)
+    shown = [one for effect in turn.effects for one in fit.messages(effect, shop.limits, question, page, c.language)]
+    key = f"{address}:{c.turn}:"
+    return tuple(
+        [
+            Outgoing(f"{key}{n}", address, c.phone, c.user_id, message, purpose, facts.now)
+            for n, (message, purpose) in enumerate(shown)
+        ]
+    )
