@@ -419,6 +419,20 @@ def test_a_reaction_is_sent_shown_and_taken_back(phone: Phone) -> None:
     assert [(frame["message_id"], frame["emoji"]) for frame in sent] == [(said, "👍"), (said, "")]
 
 
+def test_a_long_press_opens_the_menu_and_a_scroll_does_not(phone: Phone) -> None:
+    phone.page.clock.install()
+    phone.open()
+    phone.provider.says(text("Karibu"))
+    bubble = phone.theirs.locator(".bubble")
+    bubble.dispatch_event("pointerdown", {"pointerType": "touch"})
+    bubble.dispatch_event("pointermove", {"pointerType": "touch"})
+    phone.page.clock.fast_forward(1000)
+    expect(phone.page.get_by_role("menu")).to_have_count(0)
+    bubble.dispatch_event("pointerdown", {"pointerType": "touch"})
+    phone.page.clock.fast_forward(1000)
+    expect(phone.page.get_by_role("menu")).to_be_visible()
+
+
 def test_the_menu_is_reached_and_walked_by_keyboard(phone: Phone) -> None:
     phone.open()
     phone.provider.says(text("Karibu"))
