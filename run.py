@@ -17,19 +17,22 @@ if sys.version_info < (3, 11):  # noqa: UP036  (the sentence is for those who ha
 
 import importlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.app.arguments import parse
 from adapters.app.environment import enter
 from adapters.app.installing import CannotEnter
-from engine.errors import SokoniError
+from engine.errors import BadInput, ConfigError, SokoniError, StoreLocked
 
 ROOT = Path(__file__).resolve().parent
 INTERRUPTED = 130
+MISTAKES = (CannotEnter, ConfigError, BadInput, StoreLocked)
+"""Errors that the person at the keyboard can mend."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command. Returns the exit code: 0 well, 1 it failed (tests, thresholds), 2 a mistake of the user's."""
+    """Run one command. Returns the exit code: 0 well, 1 it failed, 2 a mistake of the user's."""
     options = parse(arguments)
     try:
         enter(ROOT, [str(ROOT / "run.py"), *arguments], dev=options.needs_dev)
@@ -41,21 +44,25 @@ def main(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (CannotEnter, SokoniError) as error:
-        print(f"sokoni: {error}", file=sys.stderr)
-        return 2
+        return _say([error])
     except BaseExceptionGroup as group:
         return _told(group)
 
 
 def _told(group: BaseExceptionGroup[BaseException]) -> int:
     """The exit code for what a nursery raised; anything but mistakes and Ctrl-C is a bug and keeps its traceback."""
-    mistakes, rest = group.split((SokoniError, KeyboardInterrupt))
-    if rest is not None or mistakes is None:
+    known, rest = group.split((SokoniError, KeyboardInterrupt))
+    if rest is not None or known is None:
         raise group
-    sentences = sorted({str(error) for error in _leaves(mistakes) if isinstance(error, SokoniError)})
-    for sentence in sentences:
+    errors = [error for error in _leaves(known) if isinstance(error, SokoniError)]
+    return _say(errors) if errors else INTERRUPTED
+
+
+def _say(errors: Sequence[Exception]) -> int:
+    """One sentence for each, and the exit code: 2 when all are mistakes, else 1."""
+    for sentence in dict.fromkeys(str(error) for error in errors):
         print(f"sokoni: {sentence}", file=sys.stderr)
-    return 2 if sentences else INTERRUPTED
+    return 2 if all(isinstance(error, MISTAKES) for error in errors) else 1
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

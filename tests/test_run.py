@@ -175,6 +175,25 @@ def test_a_mistake_on_the_command_line_is_a_sentence_and_exit_code_2(
     assert "Traceback" not in err
 
 
+ENDS = [
+    ("a mistake of the user's", 'raise ConfigError("bind: no")', 2, "sokoni: bind: no\n"),
+    ("one that a nursery wrapped, twice", 'raise ExceptionGroup("", [BadInput("a"), BadInput("a")])', 2, "sokoni: a\n"),
+    ("a failure of the machine's", 'raise StoreFailed("disk")', 1, "sokoni: disk\n"),
+    ("Ctrl-C in a nursery", 'raise BaseExceptionGroup("", [KeyboardInterrupt()])', 130, ""),
+    ("a bug", 'raise ExceptionGroup("", [BadInput("a"), ZeroDivisionError()])', 1, "ZeroDivisionError\n"),
+    ("a figure that missed its threshold", "return 1", 1, ""),
+]
+
+
+def test_a_command_ends_with_the_exit_code_of_whose_fault_it_was(ready: Clone) -> None:
+    for title, ending, expected, said in ENDS:
+        command = f"from engine.errors import *\n\n\ndef run(options):\n    {ending}\n"
+        (ready.root / "adapters/app/test.py").write_text(command)
+        code, out, err = ready.run("test", PYTHONDONTWRITEBYTECODE="1")
+        assert (code, out) == (expected, ""), title
+        assert err == said if not title.startswith("a bug") else said.strip() in err, title
+
+
 # -- making ----------------------------------------------------------------------------------------------------------
 def test_the_first_command_makes_the_environment_and_the_next_finds_it(clone: Clone) -> None:
     code, out, err = clone.run("test", "-k", "cart", "--x")

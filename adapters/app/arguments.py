@@ -101,7 +101,7 @@ class _OneSentence(Parser):
     """Says what is wrong in one line; argparse prints the whole usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"sokoni: {message}. See: python3 {self.prog} --help\n")
+        self.exit(2, f"sokoni: {message}. See: {self.prog} --help\n")
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -125,13 +125,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def _parser() -> Parser:
     parser = _OneSentence(
-        prog="run.py",
+        prog="python3 run.py",
         usage="python3 run.py COMMAND [OPTIONS]",
         description="Sokoni: a whole shop inside WhatsApp, in one process.",
         epilog="Each command explains itself: python3 run.py COMMAND --help",
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, title="commands", prog=parser.prog
+    )
     for name, command in COMMANDS.items():
         examples = "\n".join(f"  python3 run.py {example}" for example in command.examples)
         command.add(
