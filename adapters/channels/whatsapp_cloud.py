@@ -30,7 +30,7 @@ from engine.ports import AnswerLost, Delivery, Http, NotSent
 KIND = "whatsapp_cloud"
 
 SIGNATURE = "x-hub-signature-256"
-BASE_URLS = r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^\s?#]*)?$"
+BASE_URLS = r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^\s?#]*)?\Z"
 """Without TLS only on loopback: the access token travels in every request."""
 
 NOT_REACHED = "WhatsApp could not be reached. Nothing to do: it will be sent again."
@@ -44,10 +44,10 @@ class WhatsAppCloudSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: Annotated[
-        str, Meta(pattern=r"^/[A-Za-z0-9/_.~-]*$", description='the webhook\'s path, for example "/webhook"')
+        str, Meta(pattern=r"^/[A-Za-z0-9/_.~-]*\Z", description='the webhook\'s path, for example "/webhook"')
     ]
     phone_number_id: Annotated[
-        str, Meta(pattern=r"^[0-9]{1,32}$", description="the number's id (digits), which is not the number itself")
+        str, Meta(pattern=r"^[0-9]{1,32}\Z", description="the number's id (digits), which is not the number itself")
     ]
     access_token: Secret
     """A system user's token, permanent, with whatsapp_business_messaging."""
@@ -59,7 +59,7 @@ class WhatsAppCloudSettings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(pattern=BASE_URLS, description="the Graph API's address: https://HOST, or http:// on loopback")
     ] = "https://graph.facebook.com"
     api_version: Annotated[
-        str, Meta(pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}$", description='a Graph API version, for example "v26.0"')
+        str, Meta(pattern=r"^v[0-9]{1,3}\.[0-9]{1,3}\Z", description='a Graph API version, for example "v26.0"')
     ] = "v26.0"
     mark_read: bool = True
     """Whether the customer sees blue ticks, and typing… while the answer is made."""
