@@ -49,6 +49,8 @@ def _phones(parser: Parser) -> None:
 
 def _diagram(parser: Parser) -> None:
     parser.add_argument("flow", nargs="?", metavar="FLOW", help="one flow's name (default: all)")
+    parser.add_argument("--mermaid", action="store_true", help="as Mermaid, which draws it, instead of lines")
+    parser.add_argument("--write", action="store_true", help="renew engine/flows/README.md instead")
 
 
 def _letters(parser: Parser) -> None:
@@ -80,7 +82,9 @@ ALL = {
         _phones,
     ),
     "diagram": Command(
-        "print the diagrams of the flows, drawn from their code", ("diagram", "diagram counter"), _diagram
+        "print the diagrams of the flows, drawn from their code",
+        ("diagram", "diagram counter --mermaid", "diagram --write"),
+        _diagram,
     ),
     "bench": Command("measure speed and memory on this machine", ("bench --json bench.json",), _bench),
     "letters": Command(
