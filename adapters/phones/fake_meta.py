@@ -79,10 +79,11 @@ class FakeMeta:
         self, host: str, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Serve until cancelled; reports the bound port. Raises ConfigError when the address can't be had."""
-        async with trio.open_nursery() as nursery:
+        listener = await meta_server.listen(host, port)
+        async with listener, trio.open_nursery() as nursery:
             for account in self._accounts.values():
                 nursery.start_soon(account.deliverer.run, self._tls)
-            await meta_server.serve(self, host, port, task_status=task_status)
+            await meta_server.serve(self, listener, task_status=task_status)
 
     # -- for tests and controls --------------------------------------------------------------------------------------
     @property
@@ -144,7 +145,7 @@ class FakeMeta:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
         if scope["type"] == "websocket":
-            await serve_phone(self._desk, scope, receive, send)
+            await serve_phone(self.desk, scope, receive, send)
         elif path.endswith(("/messages", "/marketing_messages")) and scope["method"] == "POST":
             await self._send(path, scope, receive, send)
         elif knows(path):
@@ -155,7 +156,8 @@ class FakeMeta:
     def _phone_shops(self) -> list[PhoneShop]:
         return [PhoneShop(it.phone_number_id, it.title, it.display_phone_number, it.about) for it in self.numbers()]
 
-    def _desk(self, number: str) -> Account:
+    def desk(self, number: str) -> Account:
+        """Where the phones of one business number connect, also without a WebSocket. Raises BadInput."""
         if number not in self._accounts:
             raise BadInput(f"There is no shop with the number {number!r} here.")
         return self._accounts[number]

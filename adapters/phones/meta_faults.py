@@ -8,7 +8,7 @@ shift another's) or for the ``next`` N chances. A plan is changed at any time by
 
     fault             strikes           what happens
     duplicate         each webhook      the same webhook is posted a second time, at the same moment
-    reorder           each message      later messages of the same phone overtake it by REORDER_MS
+    reorder           each message      the same phone's next message overtakes it, if one comes within REORDER_MS
     delay             each message      it is posted ``ms`` later
     batch             each message      ``count`` messages are gathered into one webhook (at most BATCH_WAIT)
     wrong_signature   each attempt      the webhook is signed with a wrong secret; the attempt after it is right again
@@ -30,7 +30,7 @@ from msgspec.structs import replace
 
 from engine.errors import BadInput
 
-REORDER_MS = 300
+REORDER_MS = 1_000
 DAY_MS = 86_400_000
 
 Rate = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -116,7 +116,7 @@ def changed(plan: Faults, raw: bytes) -> Faults:
     """The plan after a control request. Raises BadInput with a sentence that names the faulty key."""
     try:
         wishes = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        if wishes.pop("clear", msgspec.Raw(b"false")) == b"true":
+        if bytes(wishes.pop("clear", msgspec.Raw(b"false"))) == b"true":
             plan = Faults()
         for name, wish in wishes.items():
             if name not in NAMES:

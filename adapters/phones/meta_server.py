@@ -30,8 +30,8 @@ async def hang_up() -> None:
     await trio.aclose_forcefully(_connection.get())
 
 
-async def serve(app: Any, host: str, port: int, *, task_status: trio.TaskStatus[int]) -> None:
-    """Serve an ASGI callable until cancelled; reports the bound port. Raises ConfigError when it can't be had."""
+async def listen(host: str, port: int) -> trio.SocketListener:
+    """A listener on this address (port 0: any). Raises ConfigError when it can't be had."""
     try:
         listeners = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
     except OSError as error:
@@ -40,6 +40,11 @@ async def serve(app: Any, host: str, port: int, *, task_status: trio.TaskStatus[
         ) from error
     for spare in listeners[1:]:
         await spare.aclose()
+    return listeners[0]
+
+
+async def serve(app: Any, listener: trio.SocketListener, *, task_status: trio.TaskStatus[int]) -> None:
+    """Serve an ASGI callable until cancelled; reports the bound port."""
     wrapped, config, context = ASGIWrapper(app), _config(), WorkerContext(None)
 
     async def connection(stream: trio.SocketStream) -> None:
@@ -52,8 +57,8 @@ async def serve(app: Any, host: str, port: int, *, task_status: trio.TaskStatus[
             await trio.aclose_forcefully(stream)
 
     async with trio.open_nursery() as nursery:
-        task_status.started(listeners[0].socket.getsockname()[1])
-        await trio.serve_listeners(connection, listeners[:1], handler_nursery=nursery)
+        task_status.started(listener.socket.getsockname()[1])
+        await trio.serve_listeners(connection, [listener], handler_nursery=nursery)
 
 
 def _config() -> Config:

@@ -64,6 +64,7 @@ class Deliverer:
         self._lines: dict[str, deque[Parcel]] = {}
         self._parked: deque[Parcel] = deque()  # while the number has no address to post to
         self._statuses: list[Json] = []
+        self._held: dict[str, Parcel] = {}  # by line: waits to be overtaken
         self._batch: list[tuple[Json, Callable[[], None]]] = []
         self.waiting = 0
 
@@ -107,11 +108,19 @@ class Deliverer:
                 self._later.call(BATCH_WAIT, self._flush_batch)
             return
         parcel = Parcel(to_bytes(envelope(self.number, [value])), trio.current_time(), line, [delivered])
-        if self._mischief.strikes("reorder"):
-            parcel.line = None
-            self._later.call(REORDER_MS / 1000, lambda: self._enqueue(parcel))
+        if line in self._held:
+            self._enqueue(parcel)
+            self._enqueue(self._held.pop(line))
+        elif self._mischief.strikes("reorder"):
+            self._held[line] = parcel
+            self._later.call(REORDER_MS / 1000, lambda: self._let_go(line, parcel))
         else:
             self._enqueue(parcel)
+
+    def _let_go(self, line: str, parcel: Parcel) -> None:
+        """Nobody came to overtake this one."""
+        if self._held.get(line) is parcel:
+            self._enqueue(self._held.pop(line))
 
     def _flush_batch(self) -> None:
         if not self._batch:  # its timer comes after a batch that filled up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ import trio
 from adapters.phones import meta_server
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.meta_rules import FakeNumber
-from adapters.phones.sim import SimPhone, open_phone
+from adapters.phones.sim import open_phone
 
 NUMBER = "200000000000002"
 TOKEN = "a-token"
@@ -140,14 +140,7 @@ async def world(**options: Any) -> AsyncIterator[World]:
     """``options`` go to FakeMeta."""
     hook, clock = Hook(), Clock()
     async with trio.open_nursery() as nursery:
-
-        def serve(app: Any) -> Callable[..., Awaitable[None]]:
-            async def run(task_status: trio.TaskStatus[int]) -> None:
-                await meta_server.serve(app, "127.0.0.1", 0, task_status=task_status)
-
-            return run
-
-        hook_port = await nursery.start(serve(hook))
+        hook_port = await nursery.start(_serve, hook)
         fake = FakeMeta([number(f"http://127.0.0.1:{hook_port}/hook")], clock=clock, **options)
         port = await nursery.start(fake.serve, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{port}"
@@ -156,4 +149,5 @@ async def world(**options: Any) -> AsyncIterator[World]:
         nursery.cancel_scope.cancel()
 
 
-__all__ = ["ASHA", "BEN", "NUMBER", "SECRET", "START", "TOKEN", "Clock", "Hook", "SimPhone", "World", "number", "world"]
+async def _serve(app: Any, task_status: trio.TaskStatus[int]) -> None:
+    await meta_server.serve(app, await meta_server.listen("127.0.0.1", 0), task_status=task_status)
