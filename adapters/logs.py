@@ -44,6 +44,7 @@ EVENTS: Mapping[str, str] = {
     "delivery_not_kept": "a webhook was answered 503, so that the provider keeps it",
     "item_refused": "one item of a webhook could not be read; the rest was",
     "mark_read_crashed": "showing that a message was read failed inside the channel (a bug)",
+    "not_parked": "a letter that crashes its actor could not be parked either; its provider keeps it",
     "number_paused": "a business number stopped sending: the provider wants the operator to act",
     "process_crashed": "an error that nobody caught ended the process or one of its threads",
     "provider_notice": "the provider tells something about the account",

@@ -19,13 +19,15 @@ from engine.conversation import Conversation
 from engine.errors import FlowError, StoreBusy
 from engine.events import Letter
 from engine.facts import Conflict, ConflictKind, Facts, Known
-from engine.mailbox import Envelope, Mailbox
+from engine.mailbox import Backlog, Envelope, Mailbox
 from engine.ports import Clock, Store
 from engine.shop import Shop
 from engine.turn import commit_of
 
 CONFLICTS_PER_LETTER = 8
-"""Fresh turns that one letter may take after refused commits; one more is a bug of the flow."""
+"""Turns that one letter may take, fresh ones after refused commits; one more is a bug of the flow."""
+BUSY_SECONDS = 0.25
+"""How long a letter that nobody would send again waits before it tries a busy store once more."""
 
 
 @dataclass(slots=True)
@@ -51,52 +53,81 @@ class Surroundings:
     clock: Clock
     committed: Callable[[Commit], None]
     counters: Counters = field(default_factory=Counters)
+    backlog: Backlog = field(default_factory=Backlog)
 
 
 class Actor:
     """The reader of one mailbox. ``quarantine`` is the reason for parking letters instead of handling them, or ""."""
 
-    __slots__ = ("_around", "_conversation", "address", "held", "last_used", "mailbox", "quarantine", "retired")
+    __slots__ = (
+        *("_around", "_conversation", "_resting", "address", "held"),
+        *("last_used", "mailbox", "quarantine", "retired"),
+    )
 
     def __init__(self, address: Address, around: Surroundings) -> None:
         self.address = address
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(around.backlog)
         self.quarantine = ""
         self.held = False
         self.retired = False
         self.last_used = 0.0
         self._around = around
         self._conversation: Conversation | None = None
+        self._resting: trio.Event | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits: it may be put to sleep."""
-        return not self.mailbox.letters and not self.held
+        return not self.mailbox.letters and self.mailbox.current is None and not self.held
 
     async def run(self) -> None:
-        """Handle letters until retired. A letter stays in the mailbox until its end is known."""
-        letters = self.mailbox.letters
+        """Handle letters until retired. A letter stays the mailbox's current one until its end is known."""
+        mailbox = self.mailbox
         while True:
-            while letters and not self.held:
-                await self._end(letters[0])
-                letters.popleft()
-            if self.retired and not letters:
+            while (envelope := self._take()) is not None:
+                mailbox.settle(await self._end(envelope))
+            if self._resting is not None:
+                self._resting.set()
+                self._resting = None
+            if self.retired and not mailbox.letters:
                 return
             self.last_used = trio.current_time()
-            await self.mailbox.park()
+            await mailbox.park()
 
-    async def _end(self, envelope: Envelope) -> None:
-        """Bring one letter to its end; raises only what the supervisor must decide."""
-        try:
-            if self.quarantine:
-                await self.park(envelope.letter, dead=False, why=self.quarantine)
+    def _take(self) -> Envelope | None:
+        """The letter that a crash interrupted, else the next one unless held."""
+        mailbox = self.mailbox
+        if mailbox.current is None and mailbox.letters and not self.held:
+            mailbox.current = mailbox.letters.popleft()
+        return mailbox.current
+
+    async def hold(self) -> None:
+        """Take no more letters until ``free``; returns once the current one has met its end."""
+        self.held = True
+        if self.mailbox.current is not None:
+            self._resting = self._resting or trio.Event()
+            await self._resting.wait()
+
+    def free(self) -> None:
+        """Go on after ``hold``."""
+        self.held = False
+        self.mailbox.nudge()
+
+    async def _end(self, envelope: Envelope) -> bool:
+        """Bring one letter to its end; whether it was kept. Raises only what the supervisor must decide."""
+        while True:
+            try:
+                if self.quarantine:
+                    await self.park(envelope.letter, dead=False, why=self.quarantine)
+                else:
+                    await self._turn(envelope.letter)
+            except StoreBusy:
+                self._around.counters.refused += 1
+                if not envelope.insists:
+                    return False
+                await trio.sleep(BUSY_SECONDS)
             else:
-                await self._turn(envelope.letter)
-        except StoreBusy:
-            self._around.counters.refused += 1
-            envelope.receipt.settle(False)
-        else:
-            envelope.receipt.settle(True)
+                return True
 
     async def park(self, letter: Letter, *, dead: bool, why: str) -> None:
         """Keep a letter durably outside the mailbox, in a commit of its own."""

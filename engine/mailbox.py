@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import trio
 
@@ -10,6 +11,8 @@ from engine.events import Letter
 
 MAILBOX_SIZE = 1_000
 """Letters of one address that may wait; one more is refused, and its provider sends it again."""
+LETTERS_AT_MOST = 50_000
+"""Letters of all addresses together that may wait."""
 
 
 class Receipt:
@@ -42,35 +45,73 @@ class Receipt:
 
 
 class Envelope:
-    """A letter with its receipt and how often it crashed its actor."""
+    """A letter with its receipt and how often it crashed its actor.
 
-    __slots__ = ("crashes", "letter", "receipt")
+    ``insists``: nobody would send it again, so it waits at a busy store rather than give up.
+    """
 
-    def __init__(self, letter: Letter, receipt: Receipt) -> None:
+    __slots__ = ("crashes", "insists", "letter", "receipt")
+
+    def __init__(self, letter: Letter, receipt: Receipt, *, insists: bool = False) -> None:
         self.letter = letter
         self.receipt = receipt
         self.crashes = 0
+        self.insists = insists
+
+
+class Backlog:
+    """How many letters wait in all mailboxes that share it."""
+
+    __slots__ = ("letters",)
+
+    def __init__(self) -> None:
+        self.letters = 0
 
 
 class Mailbox:
     """The letters of one address, in order of arrival, and a place for its one reader to park.
 
+    ``current`` is the letter that the reader has taken out and not brought to its end: a crash leaves it there.
+
     A deque and a parked task ran half as many turns again as trio's memory channels (design.md).
     """
 
-    __slots__ = ("_parked", "letters")
+    __slots__ = ("_backlog", "_parked", "current", "letters")
 
-    def __init__(self) -> None:
+    def __init__(self, backlog: Backlog) -> None:
         self.letters: deque[Envelope] = deque()
+        self.current: Envelope | None = None
+        self._backlog = backlog
         self._parked: trio.lowlevel.Task | None = None
 
     def put(self, envelope: Envelope) -> bool:
-        """Add a letter and wake the reader; False when the mailbox is full."""
-        if len(self.letters) >= MAILBOX_SIZE:
+        """Add a letter and wake the reader; False when this mailbox, or all of them together, are full."""
+        if len(self.letters) >= MAILBOX_SIZE or self._backlog.letters >= LETTERS_AT_MOST:
             return False
+        self._backlog.letters += 1
         self.letters.append(envelope)
         self.nudge()
         return True
+
+    def put_first(self, envelopes: Sequence[Envelope]) -> None:
+        """Add letters that are on disk already, in their order and before all that wait; they are never refused."""
+        self._backlog.letters += len(envelopes)
+        self.letters.extendleft(reversed(envelopes))
+        self.nudge()
+
+    def settle(self, kept: bool) -> None:
+        """The current letter met its end."""
+        if self.current is not None:
+            self.current.receipt.settle(kept)
+            self.current = None
+            self._backlog.letters -= 1
+
+    def refuse_all(self) -> None:
+        """The reader is gone: leave no letter unanswered."""
+        self.settle(False)
+        while self.letters:
+            self.current = self.letters.popleft()
+            self.settle(False)
 
     def nudge(self) -> None:
         """Wake the reader if it is parked."""

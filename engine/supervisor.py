@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 import trio
@@ -18,7 +19,7 @@ import trio
 from engine.actor import Actor, Surroundings
 from engine.address import Address
 from engine.commit import Parked
-from engine.errors import SokoniError, StoreBusy, StoreError
+from engine.errors import SokoniError, StoreBusy, StoreFailed
 from engine.events import Letter
 from engine.mailbox import Envelope, Receipt
 
@@ -31,8 +32,8 @@ TOTAL_RESTARTS = 300
 TOTAL_WITHIN = 10.0
 IDLE_SECONDS = 120.0
 AWAKE_AT_MOST = 50_000
-LETTERS_AT_MOST = 50_000
-PAGE = 500
+PARKED_AT_MOST = 1_000_000
+"""Parked letters that one replay reads; far more than a customer can write while nobody notices."""
 
 
 class TooManyRestarts(SokoniError):
@@ -75,6 +76,7 @@ class Supervisor:
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
+                await self._go_on_replaying()
                 task_status.started()
                 await self._passivate()
         except BaseExceptionGroup:
@@ -83,11 +85,16 @@ class Supervisor:
             raise
         finally:
             self._nursery = None
+            for actor in self.actors.values():
+                actor.mailbox.refuse_all()
 
     # -- letters ---------------------------------------------------------------------------------------------------
     def post(self, letter: Letter, receipt: Receipt) -> None:
-        """Put a letter into its mailbox, waking the actor. A full mailbox settles the receipt False."""
-        if not self._actor(letter.address).mailbox.put(Envelope(letter, receipt)):
+        """Put a letter into its mailbox, waking the actor.
+
+        The receipt is settled False when the mailbox is full or the supervisor does not run.
+        """
+        if self._nursery is None or not self._actor(letter.address).mailbox.put(Envelope(letter, receipt)):
             self.around.counters.refused += 1
             receipt.settle(False)
 
@@ -95,7 +102,7 @@ class Supervisor:
         actor = self.actors.get(address)
         if actor is None:
             if self._nursery is None:
-                raise RuntimeError("letters are posted while the supervisor runs")
+                raise RuntimeError("actors live while the supervisor runs")
             actor = self.actors[address] = Actor(address, self.around)
             actor.quarantine = self._quarantined.get(address, "")
             actor.last_used = trio.current_time()
@@ -107,7 +114,7 @@ class Supervisor:
         while True:
             try:
                 await actor.run()
-            except StoreError as error:
+            except StoreFailed as error:
                 raise self._stop(error) from error
             except Exception as error:
                 await self._crashed(actor, error)
@@ -137,32 +144,39 @@ class Supervisor:
             await self._judge(actor, type(error).__name__)
             if self._limits.setdefault(actor.address, RestartLimit(ADDRESS_RESTARTS, ADDRESS_WITHIN)).exceeded(now):
                 await self._quarantine(actor, type(error).__name__)
-        except StoreError as failed:
+        except StoreFailed as failed:
             raise self._stop(failed) from failed
 
     async def _judge(self, actor: Actor, why: str) -> None:
-        """Count the crash on the letter at the head; the second one makes it a dead letter."""
-        letters = actor.mailbox.letters
-        if not letters:
+        """Count the crash on the letter that it happened on; the second one makes it a dead letter.
+
+        One that can't even be parked is refused: its provider sends it again.
+        """
+        envelope = actor.mailbox.current
+        if envelope is None:
             return
-        envelope = letters[0]
         envelope.crashes += 1
         if envelope.crashes < CRASHES_PER_LETTER:
             return
         try:
             await actor.park(envelope.letter, dead=True, why=why)
-        except StoreBusy:
-            kept = False  # its provider sends it again
+        except StoreFailed:
+            raise
+        except Exception as error:
+            log.error("not_parked", exc_info=error, extra={"address": str(actor.address)})
+            actor.mailbox.settle(False)
         else:
-            kept = True
             log.error("dead_letter", extra={"address": str(actor.address)})
-        letters.popleft()
-        envelope.receipt.settle(kept)
+            actor.mailbox.settle(True)
 
     # -- quarantine --------------------------------------------------------------------------------------------------
     async def _quarantine(self, actor: Actor, why: str) -> None:
         reason = f"crashed more than {ADDRESS_RESTARTS} times within {ADDRESS_WITHIN:g} s, last with {why}"
-        await self.around.store.quarantine(actor.address, reason, self.around.clock.now())
+        try:
+            with trio.CancelScope(shield=True):
+                await self.around.store.quarantine(actor.address, reason, self.around.clock.now())
+        except StoreBusy:
+            return  # the next crash tries again
         self._quarantined[actor.address] = actor.quarantine = reason
         log.error("address_quarantined", extra={"address": str(actor.address)})
 
@@ -174,29 +188,41 @@ class Supervisor:
     async def release(self, address: Address) -> int:
         """End a quarantine and replay what was parked meanwhile, in order; how many letters that is.
 
-        The actor is held while the parked letters are read: what arrives now waits behind them. Returns when each of
-        them met its end, which may be that it is parked again.
+        The actor is held meanwhile: a letter that it is just parking is among them, and what arrives now waits behind
+        them. Returns when each of them met its end, which may be that it is parked again. Raises StoreBusy when the
+        store can't be told; then the quarantine stands.
         """
         actor = self._actor(address)
-        actor.held = True
         try:
-            parked = await self._all_parked(address)
-            await self.around.store.release(address)
+            await actor.hold()
+            parked = await self.around.store.parked(address, dead=False, limit=PARKED_AT_MOST)
+            with trio.CancelScope(shield=True):
+                await self.around.store.release(address)
             self._quarantined.pop(address, None)
             self._limits.pop(address, None)
             actor.quarantine = ""
-            waiting = {envelope.letter.parked_id for envelope in actor.mailbox.letters}
-            fresh = [row for row in parked if row.id not in waiting]
-            receipt = Receipt(len(fresh))
-            actor.mailbox.letters.extendleft(Envelope(_letter(row), receipt) for row in reversed(fresh))
+            receipt, count = self._replay_first(actor, parked)
         finally:
-            actor.held = False
-            actor.mailbox.nudge()
+            actor.free()
         await receipt.wait()
-        return len(fresh)
+        return count
 
-    async def _all_parked(self, address: Address) -> list[Parked]:
-        return await self.around.store.parked(address, dead=False, limit=1_000_000)
+    def _replay_first(self, actor: Actor, parked: Sequence[Parked]) -> tuple[Receipt, int]:
+        """Before all that waits; nobody would send these again, so they insist."""
+        waiting = {envelope.letter.parked_id for envelope in actor.mailbox.letters}
+        fresh = [_letter(row) for row in parked if row.id not in waiting]
+        receipt = Receipt(len(fresh))
+        actor.mailbox.put_first([Envelope(letter, receipt, insists=True) for letter in fresh])
+        return receipt, len(fresh)
+
+    async def _go_on_replaying(self) -> None:
+        """Letters parked without a quarantine: the process before this one ended in the midst of a release."""
+        rows: dict[Address, list[Parked]] = {}
+        for row in await self.around.store.parked(None, dead=False, limit=PARKED_AT_MOST):
+            if row.address not in self._quarantined:
+                rows.setdefault(row.address, []).append(row)
+        for address, parked in rows.items():
+            self._replay_first(self._actor(address), parked)
 
     async def replay(self, parked: Parked) -> bool:
         """Give a dead letter another chance, behind what its address is doing; False when it was refused.
