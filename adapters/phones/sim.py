@@ -65,7 +65,8 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class SimPhone:
-    """Made by ``open_phone``. ``received`` is everything since the connection; ``ticks`` the state of own messages."""
+    """Made by ``open_phone``. ``received`` is everything since the connection, or since ``forget``; ``count`` counts it
+    all. ``ticks`` is the state of own messages."""
 
     def __init__(self, socket: WebSocketConnection, hello: Json) -> None:
         self._socket = socket
@@ -79,6 +80,7 @@ class SimPhone:
         self.received: list[Received] = []
         self.ticks: dict[str, str] = {}
         self.typing = 0
+        self.count = 0
 
     # -- what a customer does ----------------------------------------------------------------------------------------
     async def say(self, text: str) -> str:
@@ -117,6 +119,16 @@ class SimPhone:
                 raise self._lost
             await self._until_news()
 
+    def drain(self) -> list[Received]:
+        """What has come and was not waited for."""
+        waiting = list(self._unread)
+        self._unread.clear()
+        return waiting
+
+    def forget(self) -> None:
+        """Let go of what was received, for a phone that lives long."""
+        self.received.clear()
+
     async def until_ticks(self, message_id: str, state: str) -> None:
         """Wait until one's own message is "delivered" or "read"."""
         while self.ticks.get(message_id) != state:
@@ -151,6 +163,7 @@ class SimPhone:
         kind = frame["type"]
         if kind == "message":
             message = Received(frame["message_id"], frame["at"], frame["body"], trio.current_time())
+            self.count += 1
             self.received.append(message)
             self._unread.append(message)
         elif kind == "ticks":

@@ -136,9 +136,9 @@ def number(webhook_url: str) -> FakeNumber:
 
 
 @asynccontextmanager
-async def world(**options: Any) -> AsyncIterator[World]:
-    """``options`` go to FakeMeta."""
-    hook, clock = Hook(), Clock()
+async def world(hook: Any = None, **options: Any) -> AsyncIterator[World]:
+    """``options`` go to FakeMeta; ``hook`` is another ASGI callable in the place of the Hook."""
+    hook, clock = hook or Hook(), Clock()
     async with trio.open_nursery() as nursery:
         hook_port = await nursery.start(_serve, hook)
         fake = FakeMeta([number(f"http://127.0.0.1:{hook_port}/hook")], clock=clock, **options)

@@ -1,0 +1,140 @@
+"""What a load test has seen, and how it is told to people and to programs."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+LAGGING_MS = 100.0
+"""Above this the test's own delay (p99 against its plan) spoils its figures."""
+EXAMPLES = 5
+EXAMPLE_LENGTH = 200
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Milliseconds; ``count`` measurements. The pth percentile is the smallest value that p % do not exceed."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+    worst: float
+
+
+def figures(seconds: array[float]) -> Figures:
+    """The figures of measurements in seconds; all zero when there are none."""
+    if not seconds:
+        return Figures(0, 0.0, 0.0, 0.0, 0.0)
+    ordered = sorted(seconds)
+
+    def at(percent: int) -> float:
+        place = max(0, -(-len(ordered) * percent // 100) - 1)
+        return round(ordered[place] * 1000, 1)
+
+    return Figures(len(ordered), at(50), at(95), at(99), round(ordered[-1] * 1000, 1))
+
+
+class Tally:
+    """Counts as they happen. Times are seconds."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.doubled = 0
+        self.lost = 0
+        self.out_of_order = 0
+        self.orders_doubled = 0
+        self.turned_away = 0
+        self.started = 0
+        self.ends: Counter[str] = Counter()
+        self.people: Counter[str] = Counter()
+        self.surprises: Counter[str] = Counter()
+        self.examples: list[str] = []
+        self.turns: dict[str, array[float]] = {}
+        self.lag: array[float] = array("d")
+        self._orders: set[str] = set()
+
+    @property
+    def orders(self) -> int:
+        return len(self._orders)
+
+    def sent(self, lag: float | None) -> None:
+        """A message went out, ``lag`` after it was planned (None: it was not planned but followed from an answer)."""
+        self.messages += 1
+        if lag is not None:
+            self.lag.append(lag)
+
+    def turn(self, step: str, seconds: float) -> None:
+        self.turns.setdefault(step, array("d")).append(seconds)
+
+    def order(self, number: str, *, another: bool) -> None:
+        """An order was confirmed; ``another``: in a visit that had one already."""
+        if another or number in self._orders:
+            self.orders_doubled += 1
+        self._orders.add(number)
+
+    def unexpected(self, step: str, text: str) -> None:
+        self.surprises[step] += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(f"{step}: {text[:EXAMPLE_LENGTH]}")
+
+
+class LoadReport(msgspec.Struct, frozen=True):
+    """The outcome. ``ok`` says that the shop kept its word; ``generator`` whether the figures can be believed."""
+
+    options: dict[str, Any]
+    seconds: float
+    phones: int
+    buyers: dict[str, int]
+    people: dict[str, int]
+    messages: int
+    replies: int
+    orders: int
+    turn: Figures
+    steps: dict[str, Figures]
+    lost: int
+    doubled: int
+    out_of_order: int
+    orders_doubled: int
+    sends_doubled: int
+    unexpected: dict[str, int]
+    examples: list[str]
+    lag: Figures
+    bottleneck: str
+    provider: dict[str, Any]
+    failures: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was lost, doubled, out of order or unexpected, and every threshold was kept."""
+        return not self.failures
+
+    def to_json(self) -> bytes:
+        """The report for programs, indented."""
+        fields = {"ok": self.ok} | msgspec.to_builtins(self)
+        return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        rate = self.messages / self.seconds if self.seconds else 0.0
+        told = [
+            f"{self.buyers['finished']} of {self.buyers['planned']} buyers finished, {self.orders} orders",
+            f"{self.messages} messages in {self.seconds:.1f} s ({rate:.0f}/s), {self.replies} replies",
+            "",
+            f"{'turn time, ms':<16}{'count':>8}{'p50':>10}{'p95':>10}{'p99':>10}{'worst':>10}",
+            *(_row(name, one) for name, one in self.steps.items()),
+            _row("all", self.turn),
+            "",
+            f"lost {self.lost} · doubled {self.doubled} · out of order {self.out_of_order} · "
+            f"orders doubled {self.orders_doubled} · unexpected {sum(self.unexpected.values())}",
+        ]
+        told += [f"  unexpected at {one}" for one in self.examples]
+        if self.bottleneck:
+            told.append(f"The test itself was too slow: {self.bottleneck}. Its times are too long by that much.")
+        return told + ([f"FAILED: {one}" for one in self.failures] or ["OK"])
+
+
+def _row(name: str, one: Figures) -> str:
+    return f"{name:<16}{one.count:>8}{one.p50:>10.1f}{one.p95:>10.1f}{one.p99:>10.1f}{one.worst:>10.1f}"
