@@ -35,9 +35,12 @@ class UnknownSends:
         self.sent_again = 0
 
     async def load(self, most: int, now: float) -> None:
-        """Take over what a process before this one left behind."""
-        for row, since in await self._store.unknown(most):
-            self.add(row, now - max(0, self._clock.now() - since))
+        """Take over what a process before this one left behind.
+
+        Its time runs anew from here: while nobody was there to take a status, none could tell.
+        """
+        for row, _ in await self._store.unknown(most):
+            self.add(row, now)
 
     def add(self, row: Outgoing, since: float) -> None:
         """Nobody knows what became of this row; its customer's line waits."""
