@@ -46,7 +46,7 @@ async def converse(post: Callable[[Inbound, Receipt], None], customer: int, unti
 
 
 async def turns_per_second(addresses: int, seconds: float = 4.0, *, sending: bool = False) -> float:
-    """Turns per second with this many addresses busy; ``sending``: with every reply claimed, sent to nobody, settled."""
+    """Turns per second with so many addresses busy; ``sending``: every reply also claimed, sent to nobody, settled."""
     with tempfile.TemporaryDirectory(prefix="sokoni-bench-") as folder:
         clock = WallClock()
         shop = bakery()

@@ -9,7 +9,8 @@ from engine.pace import Pace, number_pace, pair_pace
 
 def sends_within(pace: Pace, span: float) -> list[float]:
     """When an eager sender gets to send, starting at 0, within ``span`` ms."""
-    now, moments = 0.0, []
+    now = 0.0
+    moments: list[float] = []
     while True:
         now += pace.wait(now)
         if now > span:

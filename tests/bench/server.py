@@ -1,0 +1,80 @@
+"""The server that is measured: the real process, with the bakery, on one core.
+
+    python -m tests.bench.server --database FILE --provider http://127.0.0.1:9001 --secret S
+
+Prints its port on a line of its own, then serves until its input ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import trio
+
+from adapters.app.compose import compose
+from adapters.app.laboratory import BAKERY, SAMPLES
+from adapters.app.serve import calm_gc
+from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
+from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.settings import Secret
+
+OUT_OF_THE_WAY = 100_000
+"""Messages per second: no pace that could be the limit."""
+
+
+def config(options: argparse.Namespace) -> Config:
+    """The bakery with its number's pace out of the way."""
+    settings = WhatsAppCloudSettings(
+        path=BAKERY.path,
+        base_url=options.provider,
+        phone_number_id=BAKERY.number_id,
+        access_token=Secret("bench"),
+        app_secret=Secret(options.secret),
+        verify_token=Secret("bench"),
+        mark_read=options.mark_read,
+        messages_per_second=OUT_OF_THE_WAY,
+    )
+    shop = ShopConfig(
+        name=BAKERY.name,
+        title=BAKERY.title,
+        flow=BAKERY.flow,
+        currency=BAKERY.currency,
+        locale=BAKERY.locale,
+        timezone=BAKERY.timezone,
+        catalogue=SAMPLES / "bakery.csv",
+        channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
+    )
+    return Config(
+        server=ServerConfig(bind="127.0.0.1:0", public_url="http://127.0.0.1", connections=options.connections),
+        storage=StorageConfig(url=f"sqlite:///{Path(options.database).absolute()}"),
+        outbox=OutboxConfig(lanes=options.lanes),
+        shops=(shop,),
+    )
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve until standard input ends."""
+    process = compose(config(options))
+    async with trio.open_nursery() as nursery:
+        port = await nursery.start(process.run)
+        calm_gc()
+        print(port, flush=True)
+        await trio.to_thread.run_sync(sys.stdin.read)
+        process.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--provider", required=True)
+    parser.add_argument("--secret", required=True)
+    parser.add_argument("--mark-read", action="store_true")
+    parser.add_argument("--connections", type=int, default=2_048)
+    parser.add_argument("--lanes", type=int, default=32)
+    trio.run(serve, parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
