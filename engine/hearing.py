@@ -68,7 +68,7 @@ def _text(said: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) 
 
 
 def _tap(option: str, title: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
-    meaning = offers.tapped(offer, option)
+    meaning = offers.tapped(offer, option, shop.limits)
     match meaning:
         case Picked(chosen):
             return _chosen(chosen, flow)

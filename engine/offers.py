@@ -19,7 +19,7 @@ _MORE = re.compile(r"([0-9]{1,10}):more:([0-9]{1,5})")
 
 
 class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A live question. ``page`` is the furthest page shown; numbers beyond it were never seen.
+    """A live question. ``page`` is on the screen now; beyond ``furthest`` no number was ever seen.
 
     ``below`` is the flow's own question under one of the conversation's (which language? a human?): it stays open.
     """
@@ -29,6 +29,7 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
     numbered: bool = True
     button: str = "Choose"
     page: int = 0
+    furthest: int = 0
     below: Offer | None = None
 
     @property
@@ -63,7 +64,7 @@ def ask_again(offer: Offer, said: str) -> Ask:
     return Ask(said, offer.options, offer.button, offer.numbered)
 
 
-def tapped(offer: Offer | None, option: str) -> Picked | Turned | Old | None:
+def tapped(offer: Offer | None, option: str, limits: Limits) -> Picked | Turned | Old | None:
     """What the tap on ``option`` means; None when the id is not one of ours (a template's button)."""
     if found := _CHOICE.fullmatch(option):
         live = _asked(offer, int(found[1]))
@@ -71,9 +72,15 @@ def tapped(offer: Offer | None, option: str) -> Picked | Turned | Old | None:
             return Old()
         return Picked(live.options[int(found[2])])
     if found := _MORE.fullmatch(option):
-        # Turning pages of the question below would show it under the wrong name: only the top one has pages.
-        return Turned(int(found[2])) if offer is not None and offer.question == int(found[1]) else Old()
+        return _turned(offer, int(found[1]), int(found[2]), limits)
     return None
+
+
+def _turned(offer: Offer | None, question: int, page: int, limits: Limits) -> Turned | Old:
+    """A page of the top question; one below would come up under the wrong words."""
+    if offer is None or offer.question != question or page >= fit.pages(len(offer.shown), limits)[1]:
+        return Old()
+    return Turned(page)
 
 
 def _asked(offer: Offer | None, question: int) -> Offer | None:
@@ -99,7 +106,7 @@ def typed(offer: Offer | None, folded: str, limits: Limits) -> Picked | None:
 def seen(offer: Offer, limits: Limits) -> int:
     """How many of the shown options the customer has seen so far."""
     size, _ = fit.pages(len(offer.shown), limits)
-    return size * (offer.page + 1)
+    return size * (offer.furthest + 1)
 
 
 def next_page(offer: Offer | None, limits: Limits) -> int | None:
@@ -108,3 +115,15 @@ def next_page(offer: Offer | None, limits: Limits) -> int | None:
         return None
     _, last = fit.pages(len(offer.shown), limits)
     return offer.page + 1 if offer.page + 1 < last else None
+
+
+def turn_to(offer: Offer, page: int) -> Offer:
+    """The offer with another page on the screen."""
+    return msgspec.structs.replace(offer, page=page, furthest=max(page, offer.furthest))
+
+
+def asked_by(offer: Offer | None, ask: Ask) -> Offer | None:
+    """The open offer that an Ask shows; None when it shows none of them."""
+    while offer is not None and offer.options != ask.options:
+        offer = offer.below
+    return offer

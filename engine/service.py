@@ -49,10 +49,10 @@ def flows_offer(offer: Offer | None) -> Offer | None:
 def remark(c: Conversation, text: str, effects: tuple[AnyEffect, ...] = ()) -> Turn:
     """Say something and show the flow's open question again, so that its buttons stay at hand."""
     offer = flows_offer(c.offer)
-    if offer is not None and not offer.shown:
-        return Turn(c, (*effects, Say(text)))
-    c = msgspec.structs.replace(c, offer=offer)
-    return Turn(c, (*effects, Say(text) if offer is None else ask_again(offer, text)))
+    if offer is not c.offer:
+        c = msgspec.structs.replace(c, offer=offer, tapped="", again=())
+    ask = Say(text) if offer is None or not offer.shown else ask_again(offer, text)
+    return Turn(c, (*effects, ask))
 
 
 def question(c: Conversation, text: str, options: tuple[Option, ...], button: str, numbered: bool) -> Turn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -19,6 +20,9 @@ ADDRESS_AT_MOST = 300
 INSTRUCTIONS_AT_MOST = 500
 PAIRS_AT_MOST = 40
 """More "item, quantity" pairs than this in one message are a pasted page, not an order."""
+
+TEXTS_REMEMBERED = 512
+"""A message is folded several times in its turn, and the same short ones come from everybody."""
 
 HUGE: Final = 10**6
 """Every number of seven or more digits is read as this one: out of range everywhere, and cheap to compute with."""
@@ -68,6 +72,7 @@ def plain(text: str) -> str:
     return text.strip().strip(_EDGES).strip()
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def words(text: str) -> str:
     """``text`` as it is compared with words: trimmed, any case, single spaces, ASCII digits."""
     return _SPACES.sub(" ", ascii_digits(plain(text)).casefold())
@@ -93,6 +98,7 @@ def number(text: str) -> int | None:
     return _value(found[1]) if found else None
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def pairs(text: str) -> tuple[tuple[int, int], ...] | Muddle | None:
     """(item, quantity) pairs: ``1,2`` ``1 2`` ``1x2`` ``1*2``, several by line or ``;``; a lone ``1`` is one of item 1.
 

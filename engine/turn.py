@@ -10,17 +10,21 @@ from engine.commit import Commit, Timer
 from engine.effects import (
     VISIBLE,
     AnyEffect,
+    Ask,
+    AskLocation,
     ClearTimer,
     MoveOrder,
     PlaceOrder,
     ReleaseHold,
     SaveCustomer,
+    Say,
     SetTimer,
     TakeHold,
 )
 from engine.events import Letter
 from engine.facts import Facts
-from engine.messages import Outgoing
+from engine.messages import AnyMessage, Outgoing, Purpose
+from engine.offers import asked_by
 from engine.remembered import Conversation, dump
 from engine.shop import Shop
 
@@ -66,8 +70,11 @@ def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
 
 def _outbox(turn: Turn, address: Address, shop: Shop, facts: Facts) -> tuple[Outgoing, ...]:
     c = turn.conversation
-    question, page = (c.offer.question, c.offer.page) if c.offer is not None else (0, 0)
-    shown = [one for effect in turn.effects for one in fit.messages(effect, shop.limits, question, page, c.language)]
+    shown: list[tuple[AnyMessage, Purpose]] = []
+    for effect in turn.effects:
+        offer = asked_by(c.offer, effect) if isinstance(effect, Ask) else None
+        question, page = (offer.question, offer.page) if offer is not None else (0, 0)
+        shown += fit.messages(effect, shop.limits, question, page, c.language)
     key = f"{address}:{c.turn}:"
     return tuple(
         [
@@ -75,3 +82,15 @@ def _outbox(turn: Turn, address: Address, shop: Shop, facts: Facts) -> tuple[Out
             for n, (message, purpose) in enumerate(shown)
         ]
     )
+
+
+def with_text(effects: tuple[AnyEffect, ...], ahead: str, behind: str) -> tuple[AnyEffect, ...]:
+    """Put words before the first text or behind the last one: one message stays one message."""
+    texts = [at for at, effect in enumerate(effects) if isinstance(effect, Say | Ask | AskLocation)]
+    if not texts:
+        return (*((Say(ahead),) if ahead else ()), *effects, *((Say(behind),) if behind else ()))
+    at = texts[0] if ahead else texts[-1]
+    effect = effects[at]
+    if not isinstance(effect, Say | Ask | AskLocation):
+        return effects
+    return (*effects[:at], msgspec.structs.replace(effect, text=ahead + effect.text + behind), *effects[at + 1 :])

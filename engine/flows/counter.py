@@ -14,15 +14,41 @@ import msgspec
 from engine import cart as carts
 from engine import text
 from engine.cart import Cart
-from engine.effects import AnyEffect, Ask, AskLocation, Option, PlaceOrder, SaveCustomer, Say
+from engine.delivery import (
+    EXPECT_ADDRESS,
+    EXPECT_INSTRUCTIONS,
+    EXPECT_NAME,
+    ask_address,
+    ask_confirmation,
+    ask_instructions,
+    ask_name,
+    card_of,
+    order_of,
+    place_as_address,
+    question,
+    refusal,
+)
+from engine.effects import AnyEffect, Option, PlaceOrder, SaveCustomer, Say
 from engine.events import CartSent, LocationSent
 from engine.facts import Availability, ConflictKind, Facts, OwnCard
-from engine.flow import Cancelled, Expired, Flow, FlowEvent, Guide, Started, State, Step, customer_of
+from engine.flow import Cancelled, Expired, Flow, FlowEvent, Guide, Started, State, Step
 from engine.messages import Purpose
-from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.phrases import say
 from engine.shop import Shop
-from engine.shopping import add, cart_line, cart_lines, joined, menu_lines, news, order_number, price
+from engine.shopping import (
+    MUDDLES,
+    add,
+    below_menu,
+    cart_line,
+    cart_lines,
+    change,
+    how,
+    joined,
+    menu_lines,
+    news,
+    price,
+    with_cart,
+)
 
 ITEMS_A_PAGE = 20
 """Menu items a message: about a screen and a half, and far inside every channel's text limit."""
@@ -78,6 +104,25 @@ class OrderPlaced(State, frozen=True):
 
     number: str
     total: int
+
+
+def cart_in(state: State) -> Cart:
+    """The cart, wherever the customer stands."""
+    cart = getattr(state, "cart", None)
+    return cart if isinstance(cart, Cart) else Cart()
+
+
+def known_in(state: State) -> tuple[str, str]:
+    """The name and address that this conversation knows so far."""
+    match state:
+        case AwaitingName():
+            return state.known_name, state.known_address
+        case AwaitingAddress():
+            return state.name, state.known_address
+        case AwaitingOrder() | AwaitingInstructions() | AwaitingConfirmation():
+            return state.name, state.address
+        case _:
+            return "", ""
 
 
 # -- events --------------------------------------------------------------------------------------------------------
@@ -252,7 +297,6 @@ def expire(state: State, event: Expired, shop: Shop, facts: Facts) -> Step[Initi
 @FLOW.arrow
 def native_cart(state: State, event: CartSent, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
     """The provider's own cart becomes the cart, at our prices, under our limits."""
-    seen = state.menu if isinstance(state, AwaitingOrder) else shop.catalogue.menu[:ITEMS_A_PAGE]
     cart, problems = Cart(), []
     for item in event.items:
         product = shop.catalogue.sold(item.sku)
@@ -261,9 +305,8 @@ def native_cart(state: State, event: CartSent, shop: Shop, facts: Facts) -> Step
             continue
         cart, said, good = add(cart, product, item.quantity, shop, facts)
         problems += [] if good else [said]
-    for line in cart.lines:
-        seen = seen if line.sku in seen else (*seen, line.sku)
-    return _shown("\n".join(problems), AwaitingOrder(seen, cart, *known_in(state)), shop, facts)
+    menu = state.menu if isinstance(state, AwaitingOrder) else ()
+    return _shown(problems, AwaitingOrder(menu, cart, *known_in(state)), shop, facts)
 
 
 @FLOW.arrow
@@ -271,37 +314,31 @@ def want(state: AwaitingOrder, event: Wanted, shop: Shop, facts: Facts) -> Step[
     """Add what can be added, and say of everything else what is possible."""
     cart, said, good = state.cart, [], 0
     for item, quantity in event.pairs:
-        cart, sentence, done = _one_wanted(state, cart, item, quantity, shop, facts)
+        cart, sentence, done = change(cart, state.menu, item, quantity, shop, facts)
         said.append(sentence)
         good += done
-    after = AwaitingOrder(state.menu, cart, state.name, state.address)
-    if not good:
-        return Step(state, (_ordering("\n".join(said), state.cart, shop, facts),), missed=True)
-    return Step(after, (_ordering("\n".join(said), cart, shop, facts),))
+    return Step(_with(state, cart), (_ordering(said, cart, shop, facts),), missed=not good)
 
 
 @FLOW.arrow
 def muddle(state: AwaitingOrder, event: Muddled, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
-    return Step(state, (_ordering(say(facts.language, MUDDLES[event.why]), state.cart, shop, facts),), missed=True)
+    return Step(state, (_ordering([say(facts.language, MUDDLES[event.why])], state.cart, shop, facts),), missed=True)
 
 
 @FLOW.arrow
 def remove(state: AwaitingOrder, event: Removed, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
-    cart, sentence, done = _one_wanted(state, state.cart, event.item, 0, shop, facts)
-    after = AwaitingOrder(state.menu, cart, state.name, state.address)
-    return Step(after, (_ordering(sentence, cart, shop, facts),), missed=not done)
+    cart, sentence, done = change(state.cart, state.menu, event.item, 0, shop, facts)
+    return Step(_with(state, cart), (_ordering([sentence], cart, shop, facts),), missed=not done)
 
 
 @FLOW.arrow
 def clear(state: AwaitingOrder, event: Cleared, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
-    after = AwaitingOrder(state.menu, Cart(), state.name, state.address)
-    said = say(facts.language, "Your cart is empty. {how}", how=_how(facts))
-    return Step(after, (Say(said),))
+    return Step(_with(state, Cart()), (_empty([], facts),))
 
 
 @FLOW.arrow
 def show_cart(state: AwaitingOrder, event: CartAsked, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
-    return _shown("", state, shop, facts)
+    return _shown([], state, shop, facts)
 
 
 @FLOW.arrow
@@ -310,11 +347,11 @@ def more(state: AwaitingOrder, event: MoreAsked, shop: Shop, facts: Facts) -> St
     seen = frozenset(state.menu)
     fresh = [sku for sku in shop.catalogue.menu if sku not in seen][:ITEMS_A_PAGE]
     if not fresh:
-        return Step(state, (Say(say(facts.language, "That was the whole menu. {how}", how=_how(facts))),))
+        return Step(state, (Say(say(facts.language, "That was the whole menu. {how}", how=how(facts))),))
     menu = (*state.menu, *fresh)
     lines = menu_lines(menu, len(state.menu), shop, facts)
-    after = AwaitingOrder(menu, state.cart, state.name, state.address)
-    return Step(after, (Say("\n".join((*lines, "", *_below_menu(menu, shop, facts)))),))
+    after = msgspec.structs.replace(state, menu=menu)
+    return Step(after, (Say("\n".join((*lines, "", *below_menu(menu, shop, facts)))),))
 
 
 @FLOW.arrow(needs=(OwnCard(),))
@@ -322,29 +359,27 @@ def done(state: AwaitingOrder, event: Done, shop: Shop, facts: Facts) -> Step[Aw
     cart, changes = carts.revise(state.cart, shop, facts)
     changed = news(changes, shop, facts)
     if not cart.lines:
-        empty = say(facts.language, "Your cart is empty. {how}", how=_how(facts))
-        after = AwaitingOrder(state.menu, Cart(), state.name, state.address)
-        return Step(after, (Say(joined(*changed, empty)),), missed=True)
+        return Step(_with(state, cart), (_empty(changed, facts),), missed=True)
     card = facts.customer
     known_name = state.name or (card.name if card is not None else "")
     known_address = state.address or (card.address if card is not None else "")
-    asked = say(facts.language, "Lovely! What name shall we put on the order?")
-    options = (Option("same", known_name, words=("same",)),) if known_name else ()
-    return Step(AwaitingName(cart, known_name, known_address), (_question(joined(*changed, asked), options),))
+    return Step(AwaitingName(cart, known_name, known_address), (ask_name(known_name, changed, facts),))
 
 
 @FLOW.arrow
 def name(state: AwaitingName, event: Told, shop: Shop, facts: Facts) -> Step[AwaitingAddress | AwaitingName]:
     said = text.name(event.said)
     if isinstance(said, text.Refused):
-        return Step(state, (Say(_refusal(said, _expect_name(facts), facts)),), missed=True)
-    return Step(AwaitingAddress(state.cart, said, state.known_address), (_ask_address(said, state, facts),))
+        return Step(state, (refusal(said, EXPECT_NAME, facts),), missed=True)
+    return Step(
+        AwaitingAddress(state.cart, said, state.known_address), (ask_address(said, state.known_address, facts),)
+    )
 
 
 @FLOW.arrow
 def same_name(state: AwaitingName, event: KnownUsed, shop: Shop, facts: Facts) -> Step[AwaitingAddress]:
     after = AwaitingAddress(state.cart, state.known_name, state.known_address)
-    return Step(after, (_ask_address(state.known_name, state, facts),))
+    return Step(after, (ask_address(state.known_name, state.known_address, facts),))
 
 
 @FLOW.arrow
@@ -353,27 +388,23 @@ def address(
 ) -> Step[AwaitingInstructions | AwaitingAddress]:
     said = text.address(event.said)
     if isinstance(said, text.Refused):
-        return Step(state, (Say(_refusal(said, _expect_address(facts), facts)),), missed=True)
-    return Step(AwaitingInstructions(state.cart, state.name, said), (_ask_instructions(facts),))
+        return Step(state, (refusal(said, EXPECT_ADDRESS, facts),), missed=True)
+    return Step(AwaitingInstructions(state.cart, state.name, said), (ask_instructions(facts),))
 
 
 @FLOW.arrow
 def same_address(state: AwaitingAddress, event: KnownUsed, shop: Shop, facts: Facts) -> Step[AwaitingInstructions]:
-    return Step(AwaitingInstructions(state.cart, state.name, state.known_address), (_ask_instructions(facts),))
+    return Step(AwaitingInstructions(state.cart, state.name, state.known_address), (ask_instructions(facts),))
 
 
 @FLOW.arrow
 def place(
     state: AwaitingAddress, event: LocationSent, shop: Shop, facts: Facts
 ) -> Step[AwaitingInstructions | AwaitingAddress]:
-    """A place on the map is an address: what it is called, and where it is."""
-    if not (abs(event.latitude) <= 90 and abs(event.longitude) <= 180):
-        refused = text.Refused("That place is not on the map.")
-        return Step(state, (Say(_refusal(refused, _expect_address(facts), facts)),), missed=True)
-    point = f"{event.latitude:.5f}, {event.longitude:.5f}"
-    named = text.address(joined(event.name, event.address))
-    said = point if isinstance(named, text.Refused) else f"{named[: text.ADDRESS_AT_MOST - len(point) - 3]} ({point})"
-    return Step(AwaitingInstructions(state.cart, state.name, said), (_ask_instructions(facts),))
+    said = place_as_address(event)
+    if isinstance(said, text.Refused):
+        return Step(state, (refusal(said, EXPECT_ADDRESS, facts),), missed=True)
+    return Step(AwaitingInstructions(state.cart, state.name, said), (ask_instructions(facts),))
 
 
 @FLOW.arrow
@@ -382,7 +413,7 @@ def instruct(
 ) -> Step[AwaitingConfirmation | AwaitingOrder | AwaitingInstructions]:
     said = text.instructions(event.said)
     if isinstance(said, text.Refused):
-        return Step(state, (Say(_refusal(said, _expect_instructions(facts), facts)),), missed=True)
+        return Step(state, (refusal(said, EXPECT_INSTRUCTIONS, facts),), missed=True)
     return _summary(AwaitingConfirmation(state.cart, state.name, state.address, said), shop, facts)
 
 
@@ -411,7 +442,7 @@ def confirm(
     _, changes = carts.revise(state.cart, shop, facts)
     if changes:
         return _summary(state, shop, facts)
-    order = _order(state, shop, facts)
+    order = order_of(state, "WA", shop, facts)
     said = say(
         facts.language,
         "Thank you, {name}! Your order *{number}* is placed. 🎉\nTotal: {total}, paid at delivery.\n"
@@ -420,7 +451,7 @@ def confirm(
         number=order.number,
         total=price(order.total, shop),
     )
-    effects = (PlaceOrder(order), SaveCustomer(_customer(state, shop, facts)), Say(said, Purpose.ORDER))
+    effects = (PlaceOrder(order), SaveCustomer(card_of(state, shop, facts)), Say(said, Purpose.ORDER))
     return Step(OrderPlaced(order.number, order.total), effects)
 
 
@@ -430,231 +461,108 @@ def thank(state: OrderPlaced, event: Thanked, shop: Shop, facts: Facts) -> Step[
 
 
 # -- what is expected ----------------------------------------------------------------------------------------------
-@FLOW.guide
-def guide_hello(state: Initial, shop: Shop, facts: Facts) -> Guide:
-    return Guide(
-        say(facts.language, "please say *hi* to see our menu"), "hi", (say(facts.language, "*hi* – see our menu"),)
-    )
-
-
-@FLOW.guide
-def guide_order(state: AwaitingOrder, shop: Shop, facts: Facts) -> Guide:
-    return Guide(
-        say(facts.language, "please send an item number and how many you want, or *done*"),
+GUIDES: dict[type[State], tuple[str, str, tuple[str, ...]]] = {
+    Initial: ("please say *hi* to see our menu", "hi", ("*hi* – see our menu",)),
+    AwaitingOrder: (
+        "please send an item number and how many you want, or *done*",
         "1, 2",
         (
-            say(facts.language, "*1, 2* – two of item 1; several lines at once are fine"),
-            say(facts.language, "*cart* – see your cart"),
-            say(facts.language, "*remove 1* – take item 1 out; *clear* – empty the cart"),
-            say(facts.language, "*more* – the rest of the menu"),
-            say(facts.language, "*done* – go on to delivery"),
+            "*1, 2* – two of item 1; several lines at once are fine",
+            "*cart* – see your cart",
+            "*remove 1* – take item 1 out; *clear* – empty the cart",
+            "*more* – the rest of the menu",
+            "*done* – go on to delivery",
         ),
-    )
-
-
-@FLOW.guide
-def guide_name(state: AwaitingName, shop: Shop, facts: Facts) -> Guide:
-    expected = _expect_name(facts)
-    return Guide(expected, "Asha Rao", (say(facts.language, "Your name, as it shall stand on the order"),))
-
-
-@FLOW.guide
-def guide_address(state: AwaitingAddress, shop: Shop, facts: Facts) -> Guide:
-    expected = _expect_address(facts)
-    example = say(facts.language, "12 MG Road, Bengaluru")
-    return Guide(expected, example, (say(facts.language, "The address to deliver to, typed or as a location"),))
-
-
-@FLOW.guide
-def guide_instructions(state: AwaitingInstructions, shop: Shop, facts: Facts) -> Guide:
-    expected = _expect_instructions(facts)
-    return Guide(expected, "skip", (say(facts.language, "A note for us, or *skip*"),))
-
-
-@FLOW.guide
-def guide_confirmation(state: AwaitingConfirmation, shop: Shop, facts: Facts) -> Guide:
-    return Guide(
-        say(facts.language, "please say *confirm* to order, *edit* to change it, or *cancel*"),
+    ),
+    AwaitingName: (EXPECT_NAME, "Asha Rao", ("Your name, as it shall stand on the order",)),
+    AwaitingAddress: (
+        EXPECT_ADDRESS,
+        "12 MG Road, Bengaluru",
+        ("The address to deliver to, typed or as a location",),
+    ),
+    AwaitingInstructions: (EXPECT_INSTRUCTIONS, "skip", ("A note for us, or *skip*",)),
+    AwaitingConfirmation: (
+        "please say *confirm* to order, *edit* to change it, or *cancel*",
         "confirm",
-        (say(facts.language, "*confirm* – place the order"), say(facts.language, "*edit* – change the cart")),
-    )
+        ("*confirm* – place the order", "*edit* – change the cart"),
+    ),
+    OrderPlaced: (
+        "your order *{number}* is placed; please say *menu* to order again",
+        "menu",
+        ("*track {number}* – see how your order goes", "*menu* – order again"),
+    ),
+}
+"""State → what it expects, an example, and what can be said."""
 
 
 @FLOW.guide
-def guide_placed(state: OrderPlaced, shop: Shop, facts: Facts) -> Guide:
-    track = say(facts.language, "*track {number}* – see how your order goes", number=state.number)
+def guide(state: State, shop: Shop, facts: Facts) -> Guide:
+    expected, example, lines = GUIDES[type(state)]
+    number = state.number if isinstance(state, OrderPlaced) else ""
     return Guide(
-        say(facts.language, "your order *{number}* is placed; please say *menu* to order again", number=state.number),
-        "menu",
-        (track, say(facts.language, "*menu* – order again")),
+        say(facts.language, expected, number=number),
+        example,
+        tuple([say(facts.language, line, number=number) for line in lines]),
     )
-
-
-def _expect_name(facts: Facts) -> str:
-    return say(facts.language, "please tell me your name")
-
-
-def _expect_address(facts: Facts) -> str:
-    return say(facts.language, "please send the address to deliver to, as text or as a location")
-
-
-def _expect_instructions(facts: Facts) -> str:
-    return say(facts.language, "please send a note for us, or say *skip*")
-
-
-MUDDLES = {
-    text.Muddle.FRACTION: "Whole numbers only, please: *1, 2* means two of item 1.",
-    text.Muddle.NEGATIVE: "A quantity can't be below nothing: *1, 2* means two of item 1, *remove 1* takes it out.",
-    text.Muddle.THREE_NUMBERS: "One item a line, please, or with a semicolon between: *1, 2; 3, 1*.",
-    text.Muddle.TOO_MANY: "That is a lot at once. Please send at most 40 lines in one message.",
-}
 
 
 # -- pieces of replies ---------------------------------------------------------------------------------------------
-def cart_in(state: State) -> Cart:
-    """The cart, wherever the customer stands."""
-    cart = getattr(state, "cart", None)
-    return cart if isinstance(cart, Cart) else Cart()
-
-
-def known_in(state: State) -> tuple[str, str]:
-    """The name and address that this conversation knows so far."""
-    match state:
-        case AwaitingName():
-            return state.known_name, state.known_address
-        case AwaitingAddress():
-            return state.name, state.known_address
-        case AwaitingOrder() | AwaitingInstructions() | AwaitingConfirmation():
-            return state.name, state.address
-        case _:
-            return "", ""
-
-
 @FLOW.rescue
 def rescue(fields: Mapping[str, Any]) -> State:
     return Initial(msgspec.convert(fields.get("cart", {}), Cart))
 
 
-def _how(facts: Facts) -> str:
-    return say(facts.language, "Send an item number and how many you want: *1, 2* means two of item 1.")
-
-
 def _menu(hello: str, cart: Cart, known: tuple[str, str], shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
     """The first page of the menu; the cart, when there is one, is brought up to date and mentioned."""
     cart, changes = carts.revise(cart, shop, facts)
-    menu = shop.catalogue.menu[:ITEMS_A_PAGE]
-    lines = [hello, "", *menu_lines(menu, 0, shop, facts), "", *_below_menu(menu, shop, facts)]
+    menu = with_cart(shop.catalogue.menu[:ITEMS_A_PAGE], cart)
+    lines = [hello, "", *menu_lines(menu, 0, shop, facts), "", *below_menu(menu, shop, facts)]
     if not menu:
         lines = [hello, "", say(facts.language, "There is nothing on the menu today; please come back soon.")]
     lines += news(changes, shop, facts)
     if cart.lines:
         kept = cart_line(cart, shop, facts)
         lines.append(say(facts.language, "Your cart is kept: {kept}. Say *cart* to see it.", kept=kept))
-    return Step(AwaitingOrder(_with_cart(menu, cart), cart, *known), (Say("\n".join(lines)),))
+    return Step(AwaitingOrder(menu, cart, *known), (Say("\n".join(lines)),))
 
 
-def _with_cart(menu: tuple[str, ...], cart: Cart) -> tuple[str, ...]:
-    """The numbers, with one for everything in the cart: ``remove`` must reach it."""
-    return menu + tuple([line.sku for line in cart.lines if line.sku not in menu])
+def _with(state: AwaitingOrder, cart: Cart) -> AwaitingOrder:
+    return msgspec.structs.replace(state, cart=cart)
 
 
-def _below_menu(menu: tuple[str, ...], shop: Shop, facts: Facts) -> list[str]:
-    lines = [_how(facts)]
-    rest = len(shop.catalogue.menu) - len(menu)
-    if rest > 0:
-        lines.append(say(facts.language, "Say *more* for {rest} more items.", rest=rest))
-    lines.append(say(facts.language, "Say *done* when you have everything."))
-    return lines
+def _empty(said: list[str], facts: Facts) -> Say:
+    return Say(joined(*said, say(facts.language, "Your cart is empty. {how}", how=how(facts))))
 
 
-def _ordering(said: str, cart: Cart, shop: Shop, facts: Facts) -> AnyEffect:
+def _ordering(said: list[str], cart: Cart, shop: Shop, facts: Facts) -> AnyEffect:
     """An answer while choosing, with the cart in one line and the ways on."""
     if not cart.lines:
-        return Say(joined(said, say(facts.language, "Your cart is empty.")))
+        return Say(joined(*said, say(facts.language, "Your cart is empty.")))
     line = say(facts.language, "Your cart: {cart}. Add more, or say *done*.", cart=cart_line(cart, shop, facts))
-    return _question(joined(said, line), _order_options(facts))
+    return question(joined(*said, line), _done_option(facts), Option("cart", say(facts.language, "View cart")))
 
 
-def _order_options(facts: Facts) -> tuple[Option, ...]:
-    return (Option("done", say(facts.language, "Done")), Option("cart", say(facts.language, "View cart")))
+def _done_option(facts: Facts) -> Option:
+    return Option("done", say(facts.language, "Done"))
 
 
-def _question(said: str, options: tuple[Option, ...]) -> AnyEffect:
-    """A question that free text answers as well: numbers typed are not its options' numbers."""
-    return Ask(said, options, numbered=False) if options else Say(said)
-
-
-def _shown(said: str, state: AwaitingOrder, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
+def _shown(said: list[str], state: AwaitingOrder, shop: Shop, facts: Facts) -> Step[AwaitingOrder]:
     """The cart line by line, as it can be bought now, under the menu's numbers."""
     cart, changes = carts.revise(state.cart, shop, facts)
-    menu = _with_cart(state.menu, cart)
+    said = said + news(changes, shop, facts)
+    menu = with_cart(state.menu, cart)
     after = AwaitingOrder(menu, cart, state.name, state.address)
     if not cart.lines:
-        empty = say(facts.language, "Your cart is empty. {how}", how=_how(facts))
-        return Step(after, (Say(joined(said, *news(changes, shop, facts), empty)),))
-    lines = [
-        f"{menu.index(line.sku) + 1}. {shown}" for line, shown in zip(cart.lines, cart_lines(cart, shop), strict=True)
-    ]
-    total = say(facts.language, "Total: {total}", total=price(cart.total, shop))
-    how = say(facts.language, "Say *remove 1* to take item 1 out, *done* to go on.")
-    body = joined(said, *news(changes, shop, facts), say(facts.language, "Your cart:"), *lines, total, how)
-    return Step(after, (_question(body, _order_options(facts)[:1]),))
-
-
-def _one_wanted(
-    state: AwaitingOrder, cart: Cart, item: int, quantity: int, shop: Shop, facts: Facts
-) -> tuple[Cart, str, bool]:
-    """One pair: the cart after it, a sentence about it, and whether it did anything."""
-    if not 1 <= item <= len(state.menu):
-        said = say(
-            facts.language,
-            "There is no item {item}; the menu goes from 1 to {last}.",
-            item=_short(item),
-            last=len(state.menu),
-        )
-        return cart, said, False
-    sku = state.menu[item - 1]
-    have = cart.quantity(sku)
-    if not quantity:
-        return _taken_out(cart, sku, item, have, shop, facts)
-    product = shop.catalogue.sold(sku)
-    if product is None:
-        known = shop.catalogue.product(sku)
-        named = known.name if known is not None else say(facts.language, "Item {item}", item=item)
-        return cart, say(facts.language, "{name} is not sold any more, sorry.", name=named), False
-    return add(cart, product, quantity, shop, facts)
-
-
-def _taken_out(cart: Cart, sku: str, item: int, have: int, shop: Shop, facts: Facts) -> tuple[Cart, str, bool]:
-    if not have:
-        return cart, say(facts.language, "Item {item} is not in your cart.", item=item), False
-    named = next(line.name for line in cart.lines if line.sku == sku)
-    return carts.without(cart, sku), say(facts.language, "Removed {name}.", name=named), True
-
-
-def _short(item: int) -> str:
-    """A number as it is said back; text.HUGE stands for all that are absurd."""
-    return str(item) if item < text.HUGE else "…"
-
-
-def _ask_address(name: str, state: AwaitingName, facts: Facts) -> AnyEffect:
-    asked = say(
-        facts.language, "Thank you, {name}! Where shall we deliver? Type the address or send your location.", name=name
+        return Step(after, (_empty(said, facts),))
+    numbers = [menu.index(line.sku) + 1 for line in cart.lines]
+    body = joined(
+        *said,
+        say(facts.language, "Your cart:"),
+        *(f"{number}. {line}" for number, line in zip(numbers, cart_lines(cart, shop), strict=True)),
+        say(facts.language, "Total: {total}", total=price(cart.total, shop)),
+        say(facts.language, "Say *remove {item}* to take item {item} out, *done* to go on.", item=numbers[0]),
     )
-    if not state.known_address:
-        return AskLocation(asked)
-    again = say(facts.language, "Or use this one again: {address}", address=state.known_address)
-    return _question(joined(asked, again), (Option("same", say(facts.language, "Same address"), words=("same",)),))
-
-
-def _ask_instructions(facts: Facts) -> AnyEffect:
-    asked = say(facts.language, "Got it. Any instructions for us? Say *skip* if there are none.")
-    return _question(asked, (Option("skip", say(facts.language, "Skip")),))
-
-
-def _refusal(refused: text.Refused, expected: str, facts: Facts) -> str:
-    why = say(facts.language, refused.phrase, **refused.values)
-    return f"{why} {say(facts.language, 'Once more')}: {expected}."
+    return Step(after, (question(body, _done_option(facts)),))
 
 
 def _summary(state: AwaitingConfirmation, shop: Shop, facts: Facts) -> Step[AwaitingConfirmation | AwaitingOrder]:
@@ -665,56 +573,4 @@ def _summary(state: AwaitingConfirmation, shop: Shop, facts: Facts) -> Step[Awai
         sorry = say(facts.language, "Your cart is empty now. Here is the menu again:")
         return _menu(joined(*changed, sorry), cart, known_in(state), shop, facts)
     after = AwaitingConfirmation(cart, state.name, state.address, state.instructions)
-    return Step(after, (_ask_confirmation(after, changed, shop, facts),))
-
-
-def _ask_confirmation(state: AwaitingConfirmation, changed: list[str], shop: Shop, facts: Facts) -> Ask:
-    speech = facts.language
-    lines = [
-        *changed,
-        say(speech, "Your order:"),
-        *cart_lines(state.cart, shop),
-        say(speech, "*Total: {total}* (tax included)", total=price(state.cart.total, shop)),
-        "",
-        say(speech, "Name: {name}", name=state.name),
-        say(speech, "Address: {address}", address=state.address),
-        say(speech, "Instructions: {note}", note=state.instructions or say(speech, "none")),
-        "",
-        say(speech, "Please confirm again.") if changed else say(speech, "Shall I place this order?"),
-    ]
-    options = (
-        Option("confirm", say(speech, "Confirm")),
-        Option("edit", say(speech, "Edit")),
-        Option("word:cancel", say(speech, "Cancel")),
-    )
-    return Ask("\n".join(lines), options)
-
-
-def _order(state: AwaitingConfirmation, shop: Shop, facts: Facts) -> Order:
-    lines = state.cart.order_lines(shop)
-    return Order(
-        number=order_number("WA", shop, facts),
-        shop=shop.name,
-        customer=customer_of(facts),
-        cart=state.cart.id,
-        lines=lines,
-        total=sum(line.total for line in lines),
-        currency=shop.currency,
-        status=OrderStatus.PENDING,
-        payment=PaymentStatus.UNPAID,
-        kind="delivery",
-        source="WhatsApp",
-        placed_at=facts.now,
-        name=state.name,
-        phone=facts.phone,
-        address=state.address,
-        instructions=state.instructions,
-        store=shop.store,
-    )
-
-
-def _customer(state: AwaitingConfirmation, shop: Shop, facts: Facts) -> Customer:
-    """The customer's card, with what this order says; the rest of it stays."""
-    card = facts.customer or Customer(customer_of(facts), shop.name, language=facts.language)
-    phone = facts.phone or card.phone
-    return msgspec.structs.replace(card, name=state.name, phone=phone, address=state.address)
+    return Step(after, (ask_confirmation(after, changed, shop, facts),))

@@ -31,6 +31,7 @@ import msgspec
 
 from engine import money
 from engine.address import HOUR, MINUTE, Millis, Sender
+from engine.catalogue import Product
 from engine.diagram import state_name
 from engine.events import AnyEvent
 from engine.orders import Customer, OrderStatus
@@ -130,6 +131,10 @@ def _order(world: World, rest: str) -> None:
     world.orders[number] = msgspec.structs.replace(world.orders[number], status=OrderStatus(status))
 
 
+def _products(world: World, rest: str) -> None:
+    world.catalogue([Product(f"p{n}", f"Product {n}", 1_000, track_stock=False) for n in range(1, int(rest) + 1)])
+
+
 def _from(world: World, rest: str) -> None:
     world.sender = Sender(user_id=rest) if "." in rest else Sender(phone=rest)
 
@@ -224,6 +229,7 @@ VERBS = MEANWHILE | {
     "fire": _fire,
     "meanwhile": _meanwhile,
     "card": _card,
+    "products": _products,
     "from": _from,
     "=": _state,
     "<": _contains,
