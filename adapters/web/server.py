@@ -79,7 +79,8 @@ class Server:
         """
         listener = await self._listen()
         try:
-            await self._serve(listener, task_status)
+            async with listener:  # closed also when we are cancelled
+                await self._serve(listener, task_status)
         finally:
             self.stopped.set()
 
