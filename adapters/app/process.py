@@ -140,16 +140,20 @@ class Process:
         """Run the engine from disk; after a failure of the store, run it again, until stopped."""
         started = False
         out_since: float | None = None
+
+        def up() -> None:
+            nonlocal started, out_since
+            out_since = None
+            if not started:
+                started = True
+                task_status.started()
+
         while not self._stopping.is_set():
             try:
                 async with self.open_store() as store:
                     running = await self.engine_over(store)
-                    out_since = None
                     self._apologised.clear()
-                    if not started:
-                        started = True
-                        task_status.started()
-                    await self._run_engine(running)
+                    await self._run_engine(running, up)
             except StoreFailed as error:
                 if not started:
                     raise
@@ -173,12 +177,15 @@ class Process:
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
         return Running(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox)
 
-    async def _run_engine(self, running: Running) -> None:
+    async def _run_engine(self, running: Running, up: Callable[[], None]) -> None:
+        """Until stopped. ``up`` is called when webhooks can be taken, and not before: a provider that posts at once
+        must not be sent away."""
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(running.run)
                 self.engine.running = running
                 self.engine.waiting.clear()
+                up()
                 await self._stopping.wait()
                 with trio.move_on_after(self._settings.grace_seconds * WEB_SHARE):  # requests under way still commit
                     await self.server.stopped.wait()
