@@ -42,8 +42,26 @@ def _chat(parser: Parser) -> None:
 def _phones(parser: Parser) -> None:
     parser.add_argument("--target", metavar="URL", help="a running Sokoni with the fake provider (default: start one)")
     parser.add_argument("--phones", type=_count, default=100, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--arrivals", type=_rate, default=20.0, metavar="R", help="messages per second, all together")
+    parser.add_argument(
+        "--arrivals",
+        type=_rate,
+        default=1.0,
+        metavar="R",
+        help="buyers per second, each with a whole order (default: 1)",
+    )
     parser.add_argument("--seconds", type=_rate, default=30.0, metavar="S", help="how long (default: %(default)s)")
+    parser.add_argument("--shop", metavar="NAME", help="which shop (default: the only one)")
+    parser.add_argument("--seed", type=_count, default=1, metavar="N", help="of the buyers' whims (default: 1)")
+    parser.add_argument(
+        "--at-most-ms",
+        type=_rate,
+        default=0.0,
+        metavar="MS",
+        help="fail when p95 of all turns is slower (default: no limit)",
+    )
+    parser.add_argument(
+        "--pace", type=_count, default=1_000, metavar="N", help="the number's messages per second when it starts one"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
 
 
@@ -64,6 +82,8 @@ def _letters(parser: Parser) -> None:
 
 
 def _bench(parser: Parser) -> None:
+    parser.add_argument("parts", nargs="*", metavar="PART", help="pure, turns, serving, …; all without one")
+    parser.add_argument("--folder", metavar="DIR", help="where databases are made: the disk to measure (default: temp)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
 
 
@@ -78,7 +98,7 @@ ALL = {
     "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
     "phones": Command(
         "load the shop with simulated phones and check every answer",
-        ("phones --phones 500 --arrivals 100 --seconds 60 --json phones.json",),
+        ("phones --phones 1000 --arrivals 10 --seconds 60 --json phones.json",),
         _phones,
     ),
     "diagram": Command(
@@ -86,7 +106,9 @@ ALL = {
         ("diagram", "diagram counter --mermaid", "diagram --write"),
         _diagram,
     ),
-    "bench": Command("measure speed and memory on this machine", ("bench --json bench.json",), _bench),
+    "bench": Command(
+        "measure speed and memory on this machine", ("bench --json bench.json", "bench pure turns"), _bench
+    ),
     "letters": Command(
         "look at letters that were parked, replay them, release a quarantine; the server must be stopped",
         (

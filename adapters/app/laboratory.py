@@ -1,4 +1,6 @@
-"""The sample shops with a fake provider, both on loopback in this process: what demo, chat and phones talk to.
+"""The sample shops with a fake provider, both on loopback: what demo, chat and phones talk to.
+
+    python -m adapters.app.laboratory FOLDER MESSAGES_PER_SECOND     as a process of its own, until its input ends
 
 No account and no network: the shops are composed exactly as ``serve`` composes them, only that their channel's address
 is the fake's. Everything durable lies in one folder.
@@ -6,12 +8,18 @@ is the fake's. Everything durable lies in one folder.
 
 from __future__ import annotations
 
+import logging
 import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import trio
 
+from adapters import logs
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
@@ -22,9 +30,11 @@ from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.ports import Clock
 
-SAMPLES = Path(__file__).parents[2] / "engine" / "flows" / "samples"
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "engine" / "flows" / "samples"
 HOST = "127.0.0.1"
 PORTS_TRIED = 10
+STOP_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
@@ -153,3 +163,36 @@ async def first_free(nursery: trio.Nursery, fake: FakeMeta, port: int) -> int:
         else:
             return bound
     raise last
+
+
+@contextmanager
+def apart(folder: Path, messages_per_second: int) -> Iterator[str]:
+    """A laboratory in a process of its own, so that whoever loads it does not share its core: the provider's URL."""
+    command = [sys.executable, "-m", "adapters.app.laboratory", str(folder), str(messages_per_second)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            url = process.stdout.readline().strip()
+            if not url:
+                raise ConfigError("the shops for this test did not start; what they said stands above")
+            yield url
+            process.stdin.close()
+            process.wait(timeout=STOP_SECONDS)
+        finally:
+            process.kill()
+
+
+async def _until_input_ends(laboratory: Laboratory) -> None:
+    async with trio.open_nursery() as nursery:
+        await nursery.start(laboratory.run)
+        print(laboratory.url, flush=True)
+        await trio.to_thread.run_sync(sys.stdin.read)
+        if laboratory.process is not None:
+            laboratory.process.stop()
+
+
+if __name__ == "__main__":
+    logs.setup(sys.stderr, logs.key_of([]), level=logging.ERROR)
+    trio.run(_until_input_ends, Laboratory(Path(sys.argv[1]), messages_per_second=int(sys.argv[2]), mark_read=False))

@@ -1,0 +1,26 @@
+"""All benchmarks by name. Each gives (what, value, unit); nothing here judges a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import trio
+
+from tests.bench.bench_channel import channel_figures
+from tests.bench.bench_pure import pure_figures
+from tests.bench.memory import memory_figures, startup_figures
+from tests.bench.serving import overload_figures, serving_figures, status_figures
+from tests.bench.turns import turn_figures
+
+Figure = tuple[str, float, str]
+
+SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
+    "pure": ("one turn of the bakery, pure part only", pure_figures),
+    "channel": ("reading and writing WhatsApp's JSON", channel_figures),
+    "turns": ("durable turns without HTTP, SQLite at FULL", lambda: trio.run(turn_figures)),
+    "memory": ("memory per address", lambda: trio.run(memory_figures)),
+    "start": ("start with many snapshots", lambda: trio.run(startup_figures)),
+    "serving": ("signed webhook to reply, server on one core", serving_figures),
+    "statuses": ("statuses apart", status_figures),
+    "overload": ("3,000/s on 2,000 connections", overload_figures),
+}
