@@ -9,7 +9,7 @@ import msgspec
 
 from engine.address import DAY, Address, Millis
 from engine.catalogue import Product
-from engine.events import Letter
+from engine.events import Letter, TimerFired
 from storage.sql import Db, Row, run, write
 
 INBOUND_KEPT: Millis = 8 * DAY
@@ -45,6 +45,9 @@ def park(letter: Letter, dead: bool, why: str, at: Millis) -> Errand:
             return False
         sql = "INSERT INTO parked (dead, why, at, letter, shop, customer) VALUES (?, ?, ?, ?, ?, ?)"
         await run(db, sql, (*told, *address))
+        if isinstance(inbound.event, TimerFired):
+            sql = "DELETE FROM timers WHERE shop = ? AND customer = ? AND kind = ? AND turn = ?"
+            await run(db, sql, (*address, inbound.event.kind, inbound.event.turn))
         return True
 
     return again if letter.parked_id else first

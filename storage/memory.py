@@ -15,7 +15,7 @@ from engine.address import Address, Link, Millis
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.errors import StoreFailed
-from engine.events import Letter
+from engine.events import Letter, TimerFired
 from engine.facts import AnyNeed, Availability, Conflict, ConflictKind, Known, OwnCard, OwnOrders
 from engine.messages import Outcome, OutcomeClass, Outgoing, SendState, Status, StatusRank
 from engine.orders import Customer, Order, OrderMove, OrderStatus
@@ -313,6 +313,11 @@ class MemoryStore:
             self._last_parked += 1
             row = self._last_parked
         self._parked[row] = Parked(row, address, dead, why, at, msgspec.json.encode(letter))
+        event = letter.inbound.event
+        if isinstance(event, TimerFired):
+            timer = self._timers.get((address, event.kind))
+            if timer is not None and timer.turn == event.turn:
+                del self._timers[address, event.kind]
         return True
 
     async def parked(self, address: Address | None, dead: bool, limit: int) -> list[Parked]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from engine.address import Millis
 from engine.messages import Outcome, OutcomeClass, SendState, Status, StatusRank
 from storage.sql import Db, Row, read_all, write
-from storage.steps import AFTER, FAILED_STEP, UNSETTLED, Progress, progress
+from storage.steps import AFTER, UNSETTLED, Progress, progress
 
 Claim = tuple[Sequence[str], Millis]
 Settled = tuple[Sequence[tuple[str, Outcome]], Millis]
@@ -43,7 +43,7 @@ async def write_settled(db: Db, settled: Sequence[Settled]) -> list[None]:
     await write(db, SETTLE, rows)
     early = await read_all(db, EARLY, [(row[0],) for row in rows if row[2]])
     if early:
-        merged = _merged((key, Progress(step, at, step == FAILED_STEP, *rest)) for key, step, at, *rest in early)
+        merged = _merged((key, Progress(step, at, bool(noted), *rest)) for key, step, at, noted, *rest in early)
         await _write_progress(db, merged)
         await write(db, FORGET_EARLY, [(row[0],) for row in rows if row[2]])
     return [None] * len(settled)
@@ -104,7 +104,7 @@ async def _write_progress(db: Db, merged: dict[str, Progress]) -> None:
 
 def _early_row(status: Status, now: Millis) -> Row:
     one = progress(status)
-    return (status.shop, one.provider_id, one.step, one.at, one.code, one.reason, now)
+    return (status.shop, one.provider_id, one.step, one.at, int(one.noted), one.code, one.reason, now)
 
 
 CLAIMABLE = "SELECT json_group_array(key) FROM outbox WHERE state = 'queued' AND key IN ({values})"
@@ -132,7 +132,7 @@ UPDATE outbox SET
     state = CASE WHEN outbox.state IN ('sending', 'unknown') THEN s.state ELSE outbox.state END
 FROM s WHERE outbox.key = s.key AND outbox.state <> 'queued'"""
 
-EARLY = """SELECT json_group_array(json_array(o.key, e.step, e.at, e.code, e.reason, e.provider_id))
+EARLY = """SELECT json_group_array(json_array(o.key, e.step, e.at, e.noted, e.code, e.reason, e.provider_id))
 FROM outbox o JOIN early_statuses e ON e.shop = o.shop AND e.provider_id = o.provider_id
 WHERE o.key IN ({values})"""
 FORGET_EARLY = """DELETE FROM early_statuses WHERE (shop, provider_id) IN (
@@ -160,8 +160,10 @@ UPDATE outbox SET
 FROM s WHERE outbox.key = s.key AND ((s.step, s.at) > (outbox.step, outbox.step_at) OR s.noted)"""
 """Forward only: a status that is not news leaves its row alone, save a failure, which is noted. 2 is FAILED_STEP."""
 
-PARK_EARLY = """INSERT INTO early_statuses (shop, provider_id, step, at, code, reason, parked_at) {values}
-    ON CONFLICT (shop, provider_id, step) DO UPDATE SET
-    code = CASE WHEN excluded.at >= at THEN excluded.code ELSE code END,
-    reason = CASE WHEN excluded.at >= at THEN excluded.reason ELSE reason END,
-    at = max(at, excluded.at)"""
+PARK_EARLY = """INSERT INTO early_statuses AS e (shop, provider_id, step, at, noted, code, reason, parked_at) {values}
+    ON CONFLICT (shop, provider_id) DO UPDATE SET
+    at = CASE WHEN (excluded.step, excluded.at) > (e.step, e.at) THEN excluded.at ELSE e.at END,
+    step = max(e.step, excluded.step),
+    noted = max(e.noted, excluded.noted),
+    code = CASE WHEN excluded.noted THEN excluded.code ELSE e.code END,
+    reason = CASE WHEN excluded.noted THEN excluded.reason ELSE e.reason END"""

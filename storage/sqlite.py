@@ -169,11 +169,16 @@ class SqliteStore:
         return written.conflict
 
     def _suffices(self, turn: Turn, besides: Counter[tuple[str, str]]) -> bool:
-        """Whether the turn may travel in this batch: not when only what an earlier one takes would refuse it."""
-        turn.lacking = "" if turn.commit.moves else self._stock.lacking(turn.commit)
-        if not turn.lacking and self._stock.lacking(turn.commit, besides):
-            return False
+        """Whether the turn may travel in this batch: not when only what an earlier one takes would refuse it.
+
+        What a cancellation in the same turn gives back is not known here; then the triggers alone decide.
+        """
+        if turn.commit.moves:
+            return True
+        turn.lacking = self._stock.lacking(turn.commit)
         if not turn.lacking:
+            if self._stock.lacking(turn.commit, besides):
+                return False
             besides.update(demand(turn.commit))
         return True
 

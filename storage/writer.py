@@ -140,6 +140,7 @@ class Writer:
         while self._queue and len(batch) + len(later) < self._batch:
             unit = self._queue.popleft()
             waits = not seen.isdisjoint(unit.marks) or (unit.wants is not None and not unit.wants(besides))
+            waits = waits and bool(batch)  # whatever a unit says, the first one goes, or none ever would
             (later if waits else batch).append(unit)
             seen.update(unit.marks)
         self._queue.extendleft(reversed(later))

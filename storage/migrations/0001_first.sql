@@ -234,15 +234,16 @@ CREATE INDEX outbox_sending ON outbox (seq) WHERE state = 'sending';
 CREATE INDEX outbox_unknown ON outbox (unknown_since, seq) WHERE state = 'unknown';
 CREATE INDEX outbox_by_provider ON outbox (shop, provider_id) WHERE provider_id <> '';
 
-CREATE TABLE early_statuses (       -- statuses that overtook our own bookkeeping
+CREATE TABLE early_statuses (       -- statuses that overtook our own bookkeeping, several of one message merged
     shop        TEXT NOT NULL,
     provider_id TEXT NOT NULL,
     step        INTEGER NOT NULL,
     at          INTEGER NOT NULL,
+    noted       INTEGER NOT NULL,   -- 1: one of them said failed
     code        INTEGER NOT NULL,
     reason      TEXT NOT NULL,
     parked_at   INTEGER NOT NULL,
-    PRIMARY KEY (shop, provider_id, step)
+    PRIMARY KEY (shop, provider_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX early_by_age ON early_statuses (parked_at);
 

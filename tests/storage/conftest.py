@@ -1,0 +1,12 @@
+"""The contract's modules hold tests though they are not named test_*: their asserts shall explain themselves too."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "tests.storage.contract",
+    "tests.storage.contract_turns",
+    "tests.storage.contract_stock",
+    "tests.storage.contract_outbox",
+)
