@@ -3,6 +3,8 @@
 The bakery answers each message with one message, and the answer to a step is known by its words. So an answer that
 comes twice, that belongs to an earlier step, or that nobody expected, is told apart without any help of the shop.
 
+Who finds an item sold out takes the last one on the menu instead.
+
     buyer           hi → 1, 2 → done → name → address → skip → confirm
     double_tapper   the same, but taps Confirm twice in a row: still one order
     mind_changer    adds a second item, looks at the cart, takes it out, goes back from the summary once
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 ORDERED = re.compile(r"order \*(WA[0-9]{14}(?:-[0-9A-F]{4})?)\*")
+MENU_LINE = re.compile(r"^([0-9]{1,3})\. ", re.MULTILINE)
 SOLD_OUT = re.compile(r"Your cart is empty|confirm again|menu again|not sold any more")
 """Answers of a shop that has run out: no mistake, but no order either."""
 
@@ -41,7 +44,7 @@ class Step:
 HI = Step("hi", "hi", re.compile(r"^Welcome|Send an item number"))
 ADD = Step("add", "1, 2", re.compile(r"Your cart: "))
 CART = Step("cart", "cart", re.compile(r"Your cart:\n"), tap="View cart")
-REMOVE = Step("remove", "remove 2", re.compile(r"Removed "))
+REMOVE = Step("remove", "remove 2", re.compile(r"Removed |is not in your cart"))
 DONE = Step("done", "done", re.compile(r"What name"), tap="Done")
 NAME = Step("name", "Asha", re.compile(r"Where shall we deliver"))
 ADDRESS = Step("address", "12 Market Street", re.compile(r"Any instructions"))
@@ -54,9 +57,9 @@ CANCEL = Step("cancel", "cancel", re.compile(r"Cancelled|Nothing was open"))
 ALL = (HI, ADD, CART, REMOVE, DONE, NAME, ADDRESS, SKIP, EDIT, CONFIRM, CANCEL)
 
 
-def belongs_to(text: str) -> Step | None:
-    """The step whose answer this is, None for words that no step expects."""
-    return next((step for step in ALL if step.expects.search(text)), None)
+def last_item(menu: str) -> int:
+    """The highest number on a menu, 0 when there is none: the sample bakery's last cake is made to order."""
+    return max((int(number) for number in MENU_LINE.findall(menu)), default=0)
 
 
 def _checkout(draw: random.Random) -> Iterator[Step]:

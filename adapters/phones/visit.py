@@ -11,7 +11,7 @@ from enum import Enum
 
 import trio
 
-from adapters.phones.buyer import ALL, CANCEL, CONFIRM, HI, ORDERED, SOLD_OUT, Step
+from adapters.phones.buyer import ADD, ALL, CANCEL, CONFIRM, HI, ORDERED, SOLD_OUT, Step, last_item
 from adapters.phones.load_report import Tally
 from adapters.phones.sim import LineLost, PhoneRefused, Received, SimPhone
 
@@ -42,6 +42,7 @@ class Visit:
         self._tally = tally
         self._patience = patience
         self._numbers: set[str] = set()
+        self._other = 0  # the item to take when the wanted one is sold out
         self.last = last
 
     async def run(self, steps: Sequence[Step], planned: float) -> End:
@@ -65,7 +66,7 @@ class Visit:
             await self._say(step, asked)
         answer = await self._answer(step)
         self._tally.turn(step.name, answer.seen - planned)
-        self._note_order(answer)
+        self._note(step, answer)
         if step.twice:
             await self._second_answer()
 
@@ -100,25 +101,38 @@ class Visit:
             return
         if SOLD_OUT.search(came.text):
             self.last = came
-            await self._phone.say(CANCEL.says)
-            await self._answer(CANCEL)
-            raise _Over(End.SOLD_OUT)
+            await self._sold_out(step)
+            return
         if any(other.expects.search(came.text) for other in ALL):
             self._tally.out_of_order += 1
             return
         self._tally.unexpected(step.name, came.text)
         raise _Over(End.UNEXPECTED)
 
+    async def _sold_out(self, step: Step) -> None:
+        """Ask for something else, once; else go home. Raises _Over then."""
+        self._tally.sent(None)
+        if step.name == ADD.name and self._other:
+            other, self._other = self._other, 0
+            await self._phone.say(f"{other}, 1")
+        else:
+            await self._phone.say(CANCEL.says)
+            await self._answer(CANCEL)
+            raise _Over(End.SOLD_OUT)
+
     async def _second_answer(self) -> None:
         """What the second tap gets: the first result again or a friendly sentence, but never a second order."""
         with trio.move_on_after(self._patience):
             self.last = await self._phone.wait_for()
-            self._note_order(self.last)
+            self._note(CONFIRM, self.last)
             return
         self._tally.lost += 1
         raise _Over(End.LOST)
 
-    def _note_order(self, answer: Received) -> None:
+    def _note(self, step: Step, answer: Received) -> None:
+        """Remember the order, or what else is on the menu."""
+        if step is HI:
+            self._other = last_item(answer.text)
         found = ORDERED.search(answer.text)
         if found is None:
             return
@@ -136,6 +150,3 @@ def leftovers(phone: SimPhone, last: Received | None, tally: Tally) -> None:
             tally.out_of_order += 1
         else:
             tally.unexpected("after the visit", came.text)
-
-
-__all__ = ["CONFIRM", "End", "Visit", "leftovers"]

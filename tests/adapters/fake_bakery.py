@@ -11,7 +11,7 @@ import msgspec
 from tests.adapters.fake_world import World, world
 
 ANSWERS = {
-    "hi": "Welcome to the bakery! Send an item number and how many you want.",
+    "hi": "Welcome!\n1. Cookie – ₹50\n2. Oatmeal Raisin – ₹45\nSend an item number and how many you want.",
     "cart": "Your cart:\n1. Cookie\nTotal: ₹100.00",
     "remove 2": "Removed Oatmeal Raisin.\nYour cart: 2 × Cookie. Add more, or say *done*.",
     "done": "Lovely! What name shall we put on the order?",
@@ -55,8 +55,8 @@ class Bakery:
             answers = [ANSWERS["hi"], answer]
         elif said == "done" and self._errs("nonsense"):
             answers = ["How is the weather?"]
-        elif said == "1, 2" and self._errs("sold out"):
-            answers = ["Only 0 left.\nYour cart is empty."]
+        elif ", " in said and self._errs("sold out"):
+            answers = [f"Of item {said[0]}, 0 are left.\nYour cart is empty."]
         elif said == "confirm" and self._errs("late double"):
             answers = [answer, answer]
         for one in answers:

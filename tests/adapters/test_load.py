@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.phones.buyer import PEOPLE, REPLIES, USUAL, somebody
+from adapters.phones.buyer import PEOPLE, REPLIES, USUAL, last_item, somebody
 from adapters.phones.load import LoadOptions, run_load
 from adapters.phones.load_report import LoadReport, Tally, figures
 from adapters.phones.meta_faults import Fault, Faults
@@ -89,14 +89,16 @@ async def test_what_made_no_sense_is_quoted() -> None:
     assert "  unexpected at done: How is the weather?" in report.lines()
 
 
-async def test_a_shop_that_ran_out_is_no_mistake() -> None:
+async def test_who_finds_an_item_sold_out_takes_another() -> None:
     report = await load(Bakery("sold out"))
     assert report.failures == []
-    assert report.buyers["sold_out"] == 1
+    assert report.buyers["sold_out"] == 0
+    assert report.messages == report.replies == 7 * report.orders + 1
 
 
 async def test_a_shop_where_nobody_can_order_fails() -> None:
     report = await load(Bakery("sold out", always=True))
+    assert report.buyers["sold_out"] == report.buyers["planned"]
     assert report.failures == [f"no order was placed ({report.buyers['planned']} buyers were planned)"]
 
 
@@ -167,6 +169,11 @@ async def test_progress_is_told_in_plain_lines_and_as_a_bar() -> None:
     Progress(None).show(State("buyers", 0.5))
     assert plain.getvalue() == "buyers 50%, 3 served\n"
     assert terminal.getvalue() == f"\r\x1b[K{'buyers':<10} {'█' * 15}{'░' * 15}  50%  3 served"
+
+
+def test_the_last_item_of_a_menu() -> None:
+    assert last_item("Welcome!\n1. Cookie ₹50.00\n12. Custom Cake\nSend 99. or so") == 12
+    assert last_item("There is nothing today.") == 0
 
 
 def test_percentiles_are_of_the_values_that_were_measured() -> None:
