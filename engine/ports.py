@@ -96,6 +96,8 @@ class Store(Protocol):
     async def park(self, letter: Letter, dead: bool, why: str, at: Millis) -> bool:
         """Keep a letter durably outside its mailbox, its inbound id under the unique key; False for a duplicate.
 
+        The timer that a TimerFired came from is turned off with it, unless it was set anew since: it would fire for
+        ever.
         A replayed letter (``parked_id``) updates its own row instead.
         """
 

@@ -2,7 +2,7 @@
 
 The order of letters is the order in which they arrive here; provider timestamps never reorder. A sender that is not
 known to be awake is looked up once (links lead to a customer's id; nobody known gets a new one), and what arrives from
-the same sender meanwhile waits behind, in order.
+the same sender meanwhile waits behind, in order: also under the other of their names, once one message had both.
 """
 
 from __future__ import annotations
@@ -12,11 +12,25 @@ import trio
 from engine.address import Address, Link, customer_id
 from engine.errors import StoreError
 from engine.events import Inbound, Letter
-from engine.mailbox import Receipt
+from engine.mailbox import MAILBOX_SIZE, Receipt
 from engine.supervisor import Supervisor
 
 LOOKUPS_AT_MOST = 5_000
-"""Senders that may be looked up at once; the messages of one more are refused."""
+"""Names of senders that may be looked up at once; the messages of one more are refused."""
+
+
+Name = tuple[str, Link]
+"""A shop, and what it calls one of its customers."""
+
+
+class Search:
+    """A look-up under way: whom it is about, and the messages that wait for it in order of arrival."""
+
+    __slots__ = ("names", "waiting")
+
+    def __init__(self) -> None:
+        self.names: set[Name] = set()
+        self.waiting: list[tuple[Inbound, Receipt]] = []
 
 
 class Router:
@@ -25,55 +39,87 @@ class Router:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._store = supervisor.around.store
-        self._routes: dict[tuple[str, Link], Address] = {}
-        self._asked: dict[tuple[str, Link], list[tuple[Inbound, Receipt]]] = {}
+        self._routes: dict[Name, Address] = {}
+        self._searches: dict[Name, Search] = {}
         self._nursery: trio.Nursery | None = None
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run look-ups until cancelled; a failing store ends it with StoreFailed."""
-        async with trio.open_nursery() as self._nursery:
-            task_status.started()
-            await trio.sleep_forever()
+        try:
+            async with trio.open_nursery() as self._nursery:
+                task_status.started()
+                await trio.sleep_forever()
+        finally:
+            self._nursery = None
+            while self._searches:
+                self._refuse(next(iter(self._searches.values())))
 
     def post(self, inbound: Inbound, receipt: Receipt) -> None:
         """Hand one Inbound to its mailbox; the receipt is settled when it met its end."""
-        links = inbound.sender.links()
-        if not links:
+        names = [(inbound.shop, link) for link in inbound.sender.links()]
+        if not names:
             receipt.settle(True)  # nobody to answer, nothing to keep: an adapter lets none of these through
             return
-        key = (inbound.shop, links[0])
-        if key in self._asked:
-            self._asked[key].append((inbound, receipt))
-        elif (address := self._awake(key)) is not None:
-            self._supervisor.post(Letter(address, inbound), receipt)
-        elif len(self._asked) >= LOOKUPS_AT_MOST or self._nursery is None:
+        search = next((self._searches[name] for name in names if name in self._searches), None)
+        if search is not None:
+            self._wait(search, names, inbound, receipt)
+        elif (address := self._awake(names[0])) is not None:
+            self._deliver(address, names, inbound, receipt)
+        elif self._nursery is None or len(self._searches) >= LOOKUPS_AT_MOST:
             receipt.settle(False)
         else:
-            self._asked[key] = [(inbound, receipt)]
-            self._nursery.start_soon(self._look_up, key, links)
+            search = Search()
+            self._wait(search, names, inbound, receipt)
+            self._nursery.start_soon(self._look_up, search, names)
 
-    def _awake(self, key: tuple[str, Link]) -> Address | None:
+    def _wait(self, search: Search, names: list[Name], inbound: Inbound, receipt: Receipt) -> None:
+        if len(search.waiting) >= MAILBOX_SIZE:
+            receipt.settle(False)
+            return
+        search.waiting.append((inbound, receipt))
+        for name in names:
+            if self._searches.setdefault(name, search) is search:
+                search.names.add(name)
+
+    def _deliver(self, address: Address, names: list[Name], inbound: Inbound, receipt: Receipt) -> None:
+        """The sender's other name leads to the same mailbox from now on, although no commit has said so yet."""
+        for name in names:
+            self._routes[name] = address
+        self._supervisor.post(Letter(address, inbound), receipt)
+
+    def _awake(self, name: Name) -> Address | None:
         """The address when its actor is awake; routes of sleeping ones are forgotten, so that they cost nothing."""
-        address = self._routes.get(key)
+        address = self._routes.get(name)
         if address is not None and address not in self._supervisor.actors:
-            del self._routes[key]
+            del self._routes[name]
             return None
         return address
 
-    async def _look_up(self, key: tuple[str, Link], links: tuple[Link, ...]) -> None:
-        shop = key[0]
+    async def _look_up(self, search: Search, names: list[Name]) -> None:
+        """Find the customer, then post what waited: the first directly, the others as if they came now."""
+        shop, first = names[0]
         try:
-            known = await self._store.customer_for(shop, links)
+            known = await self._store.customer_for(shop, [link for _, link in names])
         except StoreError:
-            for _, receipt in self._asked.pop(key):
-                receipt.settle(False)
+            self._refuse(search)
             raise
-        address = Address(shop, known or customer_id(shop, links[0]))
-        self._routes[key] = address
-        for inbound, receipt in self._asked.pop(key):
-            self._supervisor.post(Letter(address, inbound), receipt)
+        address = Address(shop, known) if known is not None else None
+        address = address or next(filter(None, map(self._awake, names)), Address(shop, customer_id(shop, first)))
+        waiting = self._end(search)
+        self._deliver(address, names, *waiting[0])
+        for inbound, receipt in waiting[1:]:
+            self.post(inbound, receipt)
+
+    def _end(self, search: Search) -> list[tuple[Inbound, Receipt]]:
+        for name in search.names:
+            del self._searches[name]
+        return search.waiting
+
+    def _refuse(self, search: Search) -> None:
+        for _, receipt in self._end(search):
+            receipt.settle(False)
 
     def forget_sleeping(self) -> None:
         """Drop the routes of actors that sleep."""
         actors = self._supervisor.actors
-        self._routes = {key: address for key, address in self._routes.items() if address in actors}
+        self._routes = {name: address for name, address in self._routes.items() if address in actors}

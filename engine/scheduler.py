@@ -53,6 +53,7 @@ class Scheduler:
             task_status.started()
             while True:
                 self._news = trio.Event()
+                self._next = None  # what is noted from here on is news, whatever was read before
                 if not await self._fire_due(nursery):
                     await self._sleep()
 
@@ -61,8 +62,9 @@ class Scheduler:
         room = UNDER_WAY - len(self._under_way)
         if room <= 0:
             return False
-        timers = await self._store.due(self._clock.now(), min(UNDER_WAY, BATCH + len(self._under_way)))
-        fresh = [timer for timer in timers if _name(timer) not in self._under_way][:room]
+        before = set(self._under_way)  # one that ends while the store reads may be in its answer all the same
+        timers = await self._store.due(self._clock.now(), min(UNDER_WAY, BATCH + len(before)))
+        fresh = [timer for timer in timers if _name(timer) not in before][:room]
         for timer in fresh:
             self._under_way.add(_name(timer))
             nursery.start_soon(self._fire, timer)
@@ -79,15 +81,22 @@ class Scheduler:
         self._news.set()
 
     async def _sleep(self) -> None:
-        if self._under_way:
-            self._next = None
-        else:
-            self._next = await self._store.next_due()
+        self._next = await self._first_to_come()
         seconds = LOOK_SECONDS
         if self._next is not None:
             seconds = min(seconds, max(0.0, (self._next - self._clock.now()) / 1000.0))
         with trio.move_on_after(seconds):
             await self._news.wait()
+
+    async def _first_to_come(self) -> Millis | None:
+        """When the first timer is due that is not under way; None when that is not soon, or with no room for it."""
+        if not self._under_way:
+            return await self._store.next_due()
+        if len(self._under_way) >= UNDER_WAY:
+            return None
+        soon = self._clock.now() + round(LOOK_SECONDS * 1000)
+        timers = await self._store.due(soon, len(self._under_way) + 1)
+        return next((timer.due for timer in timers if _name(timer) not in self._under_way), None)
 
     async def _sweep(self) -> None:
         while True:

@@ -33,10 +33,12 @@ async def write_errands(db: Db, errands: Sequence[Errand]) -> list[Any]:
 def park(letter: Letter, dead: bool, why: str, at: Millis) -> Errand:
     """See Store.park."""
     address, inbound = letter.address, letter.inbound
-    told: Row = (int(dead), why, at, msgspec.json.encode(letter))
+    told: Row = (int(dead), why, at, msgspec.json.encode(letter), *address)
 
     async def again(db: Db) -> bool:
-        sql = "UPDATE parked SET dead = ?, why = ?, at = ?, letter = ? WHERE id = ? RETURNING id"
+        sql = (
+            "UPDATE parked SET dead = ?, why = ?, at = ?, letter = ?, shop = ?, customer = ? WHERE id = ? RETURNING id"
+        )
         return bool(await run(db, sql, (*told, letter.parked_id)))
 
     async def first(db: Db) -> bool:
@@ -44,7 +46,7 @@ def park(letter: Letter, dead: bool, why: str, at: Millis) -> Errand:
         if not await run(db, sql, (address.shop, inbound.id, at)):
             return False
         sql = "INSERT INTO parked (dead, why, at, letter, shop, customer) VALUES (?, ?, ?, ?, ?, ?)"
-        await run(db, sql, (*told, *address))
+        await run(db, sql, told)
         if isinstance(inbound.event, TimerFired):
             sql = "DELETE FROM timers WHERE shop = ? AND customer = ? AND kind = ? AND turn = ?"
             await run(db, sql, (*address, inbound.event.kind, inbound.event.turn))

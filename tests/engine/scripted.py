@@ -230,7 +230,9 @@ class TroubledStore(MemoryStore):
 
     async def due(self, now: Millis, limit: int) -> list[Timer]:
         await self._meet("due")
-        return await super().due(now, limit)
+        answer = await super().due(now, limit)
+        await self._linger("due")
+        return answer
 
     async def next_due(self) -> Millis | None:
         await self._meet("next_due")

@@ -11,8 +11,9 @@ from functools import partial
 import msgspec
 import pytest
 
-from engine.address import DAY
-from engine.events import Letter
+from engine.address import DAY, Sender
+from engine.commit import Timer
+from engine.events import Inbound, Letter, TimerFired
 from engine.ports import Store
 from tests.storage.contract_outbox import Outbox
 from tests.storage.contract_stock import Stock
@@ -63,6 +64,17 @@ class Waiting:
         }
         assert names == {(ANN, False): ["w1", "w4"], (ANN, True): ["w3"], (None, False): ["w1", "w2", "w4"]}
         assert len(await store.parked(None, False, 2)) == 2
+
+    @pytest.mark.parametrize(("fired", "left"), [(1, []), (2, ["tick"])], ids=["its own", "one set anew since"])
+    async def test_parking_a_timers_letter_turns_that_timer_off(
+        self, store: Store, fired: int, left: list[str]
+    ) -> None:
+        """Or it would fire for ever. ``fired`` is the turn that the letter names; the row is of turn 1."""
+        timers = (Timer(ANN, "tick", NOW, 1), Timer(ANN, "other", NOW + 1, 1))
+        await Talk(store).commit(timers=timers)
+        inbound = Inbound(f"timer:{fired}", SHOP, Sender(), NOW, TimerFired("tick", fired))
+        assert await store.park(Letter(ANN, inbound), True, "crashed twice", NOW) is True
+        assert [timer.kind for timer in await store.due(NOW + 1, 10)] == [*left, "other"]
 
     async def test_a_replay_settles_its_row_once(self, store: Store, everything: Everything) -> None:
         await store.park(letter("w1"), True, "", NOW)
