@@ -74,11 +74,13 @@ def load(snapshot: Snapshot | None, shop: Shop) -> Conversation:
         stored = _decoder.decode(snapshot.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _fresh(flow, shop, snapshot.version)
-    same = stored.flow == flow.name and stored.version == flow.version
+    ours = stored.flow == flow.name
+    state = flow.restore(stored.version if ours else flow.version + 1, stored.state)
     fields = {name: getattr(stored, name) for name in Conversation.__struct_fields__}
-    fields["state"] = flow.restore(stored.version if stored.flow == flow.name else flow.version + 1, stored.state)
-    fields |= {"flow": flow.name, "version": flow.version, "turn": snapshot.version}
-    if not same or type(fields["state"]).__name__ != stored.state.get("type"):
+    fields |= {"flow": flow.name, "version": flow.version, "state": state, "turn": snapshot.version}
+    kind = stored.state.get("type") if isinstance(stored.state, dict) else None
+    if not ours or stored.version != flow.version or kind != type(state).__name__:
+        # What was offered belonged to the state that is gone.
         fields |= {"offer": None, "tapped": "", "again": ()}
     return Conversation(**fields)
 
