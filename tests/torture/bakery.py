@@ -69,6 +69,7 @@ def compose(
     lanes: int = 16,
     deadline: float | None = None,
     hold_seconds: float = 10.0,
+    grace_seconds: float = 10.0,
     mark_read: bool = True,
 ) -> Process:
     """A serving process on loopback. ``deadline``: seconds that one call to the provider may take, if not the usual."""
@@ -90,7 +91,7 @@ def compose(
             "127.0.0.1",
             port,
             hold_seconds=hold_seconds,
-            grace_seconds=10.0,
+            grace_seconds=grace_seconds,
             outbox=OutboxSettings(lanes=lanes, unknown_after=unknown_after),
         ),
         [opened],

@@ -86,7 +86,7 @@ async def test_a_thousand_messages_of_one_customer_hold_nobody_else_up(tmp_path:
 
             nursery.start_soon(post)
             assert "Welcome" in await other.ask("hi")
-            assert ": 2" in (await other.ask("1, 2")) or "2 ×" in other.replies[-1].text or other.turn == 2
+            assert "Chocolate Chip Cookie" in await other.ask("1, 2")
         assert answers == [200]
         assert here.read("SELECT max(version) FROM snapshots") == [(1_000,)]
         await chatterbox.until(lambda: chatterbox.turn == 45)
