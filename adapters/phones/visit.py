@@ -111,6 +111,8 @@ class Visit:
 
     async def _sold_out(self, step: Step) -> None:
         """Ask for something else, once; else go home. Raises _Over then."""
+        if step.twice:
+            self.last = await self._phone.wait_for()  # the second tap is answered too
         self._tally.sent(None)
         if step.name == ADD.name and self._other:
             other, self._other = self._other, 0

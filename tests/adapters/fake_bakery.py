@@ -45,7 +45,7 @@ class Bakery:
                 await self._serve(message["from"], message["text"]["body"])
 
     async def _serve(self, who: str, said: str) -> None:
-        answer = self._answer(who, said)
+        answer = "" if self.mistake == "gone" and said == "confirm" else self._answer(who, said)
         answers = [answer]
         if said == "done" and self._errs("lost"):
             answers = []
@@ -57,6 +57,8 @@ class Bakery:
             answers = ["How is the weather?"]
         elif ", " in said and self._errs("sold out"):
             answers = [f"Of item {said[0]}, 0 are left.\nYour cart is empty."]
+        elif said == "confirm" and self._errs("gone", keep=True):
+            answers = ["Cookie is gone, sorry. Here is the menu again:"]
         elif said == "confirm" and self._errs("late double"):
             answers = [answer, answer]
         for one in answers:
@@ -82,10 +84,10 @@ class Bakery:
             self._order[who] = f"WA{20251018000000 + self.orders}"
         return f"Thank you! Your order *{self._order[who]}* is placed."
 
-    def _errs(self, mistake: str) -> bool:
+    def _errs(self, mistake: str, *, keep: bool = False) -> bool:
         if self.mistake != mistake:
             return False
-        if not self.always:
+        if not self.always and not keep:
             self.mistake = ""
         return True
 

@@ -140,7 +140,7 @@ async def world(hook: Any = None, **options: Any) -> AsyncIterator[World]:
     """``options`` go to FakeMeta; ``hook`` is another ASGI callable in the place of the Hook."""
     hook, clock = hook or Hook(), Clock()
     async with trio.open_nursery() as nursery:
-        hook_port = await nursery.start(_serve, hook)
+        hook_port = await nursery.start(serve_hook, hook)
         fake = FakeMeta([number(f"http://127.0.0.1:{hook_port}/hook")], clock=clock, **options)
         port = await nursery.start(fake.serve, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{port}"
@@ -149,5 +149,5 @@ async def world(hook: Any = None, **options: Any) -> AsyncIterator[World]:
         nursery.cancel_scope.cancel()
 
 
-async def _serve(app: Any, task_status: trio.TaskStatus[int]) -> None:
+async def serve_hook(app: Any, task_status: trio.TaskStatus[int]) -> None:
     await meta_server.serve(app, await meta_server.listen("127.0.0.1", 0), task_status=task_status)

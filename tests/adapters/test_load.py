@@ -96,6 +96,14 @@ async def test_who_finds_an_item_sold_out_takes_another() -> None:
     assert report.messages == report.replies == 7 * report.orders + 1
 
 
+@pytest.mark.parametrize("kind", ["buyer", "double_tapper"])
+async def test_a_shelf_that_empties_before_the_order_is_no_mistake_either(kind: str) -> None:
+    report = await load(Bakery("gone"), people={kind: 1.0})
+    assert (report.doubled, report.lost, report.out_of_order) == (0, 0, 0)
+    assert report.buyers["sold_out"] == report.buyers["planned"]
+    assert report.messages == report.replies
+
+
 async def test_a_shop_where_nobody_can_order_fails() -> None:
     report = await load(Bakery("sold out", always=True))
     assert report.buyers["sold_out"] == report.buyers["planned"]
