@@ -233,9 +233,8 @@ class MemoryStore:
                 continue
             row.settle(outcome, at)
             self._name(key, row)
-            early = self._early.pop((row.outgoing.address.shop, row.progress.provider_id), None)
-            if early is not None:
-                row.advance(early[0])
+            if outcome.kind is OutcomeClass.SENT and outcome.provider_id:
+                self._apply_early(row)
 
     async def requeue(self, keys: Sequence[str], at: Millis) -> set[str]:
         await self._turn()
@@ -260,8 +259,11 @@ class MemoryStore:
             if key is not None:
                 row = self._outbox[key]
                 before.setdefault(key, row.state)
+                named = row.progress.provider_id
                 row.advance(progress(status))
                 self._name(key, row)
+                if not named and row.progress.provider_id:
+                    self._apply_early(row)
             elif status.provider_id:
                 self._keep_early(status)
         sent = {key for key in before if self._outbox[key].state is SendState.SENT}
@@ -284,6 +286,12 @@ class MemoryStore:
         if row is not None and row.outgoing.address.shop == status.shop:
             return status.key
         return self._provided.get((status.shop, status.provider_id))
+
+    def _apply_early(self, row: _Sending) -> None:
+        """What waited for this row's provider id."""
+        early = self._early.pop((row.outgoing.address.shop, row.progress.provider_id), None)
+        if early is not None:
+            row.advance(early[0])
 
     def _keep_early(self, status: Status) -> None:
         told, since = progress(status), self._clock.now()

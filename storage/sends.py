@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from engine.address import Millis
 from engine.messages import Outcome, OutcomeClass, SendState, Status, StatusRank
@@ -41,11 +42,11 @@ async def write_settled(db: Db, settled: Sequence[Settled]) -> list[None]:
     """Outcomes of sends. Keys are distinct (the store splits callers that name one twice)."""
     rows = [_settled_row(key, outcome, at) for results, at in settled for key, outcome in results]
     await write(db, SETTLE, rows)
-    early = await read_all(db, EARLY, [(row[0],) for row in rows if row[2]])
+    named = [(row[0],) for row in rows if row[2]]
+    early = await read_all(db, EARLY, named)
     if early:
-        merged = _merged((key, Progress(step, at, bool(noted), *rest)) for key, step, at, noted, *rest in early)
-        await _write_progress(db, merged)
-        await write(db, FORGET_EARLY, [(row[0],) for row in rows if row[2]])
+        await _write_progress(db, _merged((key, _early(told)) for key, *told in early))
+        await write(db, FORGET_EARLY, named)
     return [None] * len(settled)
 
 
@@ -65,24 +66,48 @@ async def write_statuses(db: Db, batches: Sequence[Statuses]) -> list[set[str]]:
     ]
     rows = await _rows_of(db, [status for _, status, _ in told])
     known = [(rows[place], caller, status) for place, (caller, status, _) in enumerate(told) if place in rows]
-    merged = _merged((key, progress(status)) for (key, _), _, status in known)
+    merged = _merged((row.key, progress(status)) for row, _, status in known)
+    await _add_early(db, merged, {(s.shop, s.provider_id): row.key for row, _, s in known if not row.provider_id})
     await _write_progress(db, merged)
     early = [_early_row(status, at) for place, (_, status, at) in enumerate(told) if place not in rows]
     await write(db, PARK_EARLY, [row for row in early if row[1]])
     made: list[set[str]] = [set() for _ in batches]
-    for (key, state), caller, _ in known:
-        if state in UNSETTLED and merged[key].state is SendState.SENT:
-            made[caller].add(key)
+    for row, caller, _ in known:
+        if row.state in UNSETTLED and merged[row.key].state is SendState.SENT:
+            made[caller].add(row.key)
     return made
 
 
-async def _rows_of(db: Db, statuses: Sequence[Status]) -> dict[int, tuple[str, str]]:
-    """For each status whose row is known, by its place: the row's key and state. By our key, else by provider id."""
+class _Found(NamedTuple):
+    key: str
+    state: str
+    provider_id: str
+
+
+async def _rows_of(db: Db, statuses: Sequence[Status]) -> dict[int, _Found]:
+    """For each status whose row is known, by its place: the row, by our key, else by provider id."""
     keyed = [(place, one.shop, one.key) for place, one in enumerate(statuses) if one.key]
-    rows = {place: (key, state) for place, key, state in await read_all(db, BY_KEY, keyed)}
+    rows = {place: _Found(*found) for place, *found in await read_all(db, BY_KEY, keyed)}
     rest = [(n, one.shop, one.provider_id) for n, one in enumerate(statuses) if n not in rows and one.provider_id]
-    rows.update((place, (key, state)) for place, key, state in await read_all(db, BY_PROVIDER, rest))
+    named = {(one.shop, one.provider_id): rows[n] for n, one in enumerate(statuses) if n in rows}
+    rows.update((place, named[shop, name]) for place, shop, name in rest if (shop, name) in named)
+    rows.update((place, _Found(*found)) for place, *found in await read_all(db, BY_PROVIDER, rest))
     return rows
+
+
+async def _add_early(db: Db, merged: dict[str, Progress], named: dict[tuple[str, str], str]) -> None:
+    """A status by key may name a row's provider id for the first time: what waited for that id belongs to it too."""
+    names = [name for name in named if name[1]]
+    for shop, *told in await read_all(db, EARLY_NAMED, names):
+        one = _early(told)
+        key = named[shop, one.provider_id]
+        merged[key] = one.merge(merged[key])
+    await write(db, FORGET_NAMED, names)
+
+
+def _early(told: Sequence[Any]) -> Progress:
+    step, at, noted, code, reason, provider_id = told
+    return Progress(step, at, bool(noted), code, reason, provider_id)
 
 
 def _merged(told: Iterable[tuple[str, Progress]]) -> dict[str, Progress]:
@@ -138,13 +163,17 @@ WHERE o.key IN ({values})"""
 FORGET_EARLY = """DELETE FROM early_statuses WHERE (shop, provider_id) IN (
     SELECT shop, provider_id FROM outbox WHERE key IN ({values}))"""
 
+EARLY_NAMED = """SELECT json_group_array(json_array(shop, step, at, noted, code, reason, provider_id))
+FROM early_statuses WHERE (shop, provider_id) IN ({values})"""
+FORGET_NAMED = "DELETE FROM early_statuses WHERE (shop, provider_id) IN ({values})"
+
 BY_KEY = """
 WITH s(place, shop, key) AS ({values})
-SELECT json_group_array(json_array(s.place, o.key, o.state))
+SELECT json_group_array(json_array(s.place, o.key, o.state, o.provider_id))
 FROM s JOIN outbox o ON o.key = s.key AND o.shop = s.shop"""
 BY_PROVIDER = """
 WITH s(place, shop, provider_id) AS ({values})
-SELECT json_group_array(json_array(s.place, o.key, o.state))
+SELECT json_group_array(json_array(s.place, o.key, o.state, o.provider_id))
 FROM s JOIN outbox o ON o.shop = s.shop AND o.provider_id = s.provider_id AND o.provider_id <> ''"""
 
 FORWARD = """

@@ -164,6 +164,11 @@ class Outbox:
         row = await self.row(sending)
         assert (row.state, row.rank) == ("sent", 2)
 
+    async def test_a_status_by_key_brings_along_what_waited_for_its_provider_id(self, sending: Store) -> None:
+        await sending.statuses([status(StatusRank.READ, "w")])
+        assert await sending.statuses([status(StatusRank.SENT, "w", key=K)]) == {K}
+        assert (await self.row(sending)).rank == 3
+
     async def test_a_failure_that_comes_first_fails_its_message(self, sending: Store) -> None:
         await sending.statuses([status(StatusRank.FAILED, "w", code=131026)])
         await sending.settle([(K, sent("w"))], NOW)

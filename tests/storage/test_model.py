@@ -35,7 +35,6 @@ moments = st.integers(NOW, NOW + 6)
 skus = st.sampled_from(["cake", "tea", "bun"])
 numbers = st.sampled_from(["W1", "W2", "W3", "W4"])
 outbox_keys = st.sampled_from([f"{address}:{n}:0" for address in PEOPLE for n in range(1, 4)])
-provider_ids = st.sampled_from(["p1", "p2", "p3"])
 statuses = st.sampled_from(OrderStatus)
 lines = st.builds(line, skus, st.integers(1, 3), tracked=st.booleans())
 orders = st.builds(
@@ -56,21 +55,17 @@ moves = st.builds(
 )
 holds = st.builds(Hold, st.sampled_from(["h1", "h2", "h3"]), skus, st.integers(1, 3), moments)
 events = st.builds(
-    Status,
-    st.just(SHOP),
-    provider_ids,
+    lambda key, named, rank, at: Status(SHOP, f"wamid.{key}", rank, at, key if named else "", 131, "refused"),
+    outbox_keys,
+    st.booleans(),
     st.sampled_from(StatusRank),
     moments,
-    st.one_of(st.just(""), outbox_keys),
-    st.just(131),
-    st.just("refused"),
 )
-outcomes = st.tuples(
+outcomes = st.builds(
+    lambda key, kind, named: (key, Outcome(kind, f"wamid.{key}" if named else "", 7, "why")),
     outbox_keys,
-    st.one_of(
-        st.builds(Outcome, st.just(OutcomeClass.SENT), provider_ids),
-        st.builds(Outcome, st.sampled_from(OutcomeClass), st.just(""), st.just(7), st.just("why")),
-    ),
+    st.sampled_from(OutcomeClass),
+    st.booleans(),
 )
 
 Call = tuple[str, tuple[Any, ...]]
