@@ -9,11 +9,14 @@ its answer. Slow bodies and large ones are the handler's business (adapters/web/
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from math import inf
 from typing import Any, cast
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
+from hypercorn.events import Closed, RawData
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework
@@ -27,6 +30,7 @@ BACKLOG = 4_096
 KEEP_ALIVE_SECONDS = 75.0
 KEEP_ALIVE_REQUESTS = 1_000_000
 """hypercorn closes a kept-alive connection after 1,000 requests by default; providers keep theirs for long."""
+READ_BYTES = 64 * 1024
 HEADER_BYTES = 16 * 1024
 SEND_SECONDS = 10.0
 ACCEPT_PAUSE = 0.1
@@ -44,6 +48,8 @@ class GuardedStream:
         return await self._stream.receive_some(max_bytes)
 
     async def send_all(self, data: bytes) -> None:
+        if not data:
+            return  # hypercorn ends an answer with nothing
         with trio.move_on_after(SEND_SECONDS) as scope:
             await self._stream.send_all(data)
         if scope.cancelled_caught:
@@ -57,6 +63,57 @@ class GuardedStream:
         await self._stream.aclose()
 
 
+class IdleDeadline:
+    """What hypercorn calls its idle task, as a deadline on the read that is waiting anyway.
+
+    hypercorn starts and cancels a task per request to close idle connections; that was a twentieth of a webhook.
+    """
+
+    def __init__(self) -> None:
+        self.reading = trio.CancelScope()
+        self._idle = False
+        self._stopping = False
+
+    async def restart(self, task_group: object, action: object) -> None:
+        """The connection is idle from now on."""
+        self._idle = True
+        self.reading.deadline = -inf if self._stopping else trio.current_time() + KEEP_ALIVE_SECONDS
+
+    async def stop(self) -> None:
+        """A request has begun."""
+        self._idle = False
+        self.reading.deadline = inf
+
+    def begin_read(self) -> trio.CancelScope:
+        """The scope of the next read."""
+        self.reading = trio.CancelScope(deadline=self.reading.deadline)
+        return self.reading
+
+    def end(self) -> None:
+        """The server stops: close now when idle, else after the answer."""
+        self._stopping = True
+        if self._idle:
+            self.reading.deadline = -inf
+
+
+class Connection(TCPServer):
+    """One connection's life in hypercorn, idle ones ended by a deadline."""
+
+    def __init__(self, app: Any, config: Config, context: WorkerContext, stream: GuardedStream) -> None:
+        super().__init__(app, config, context, cast("Any", {}), cast("Any", stream))
+        self.idleness = IdleDeadline()
+        self.idle_task = cast("Any", self.idleness)
+
+    async def _read_data(self) -> None:
+        while True:
+            data = b""
+            with self.idleness.begin_read(), suppress(trio.ClosedResourceError, trio.BrokenResourceError):
+                data = bytes(await self.stream.receive_some(READ_BYTES))
+            await self.protocol.handle(RawData(data) if data else Closed())
+            if not data:
+                return
+
+
 class Server:
     """Serves one ASGI callable on one address until told to stop."""
 
@@ -68,6 +125,7 @@ class Server:
         self._grace = grace
         self._context = WorkerContext(None)
         self._config = _config()
+        self._idle: set[IdleDeadline] = set()
         self._stop = trio.Event()
         self.stopped = trio.Event()
         self.open_connections = 0
@@ -92,7 +150,9 @@ class Server:
                 await self._stop.wait()
                 accepting.cancel_scope.cancel()
             await listener.aclose()
-            await self._context.terminated.set()  # idle connections close, busy ones after their answer
+            await self._context.terminated.set()  # busy connections close after their answer
+            for idleness in self._idle:
+                idleness.end()
             connections.cancel_scope.deadline = trio.current_time() + self._grace
 
     def stop(self) -> None:
@@ -129,8 +189,12 @@ class Server:
     async def _connection(self, stream: trio.SocketStream) -> None:
         self.open_connections += 1
         try:
-            guarded = cast("Any", GuardedStream(stream))
-            await TCPServer(cast("Any", self._app), self._config, self._context, cast("Any", {}), guarded)
+            connection = Connection(self._app, self._config, self._context, GuardedStream(stream))
+            self._idle.add(connection.idleness)
+            try:
+                await connection
+            finally:
+                self._idle.discard(connection.idleness)
         except Exception as error:  # one connection's trouble is never another's
             log.warning("connection_failed", exc_info=error)
         finally:
@@ -145,6 +209,7 @@ def _config() -> Config:
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
     config.h11_max_incomplete_size = HEADER_BYTES
     config.include_server_header = False
+    config.include_date_header = False  # no provider reads it, and it is formatted for every answer
     config.accesslog = None
     config.errorlog = logging.getLogger("sokoni.http")
     return config
