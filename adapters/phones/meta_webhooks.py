@@ -40,7 +40,7 @@ BATCHED = "(batch)"
 class Parcel:
     """One webhook to post. ``line`` is the phone it must not overtake, None when it belongs to no line.
 
-    ``delivered`` are called once, after the first 200.
+    ``delivered`` are called once, after the first 200. ``doubles``: it may still be posted twice by the fault.
     """
 
     body: bytes
@@ -48,6 +48,7 @@ class Parcel:
     line: str | None = None
     delivered: list[Callable[[], None]] = field(default_factory=list)
     attempts: int = 0
+    doubles: bool = True
 
 
 class Deliverer:
@@ -169,13 +170,15 @@ class Deliverer:
                 if not self.number.webhook_url:
                     self._parked.append(parcel)
                     continue
-                if self._mischief.strikes("duplicate"):
+                if parcel.doubles and self._mischief.strikes("duplicate"):
                     self._again(parcel)
                 await self._attempt(http, parcel)
 
     def _again(self, parcel: Parcel) -> None:
+        """Post the same bytes beside it; a double is not doubled again, or an outage would breed them."""
+        parcel.doubles = False
         self.waiting += 1
-        self._ready.send_nowait(Parcel(parcel.body, parcel.born))
+        self._ready.send_nowait(Parcel(parcel.body, parcel.born, doubles=False))
 
     async def _attempt(self, http: LaneHttp, parcel: Parcel) -> None:
         status = await self._post(http, parcel)
@@ -213,5 +216,5 @@ class Deliverer:
             self.waiting -= 1
             return
         self._counts["webhooks_retried"] += 1
-        retried = Parcel(parcel.body, parcel.born, None, parcel.delivered, parcel.attempts)
+        retried = Parcel(parcel.body, parcel.born, None, parcel.delivered, parcel.attempts, doubles=False)
         self._later.call(wait, lambda: self._ready.send_nowait(retried))

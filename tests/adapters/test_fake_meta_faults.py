@@ -68,6 +68,18 @@ async def test_duplicate_posts_the_same_bytes_twice() -> None:
         assert here.fake.stats()["faults"] == {"duplicate": 1}
 
 
+async def test_doubles_and_new_attempts_are_not_doubled_again() -> None:
+    async with world(rules=QUICK, faults=Faults(duplicate=ALWAYS)) as here, here.phone() as phone:
+        here.hook.answers = [503, 503]
+        for _ in range(5):
+            await phone.say("hi")
+        await here.hook.until(lambda: len(here.hook.raw) == 12)
+        last = await phone.say("nothing else came between")
+        await here.hook.until(lambda: here.hook.messages[-1]["id"] == last)
+        assert len(here.hook.raw) <= 14
+        assert here.fake.stats()["faults"] == {"duplicate": 6}
+
+
 async def test_reorder_lets_the_next_message_overtake() -> None:
     async with world(faults=Faults(reorder=ONCE)) as here, here.phone() as phone:
         await phone.say("first")
