@@ -20,14 +20,13 @@ from engine.errors import FlowError, StoreBusy
 from engine.events import Letter
 from engine.facts import Conflict, ConflictKind, Facts, Known
 from engine.mailbox import Backlog, Envelope, Mailbox
+from engine.patience import BUSY_SECONDS
 from engine.ports import Clock, Store
 from engine.shop import Shop
 from engine.turn import commit_of
 
 CONFLICTS_PER_LETTER = 8
 """Turns that one letter may take, fresh ones after refused commits; one more is a bug of the flow."""
-BUSY_SECONDS = 0.25
-"""How long a letter that nobody would send again waits before it tries a busy store once more."""
 
 
 @dataclass(slots=True)

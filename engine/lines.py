@@ -160,13 +160,13 @@ class Lines:
         return min(times, default=None)
 
     # -- what became of a row ----------------------------------------------------------------------------------------
-    def done(self, key: str, now: float) -> None:
-        """The row met its end (sent or failed): the next of this customer may go."""
+    def done(self, key: str, now: float, *, sent: bool = True) -> None:
+        """The row met its end, sent or failed: the next of this customer may go, behind sent media after a while."""
         row = self.rows.pop(key, None)
         if row is None:
             return
         line = self._lines[row.address]
-        if isinstance(row.message, (Image, Document)):
+        if sent and isinstance(row.message, (Image, Document)):
             line.blocked_until = now + MEDIA_WAIT
         line.rows.remove(row)
         line.failures = 0

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -21,30 +22,35 @@ from dataclasses import dataclass
 import trio
 
 from engine.address import Address, Millis
-from engine.lines import Desk, Lines
+from engine.lines import Lines
 from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status, StatusRank
+from engine.patience import patiently
 from engine.ports import Channel, Clock, Http, Store
+from engine.rooms import Room
 from engine.unknown import UnknownSends
 
 log = logging.getLogger("sokoni.outbox")
 
-DUE_AT_MOST = 64
-"""Customers with a message due for one number, over which new webhooks of that number wait."""
 CLAIM_AT_MOST = 128
 SETTLE_AT_MOST = 512
 COURTESIES = 256
 """Marks of "read" that may wait for a free lane; more are dropped, oldest first: they are only courtesy."""
 PAGE = 1_000
-TRIES = 14
-"""Sends begun before a message that keeps failing is given up; with the backoff below that is about six hours."""
+TRIES = 18
+"""Failures in a row before a message is given up; with the backoff below that is about six hours."""
 BACKOFF: Millis = 1_000
 BACKOFF_MOST: Millis = 60 * 60_000
 OPERATOR_PAUSE: Millis = 300_000
 THROTTLE_FIRST: Millis = 1_000
 THROTTLE_MOST: Millis = 300_000
-HOLD_PAUSE_MOST = 10_000.0
-"""A pause of the number that is longer than this (ms) does not hold webhooks: their replies wait on disk instead."""
 TIDY_SECONDS = 30.0
+SLEEP_LEAST = 0.0001
+"""s; a rounded deadline a hair away would not let time pass at all."""
+MEDIA_AT_MOST = 4_096
+"""Media whose delivery is waited for; the answer only matters for 3 s, so the oldest are forgotten."""
+PAUSES = (OutcomeClass.THROTTLE_NUMBER, OutcomeClass.OPERATOR)
+NOT_BEGUN = Outcome(OutcomeClass.THROTTLE_NUMBER)
+"""What becomes of a row that was claimed when its number was paused."""
 EMPTIED_LOOK = 0.05
 
 
@@ -100,7 +106,7 @@ class Outbox:
         self._settle_now = trio.Event()
         self._finished = trio.Event()
         self._idle_lanes = trio.lowlevel.ParkingLot()
-        self._rooms: dict[str, trio.lowlevel.ParkingLot] = {shop: trio.lowlevel.ParkingLot() for shop in paces}
+        self._rooms = {shop: Room(desk) for shop, desk in self.lines.desks.items()}
 
     # -- what others call ----------------------------------------------------------------------------------------
     def _wake(self) -> None:
@@ -127,12 +133,8 @@ class Outbox:
         self._idle_lanes.unpark()
 
     async def room(self, shop: str) -> None:
-        """Wait until fewer than DUE_AT_MOST messages of this number are due. First come, first served."""
-        while self._crowded(self.lines.desks[shop]):
-            await self._rooms[shop].park()
-
-    def _crowded(self, desk: Desk) -> bool:
-        return desk.due >= DUE_AT_MOST and desk.paused_until <= self._now() + HOLD_PAUSE_MOST
+        """Wait until not too many messages of this number are due. First come, first served."""
+        await self._rooms[shop].pass_through()
 
     async def noted(self, statuses: Sequence[Status]) -> None:
         """Apply provider statuses durably, and let go on who waited for one."""
@@ -188,6 +190,7 @@ class Outbox:
             nursery.start_soon(self._settle)
             nursery.start_soon(self._refill)
             nursery.start_soon(self.unknown.run)
+            nursery.start_soon(self._tidy)
             task_status.started()
         raise RuntimeError("the outbox's tasks run until cancelled")
 
@@ -210,24 +213,26 @@ class Outbox:
         self._finish()
 
     async def _claim(self, picked: list[Outgoing]) -> None:
-        with trio.CancelScope(shield=True):
-            claimed = await self._store.claim([row.key for row in picked], self._clock.now())
+        claimed = await patiently(lambda: self._store.claim([row.key for row in picked], self._clock.now()))
         for row in picked:
             if row.key in claimed:
                 self._jobs.append(row)
             else:  # settled by somebody else meanwhile
                 self._land(row)
                 self.lines.done(row.key, self._now())
+                self._rooms[row.address.shop].look()
         self._idle_lanes.unpark(count=len(picked))
 
     async def _sleep(self, now: float, *, wait_for_lane: bool) -> None:
         self._work = trio.Event()
         at = None if wait_for_lane else self.lines.wake_at(now)
-        seconds = TIDY_SECONDS if at is None else min(TIDY_SECONDS, max(0.0, (at - now) / 1000.0))
-        with trio.move_on_after(seconds) as scope:
+        with trio.move_on_after(math.inf if at is None else max(SLEEP_LEAST, (at - now) / 1000.0)):
             await self._work.wait()
-        if scope.cancelled_caught and seconds == TIDY_SECONDS:
-            self.lines.tidy(now)
+
+    async def _tidy(self) -> None:
+        while True:
+            await trio.sleep(TIDY_SECONDS)
+            self.lines.tidy(self._now())
 
     async def _lane(self) -> None:
         """One sender with one connection of its own."""
@@ -247,14 +252,18 @@ class Outbox:
             log.error("mark_read_crashed", exc_info=error, extra={"shop": shop})
 
     async def _send(self, http: Http, row: Outgoing) -> None:
+        shop = row.address.shop
         self._busy_lanes += 1
         try:
-            outcome = await self._channels[row.address.shop].send(http, row)
+            paused = self.lines.desks[shop].paused_until > self._now()
+            outcome = NOT_BEGUN if paused else await self._channels[shop].send(http, row)
         except Exception as error:  # a bug in a channel must not stop the others' messages
-            log.error("send_crashed", exc_info=error, extra={"shop": row.address.shop})
+            log.error("send_crashed", exc_info=error, extra={"shop": shop})
             outcome = Outcome(OutcomeClass.UNKNOWN, reason="Sending failed inside Sokoni; see the log.")
         finally:
             self._busy_lanes -= 1
+        if outcome.kind in PAUSES and outcome is not NOT_BEGUN:
+            self._pause(shop, outcome)  # at once: the other lanes must not go on while the store writes
         self._results.append((row, outcome))
         if len(self._results) == 1:
             self._settle_now.set()
@@ -269,49 +278,52 @@ class Outbox:
                 self._settle_now = trio.Event()
                 await self._settle_now.wait()
             batch, self._results = self._results[:SETTLE_AT_MOST], self._results[SETTLE_AT_MOST:]
-            batch = [(row, self._ruled(row, outcome)) for row, outcome in batch]
-            with trio.CancelScope(shield=True):
-                await self._store.settle([(row.key, outcome) for row, outcome in batch], self._clock.now())
-            now = self._now()
-            for row, outcome in batch:
-                self._land(row)
-                PLANS[outcome.kind](self, row, outcome, now)
+            await self._write([(row, self._ruled(row, outcome)) for row, outcome in batch])
             self._work.set()
             self._finish()
 
+    async def _write(self, batch: Sequence[tuple[Outgoing, Outcome]]) -> None:
+        results = [(row.key, outcome) for row, outcome in batch]
+        await patiently(lambda: self._store.settle(results, self._clock.now()))
+        now = self._now()
+        for row, outcome in batch:
+            # A status may have come in before its answer, or while the store wrote: then there is nothing unknown.
+            proven = row.key in self._proven and outcome.kind is OutcomeClass.UNKNOWN
+            self._land(row)
+            PLANS[OutcomeClass.SENT if proven else outcome.kind](self, row, outcome, now)
+        for shop in {row.address.shop for row, _ in batch}:
+            self._rooms[shop].look()
+
     def _ruled(self, row: Outgoing, outcome: Outcome) -> Outcome:
         """A message that failed too often is given up rather than tried for ever."""
-        if outcome.kind is OutcomeClass.UNKNOWN and row.key in self._proven:
-            return Outcome(OutcomeClass.SENT)
-        if outcome.kind is OutcomeClass.RETRY and row.attempts + self.lines.failed(row.key) >= TRIES:
+        if outcome.kind is OutcomeClass.RETRY and self.lines.failed(row.key) >= TRIES:
             return Outcome(
                 OutcomeClass.NEVER, code=outcome.code, reason=f"Given up after {TRIES} tries. {outcome.reason}"
             )
         return outcome
 
     def _land(self, row: Outgoing) -> None:
-        shop = row.address.shop
         self._proven.discard(row.key)
-        self.lines.landed(shop)
-        if (room := DUE_AT_MOST - self.lines.desks[shop].due) > 0:
-            self._rooms[shop].unpark(count=room)
+        self.lines.landed(row.address.shop)
 
     def _finish(self) -> None:
-        if self._draining and not (self._jobs or self._busy_lanes or self._results):
+        if self._draining and not any(desk.on_way for desk in self.lines.desks.values()):
             self._finished.set()
 
     def _sent(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.counters.sent += 1
         desk = self.lines.desks[row.address.shop]
         desk.failures = 0
-        if isinstance(row.message, (Image, Document)):
+        if isinstance(row.message, (Image, Document)) and outcome.provider_id:
             self._media[outcome.provider_id] = row.address
+            if len(self._media) > MEDIA_AT_MOST:
+                del self._media[next(iter(self._media))]
         self.lines.done(row.key, now)
 
     def _failed(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.counters.failed += 1
         log.warning("send_failed", extra={"shop": row.address.shop, "code": outcome.code})
-        self.lines.done(row.key, now)
+        self.lines.done(row.key, now, sent=False)
 
     def _retry(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.counters.retried += 1
@@ -324,21 +336,24 @@ class Outbox:
         wait = min(BACKOFF_MOST, 1_000 * 4 ** (self.lines.failed(row.key) - 1))
         self.lines.again(row.key, now, max(outcome.wait, wait))
 
-    def _throttle_number(self, row: Outgoing, outcome: Outcome, now: float) -> None:
-        desk = self.lines.desks[row.address.shop]
-        desk.failures += 1
-        self._pause(row, outcome, now, max(outcome.wait, min(THROTTLE_MOST, THROTTLE_FIRST * 2**desk.failures)))
+    def _postponed(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        """The number is paused already; this row goes first again when it is not."""
+        self.counters.retried += outcome is not NOT_BEGUN
+        self.lines.again(row.key, now, 0)
 
-    def _operator(self, row: Outgoing, outcome: Outcome, now: float) -> None:
-        self._pause(row, outcome, now, max(outcome.wait, OPERATOR_PAUSE))
-        log.error("number_paused", extra={"shop": row.address.shop, "code": outcome.code})
-
-    def _pause(self, row: Outgoing, outcome: Outcome, now: float, wait: Millis) -> None:
-        self.counters.retried += 1
-        desk = self.lines.desks[row.address.shop]
+    def _pause(self, shop: str, outcome: Outcome) -> None:
+        """Pause a number, throttled ones longer each time. Answers to what was under way then are the same time."""
+        now = self._now()
+        desk = self.lines.desks[shop]
+        wait = outcome.wait
+        if outcome.kind is OutcomeClass.OPERATOR:
+            wait = max(wait, OPERATOR_PAUSE)
+            log.error("number_paused", extra={"shop": shop, "code": outcome.code})
+        elif desk.paused_until <= now:
+            wait = max(wait, min(THROTTLE_MOST, THROTTLE_FIRST * 2**desk.failures))
+            desk.failures += 1
         desk.paused_until = max(desk.paused_until, now + wait)
         desk.why_paused = outcome.reason or f"The provider answered code {outcome.code}."
-        self.lines.again(row.key, now, 0)
 
     def _lost(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.unknown.add(row, now)
@@ -369,11 +384,11 @@ class Outbox:
 PLANS: Mapping[OutcomeClass, Callable[[Outbox, Outgoing, Outcome, float], None]] = {
     OutcomeClass.SENT: Outbox._sent,
     OutcomeClass.RETRY: Outbox._retry,
-    OutcomeClass.THROTTLE_NUMBER: Outbox._throttle_number,
+    OutcomeClass.THROTTLE_NUMBER: Outbox._postponed,
     OutcomeClass.THROTTLE_CUSTOMER: Outbox._throttle_customer,
     OutcomeClass.NEEDS_TEMPLATE: Outbox._failed,
     OutcomeClass.NEVER: Outbox._failed,
-    OutcomeClass.OPERATOR: Outbox._operator,
+    OutcomeClass.OPERATOR: Outbox._postponed,
     OutcomeClass.UNKNOWN: Outbox._lost,
 }
 """What follows from each outcome class."""

@@ -2,7 +2,8 @@
 
 They are reconciled by a provider status that carries our key. When nothing is known after a while, replies, orders and
 payments go once more (the risk of a double is kept on the row and counted), bulk messages never. The customer's later
-messages wait meanwhile, so that a reply which went out after all is never overtaken.
+messages wait meanwhile, so that a reply which went out after all is never overtaken. A bulk message is given up
+instead; should its status come in one day, it moves to sent all the same.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ import trio
 
 from engine.address import Millis
 from engine.lines import Lines
-from engine.messages import Outgoing, Purpose
+from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose
+from engine.patience import patiently
 from engine.ports import Clock, Store
 
 log = logging.getLogger("sokoni.outbox")
+
+GIVEN_UP = Outcome(
+    OutcomeClass.NEVER, reason="Nobody knows whether it arrived. Nothing to do: bulk messages are never sent twice."
+)
 
 
 class UnknownSends:
@@ -60,19 +66,27 @@ class UnknownSends:
         """Decide about each row ``after`` ms since it became unknown, until cancelled."""
         while True:
             self._news = trio.Event()
-            oldest = min((since for _, since in self._rows.values()), default=None)
+            oldest = next((since for _, since in self._rows.values()), None)  # they are added in order of time
             with trio.CancelScope() as scope:
                 if oldest is not None:
-                    scope.deadline = (oldest + self._after) / 1000.0
+                    scope.deadline = self._ripe(oldest)
                 await self._news.wait()
             if scope.cancelled_caught:
-                await self._decide(trio.current_time() * 1000.0 - self._after)
+                await self._decide(trio.current_time())
 
-    async def _decide(self, ripe: float) -> None:
-        rows = [row for row, since in self._rows.values() if since <= ripe]
+    def _ripe(self, since: float) -> float:
+        """When it is time to decide, in seconds of trio's clock."""
+        return (since + self._after) / 1000.0
+
+    async def _decide(self, seconds: float) -> None:
+        rows = [row for row, since in self._rows.values() if self._ripe(since) <= seconds]
+        bulk = [(row.key, GIVEN_UP) for row in rows if row.purpose is Purpose.BULK]
         service = [row.key for row in rows if row.purpose is not Purpose.BULK]
-        with trio.CancelScope(shield=True):
-            queued = await self._store.requeue(service, self._clock.now()) if service else set()
+        queued: set[str] = set()
+        if bulk:
+            await patiently(lambda: self._store.settle(bulk, self._clock.now()))
+        if service:
+            queued = await patiently(lambda: self._store.requeue(service, self._clock.now()))
         now = trio.current_time() * 1000.0
         for row in rows:
             if self._rows.pop(row.key, None) is None:

@@ -30,7 +30,8 @@ LINES_AT_MOST = 400
 
 PURE_LIBRARIES = {"msgspec", "babel"}
 RUNNING = {
-    *("actor", "breaker", "campaigns", "mailbox", "outbox", "router", "running", "scheduler", "supervisor", "unknown"),
+    *("actor", "breaker", "campaigns", "mailbox", "outbox", "patience", "rooms", "router", "running"),
+    *("scheduler", "supervisor", "unknown"),
 }
 """The part of engine that may use trio, log, and know what time it is."""
 IMPURE = {
