@@ -28,7 +28,7 @@ decode_message = msgspec.json.Decoder(AnyMessage).decode
 async def snapshots(db: Db, addresses: Sequence[Address]) -> dict[Address, Snapshot]:
     """The last snapshot of each."""
     sql = """SELECT json_group_array(json_array(shop, customer, version, hex(data)))
-        FROM snapshots WHERE (shop, customer) IN ({values})"""
+        FROM snapshots WHERE (shop, customer) IN (SELECT * FROM ({values}))"""
     found = await read_all(db, sql, addresses)
     return {Address(shop, who): Snapshot(version, bytes.fromhex(data)) for shop, who, version, data in found}
 
@@ -36,7 +36,7 @@ async def snapshots(db: Db, addresses: Sequence[Address]) -> dict[Address, Snaps
 async def linked(db: Db, links: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
     """(shop, kind, value) → customer."""
     sql = """SELECT json_group_array(json_array(shop, kind, value, customer))
-        FROM links WHERE (shop, kind, value) IN ({values})"""
+        FROM links WHERE (shop, kind, value) IN (SELECT * FROM ({values}))"""
     return {(shop, kind, value): who for shop, kind, value, who in await read_all(db, sql, links)}
 
 
@@ -44,7 +44,7 @@ async def cards(db: Db, addresses: Sequence[Address]) -> dict[Address, Customer]
     """What the shop knows of each."""
     sql = """SELECT json_group_array(json_array(
             id, shop, name, phone, email, address, language, marketing, active))
-        FROM customers WHERE (shop, id) IN ({values})"""
+        FROM customers WHERE (shop, id) IN (SELECT * FROM ({values}))"""
     return {Address(row[1], row[0]): _card(row) for row in await read_all(db, sql, addresses)}
 
 

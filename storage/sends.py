@@ -164,8 +164,8 @@ FORGET_EARLY = """DELETE FROM early_statuses WHERE (shop, provider_id) IN (
     SELECT shop, provider_id FROM outbox WHERE key IN ({values}))"""
 
 EARLY_NAMED = """SELECT json_group_array(json_array(shop, step, at, noted, code, reason, provider_id))
-FROM early_statuses WHERE (shop, provider_id) IN ({values})"""
-FORGET_NAMED = "DELETE FROM early_statuses WHERE (shop, provider_id) IN ({values})"
+FROM early_statuses WHERE (shop, provider_id) IN (SELECT * FROM ({values}))"""
+FORGET_NAMED = "DELETE FROM early_statuses WHERE (shop, provider_id) IN (SELECT * FROM ({values}))"
 
 BY_KEY = """
 WITH s(place, shop, key) AS ({values})

@@ -6,6 +6,9 @@ thread it fell from 220,000 rows a second to 390, where one INSERT with many VAL
 switch interval of 0.5 ms), and it is the quicker one on an idle machine too. So whatever may have many rows is written
 with VALUES, and read as one row that holds a JSON list.
 
+A list of pairs is looked for as ``(a, b) IN (SELECT * FROM (VALUES …))``: without the SELECT, SQLite reads the whole
+table instead of the index.
+
 Functions that take a Connection run in storage's own thread (storage/bridge.py).
 """
 

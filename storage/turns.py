@@ -111,13 +111,14 @@ def _standing(found: list[Row]) -> Standing:
 
 
 LOOK_VERSION = """SELECT json_array('version', shop, customer, version) AS found
-    FROM snapshots WHERE (shop, customer) IN ({values})"""
-LOOK_INBOUND = "SELECT json_array('inbound', shop, id) FROM inbound WHERE (shop, id) IN ({values})"
+    FROM snapshots WHERE (shop, customer) IN (SELECT * FROM ({values}))"""
+LOOK_INBOUND = "SELECT json_array('inbound', shop, id) FROM inbound WHERE (shop, id) IN (SELECT * FROM ({values}))"
 LOOK_PARKED = "SELECT json_array('parked', id) FROM parked WHERE id IN ({values})"
-LOOK_NUMBER = "SELECT json_array('number', shop, number) FROM orders WHERE (shop, number) IN ({values})"
+LOOK_NUMBER = "SELECT json_array('number', shop, number) FROM orders WHERE (shop, number) IN (SELECT * FROM ({values}))"
 LOOK_CART = """SELECT json_array('cart', shop, cart, number)
-    FROM orders WHERE cart <> '' AND (shop, cart) IN ({values})"""
-LOOK_ORDER = "SELECT json_array('order', shop, number, status, customer) FROM orders WHERE (shop, number) IN ({values})"
+    FROM orders WHERE cart <> '' AND (shop, cart) IN (SELECT * FROM ({values}))"""
+LOOK_ORDER = """SELECT json_array('order', shop, number, status, customer)
+    FROM orders WHERE (shop, number) IN (SELECT * FROM ({values}))"""
 
 ON_HAND = """
 WITH moved(shop, number) AS ({values})
@@ -232,7 +233,7 @@ SNAPSHOT = """INSERT INTO snapshots (shop, customer, version, data) {values}
 LINK = "INSERT INTO links (shop, kind, value, customer) {values} ON CONFLICT DO NOTHING"
 CUSTOMER = """INSERT OR REPLACE INTO customers
     (shop, id, name, phone, email, address, language, marketing, active) {values}"""
-RELEASE = "DELETE FROM holds WHERE (shop, id, customer) IN ({values})"
+RELEASE = "DELETE FROM holds WHERE (shop, id, customer) IN (SELECT * FROM ({values}))"
 MOVE = """
 WITH move(shop, number, expected, dest, who, at, customer) AS ({values})
 INSERT INTO order_moves (shop, number, frm, dest, who, at)
@@ -249,6 +250,6 @@ HOLD = """INSERT INTO holds (shop, id, customer, sku, quantity, expires_at, take
     quantity = excluded.quantity, expires_at = excluded.expires_at, taken_at = excluded.taken_at"""
 OUTBOX = """INSERT INTO outbox
     (key, shop, customer, phone, user_id, message, purpose, created_at, attempts) {values}"""
-TIMER_OFF = "DELETE FROM timers WHERE (shop, customer, kind) IN ({values})"
+TIMER_OFF = "DELETE FROM timers WHERE (shop, customer, kind) IN (SELECT * FROM ({values}))"
 TIMER = """INSERT INTO timers (shop, customer, kind, due, turn) {values}
     ON CONFLICT (shop, customer, kind) DO UPDATE SET due = excluded.due, turn = excluded.turn"""

@@ -259,6 +259,7 @@ CREATE TABLE parked (
     letter   BLOB NOT NULL
 ) STRICT;
 CREATE INDEX parked_by_address ON parked (shop, customer, dead);
+CREATE INDEX parked_by_end ON parked (dead);
 
 CREATE TABLE quarantined (
     shop     TEXT NOT NULL,
