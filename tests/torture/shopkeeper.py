@@ -18,11 +18,14 @@ PATIENCE = 60.0
 
 
 class Shopkeeper:
-    """One server at a time. What all of them wrote to stderr is in ``log``."""
+    """One server at a time. What all of them wrote to stderr goes to ``log``, through a pipe: a process that may write
+    to no file can still say so."""
 
     def __init__(self, order: Order, log: Path) -> None:
         self._order = order
-        self.log = log
+        self._log = log
+        with log.open("ab") as file:
+            self._scribe = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file)
         self._process: trio.Process | None = None
         self._printed = b""
         self.starts = 0
@@ -33,8 +36,17 @@ class Shopkeeper:
         self.starts += 1
         self._printed = b""
         command = [sys.executable, "-m", "tests.torture.server", msgspec.json.encode(self._order).decode()]
-        with self.log.open("ab") as log:
-            self._process = await trio.lowlevel.open_process(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
+        stderr = self._scribe.stdin
+        assert stderr is not None
+        self._process = await trio.lowlevel.open_process(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr.fileno()
+        )
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
 
     async def line(self) -> str:
         """The next line that the process prints. Raises EOFError when it ended instead."""
@@ -44,7 +56,7 @@ class Shopkeeper:
             while b"\n" not in self._printed:
                 more = await self._process.stdout.receive_some()
                 if not more:
-                    raise EOFError(f"the server ended: {self.log.read_text()[-2_000:]}")
+                    raise EOFError(f"the server ended: {self._log.read_text()[-2_000:]}")
                 self._printed += more
         line, _, self._printed = self._printed.partition(b"\n")
         return line.decode()
@@ -78,3 +90,9 @@ class Shopkeeper:
         if self._process is not None:
             with trio.CancelScope(shield=True):
                 await self.kill()
+        self.log()
+
+    def log(self) -> str:
+        """Everything that the servers wrote to stderr; none can be started any more."""
+        self._scribe.communicate()
+        return self._log.read_text()
