@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -11,7 +11,7 @@ from engine.cart import Cart
 from engine.effects import AnyEffect, Ask, AskLocation, Option, Say
 from engine.events import LocationSent
 from engine.facts import Facts
-from engine.flow import customer_of
+from engine.flow import FlowEvent, customer_of
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.phrases import say
 from engine.shop import Shop
@@ -40,6 +40,60 @@ class Draft(Protocol):
     def address(self) -> str: ...
     @property
     def instructions(self) -> str: ...
+
+
+# -- what customers say --------------------------------------------------------------------------------------------
+class Told(FlowEvent, frozen=True):
+    """A name, an address or instructions, as typed."""
+
+    label: ClassVar[str] = "text"
+    said: str
+
+
+class KnownUsed(FlowEvent, frozen=True):
+    """The name or address of last time."""
+
+    label: ClassVar[str] = '"same"'
+
+
+class Skipped(FlowEvent, frozen=True):
+    """No instructions."""
+
+    label: ClassVar[str] = '"skip"'
+
+
+class Confirmed(FlowEvent, frozen=True):
+    """The summary is right."""
+
+    label: ClassVar[str] = '"confirm"'
+
+
+class Edited(FlowEvent, frozen=True):
+    """The cart is to be changed."""
+
+    label: ClassVar[str] = '"edit"'
+
+
+CHOICES: dict[str, FlowEvent] = {
+    SAME: KnownUsed(),
+    "skip": Skipped(),
+    "confirm": Confirmed(),
+    "edit": Edited(),
+}
+"""Value of an Option of ours → what choosing it means."""
+
+CONFIRMATIONS = {"confirm": Confirmed(), "yes": Confirmed(), "ok": Confirmed(), "edit": Edited(), "change": Edited()}
+NO_INSTRUCTIONS = frozenset({"skip", "no", "none", "no thanks"})
+
+
+def read_instructions(said: str) -> FlowEvent:
+    """Instructions as typed, or none."""
+    return Skipped() if text.words(said) in NO_INSTRUCTIONS else Told(said)
+
+
+def read_confirmation(said: str) -> FlowEvent | None:
+    """``confirm`` or ``edit``, in the words people use for them."""
+    return CONFIRMATIONS.get(text.words(said))
 
 
 # -- asking --------------------------------------------------------------------------------------------------------

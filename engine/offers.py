@@ -120,10 +120,3 @@ def next_page(offer: Offer | None, limits: Limits) -> int | None:
 def turn_to(offer: Offer, page: int) -> Offer:
     """The offer with another page on the screen."""
     return msgspec.structs.replace(offer, page=page, furthest=max(page, offer.furthest))
-
-
-def asked_by(offer: Offer | None, ask: Ask) -> Offer | None:
-    """The open offer that an Ask shows; None when it shows none of them."""
-    while offer is not None and offer.options != ask.options:
-        offer = offer.below
-    return offer

@@ -1,4 +1,4 @@
-"""What flows that sell by the piece have in common: menus, carts and their changes in words, and the rule of adding."""
+"""What flows that sell by the piece have in common: carts and their changes in words, the rule of adding, numbers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from engine import cart as carts
-from engine import money, text
+from engine import money
 from engine.address import Millis
 from engine.cart import LINES_AT_MOST, QUANTITY_AT_MOST, Cart, Change, ChangeKind
 from engine.catalogue import Product
 from engine.facts import Facts
 from engine.phrases import say, say_count
 from engine.shop import Shop
-
-SCARCE = 10
-"""From this many down, the menu says how many are left."""
 
 SUFFIX_BYTES = 2
 """Of the digest behind an order number that was taken in the same second: four hexadecimal digits."""
@@ -31,27 +28,6 @@ def price(amount: int, shop: Shop) -> str:
 def joined(*parts: str) -> str:
     """The parts that say something, a line each."""
     return "\n".join([part for part in parts if part])
-
-
-def menu_lines(skus: Sequence[str], first: int, shop: Shop, facts: Facts) -> list[str]:
-    """The menu from number ``first`` on (counted from 0), with prices, and what is left of scarce items."""
-    lines = []
-    for number, sku in enumerate(skus[first:], first + 1):
-        product = shop.catalogue.sold(sku)
-        if product is None:
-            lines.append(say(facts.language, "{number}. (not sold any more)", number=number))
-        else:
-            lines.append(f"{number}. {product.name} – {price(product.price, shop)}{_remark(product, facts)}")
-    return lines
-
-
-def _remark(product: Product, facts: Facts) -> str:
-    left = carts.left_of(product, facts)
-    if left is None or left > SCARCE:
-        return ""
-    if left < product.min_quantity:
-        return say(facts.language, " (sold out)")
-    return say_count(facts.language, " ({count} left)", " ({count} left)", left)
 
 
 def cart_line(cart: Cart, shop: Shop, facts: Facts) -> str:
@@ -145,75 +121,6 @@ def _refused(cart: Cart, product: Product, quantity: int, facts: Facts) -> str:
     if not have and len(cart.lines) >= LINES_AT_MOST:
         return say(speech, "Your cart is full: it holds {most} different items.", most=LINES_AT_MOST)
     return ""
-
-
-def how(facts: Facts) -> str:
-    """How to order, in a sentence."""
-    return say(facts.language, "Send an item number and how many you want: *1, 2* means two of item 1.")
-
-
-def with_cart(menu: tuple[str, ...], cart: Cart) -> tuple[str, ...]:
-    """The numbers, with one for everything in the cart: ``remove`` must reach it."""
-    return menu + tuple([line.sku for line in cart.lines if line.sku not in menu])
-
-
-def below_menu(menu: tuple[str, ...], shop: Shop, facts: Facts) -> list[str]:
-    """What can be said under a menu."""
-    lines = [how(facts)]
-    rest = len(shop.catalogue.menu) - len(menu)
-    if rest > 0:
-        lines.append(say(facts.language, "Say *more* for {rest} more items.", rest=rest))
-    lines.append(say(facts.language, "Say *done* when you have everything."))
-    return lines
-
-
-def change(
-    cart: Cart, menu: Sequence[str], item: int, quantity: int, shop: Shop, facts: Facts
-) -> tuple[Cart, str, bool]:
-    """One "item, quantity" pair by the menu's numbers; quantity 0 takes the item out.
-
-    Returns the cart after it, a sentence about it, and whether it did anything.
-    """
-    if not menu:
-        return cart, say(facts.language, "There is nothing on the menu today."), False
-    if not 1 <= item <= len(menu):
-        said = say(
-            facts.language,
-            "There is no item {item}; the menu goes from 1 to {last}.",
-            item=_short(item),
-            last=len(menu),
-        )
-        return cart, said, False
-    sku = menu[item - 1]
-    have = cart.quantity(sku)
-    if not quantity:
-        return _taken_out(cart, sku, item, have, shop, facts)
-    product = shop.catalogue.sold(sku)
-    if product is None:
-        known = shop.catalogue.product(sku)
-        named = known.name if known is not None else say(facts.language, "Item {item}", item=item)
-        return cart, say(facts.language, "{name} is not sold any more, sorry.", name=named), False
-    return add(cart, product, quantity, shop, facts)
-
-
-def _taken_out(cart: Cart, sku: str, item: int, have: int, shop: Shop, facts: Facts) -> tuple[Cart, str, bool]:
-    if not have:
-        return cart, say(facts.language, "Item {item} is not in your cart.", item=item), False
-    named = next(line.name for line in cart.lines if line.sku == sku)
-    return carts.without(cart, sku), say(facts.language, "Removed {name}.", name=named), True
-
-
-def _short(item: int) -> str:
-    """A number as it is said back; text.HUGE stands for all that are absurd."""
-    return str(item) if item < text.HUGE else "…"
-
-
-MUDDLES = {
-    text.Muddle.FRACTION: "Whole numbers only, please: *1, 2* means two of item 1.",
-    text.Muddle.NEGATIVE: "A quantity can't be below nothing: *1, 2* means two of item 1, *remove 1* takes it out.",
-    text.Muddle.THREE_NUMBERS: "One item a line, please, or with a semicolon between: *1, 2; 3, 1*.",
-    text.Muddle.TOO_MANY: "That is a lot at once. Please send at most 40 lines in one message.",
-}
 
 
 def order_number(prefix: str, shop: Shop, facts: Facts) -> str:

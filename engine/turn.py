@@ -23,8 +23,7 @@ from engine.effects import (
 )
 from engine.events import Letter
 from engine.facts import Facts
-from engine.messages import AnyMessage, Outgoing, Purpose
-from engine.offers import asked_by
+from engine.messages import Outgoing
 from engine.remembered import Conversation, dump
 from engine.shop import Shop
 
@@ -70,11 +69,8 @@ def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
 
 def _outbox(turn: Turn, address: Address, shop: Shop, facts: Facts) -> tuple[Outgoing, ...]:
     c = turn.conversation
-    shown: list[tuple[AnyMessage, Purpose]] = []
-    for effect in turn.effects:
-        offer = asked_by(c.offer, effect) if isinstance(effect, Ask) else None
-        question, page = (offer.question, offer.page) if offer is not None else (0, 0)
-        shown += fit.messages(effect, shop.limits, question, page, c.language)
+    question, page = (c.offer.question, c.offer.page) if c.offer is not None else (0, 0)
+    shown = [one for effect in turn.effects for one in fit.messages(effect, shop.limits, question, page, c.language)]
     key = f"{address}:{c.turn}:"
     return tuple(
         [
