@@ -22,57 +22,9 @@ from engine.orders import Customer, Order, OrderMove, OrderStatus
 from engine.ports import Clock, OutboxRow
 from storage.errands import EARLY_KEPT, INBOUND_KEPT
 from storage.judge import Standing, judge
-from storage.steps import AFTER, SCALE, UNSETTLED, Progress, progress
+from storage.sending import Sending
+from storage.steps import UNSETTLED, Progress, progress
 from storage.stock import Stock
-
-
-class _Sending:
-    """One outbox row, as it changes."""
-
-    def __init__(self, outgoing: Outgoing) -> None:
-        self.outgoing = outgoing
-        self.state = SendState.QUEUED
-        self.progress = Progress(0, 0, False, 0, "", "")
-        self.unknown_since: Millis = 0
-        self.doubled = False
-
-    def settle(self, outcome: Outcome, at: Millis) -> None:
-        """What became of a send; a row that a status has moved on only learns its provider id."""
-        sent_as = outcome.provider_id if outcome.kind is OutcomeClass.SENT else ""
-        if self.state in UNSETTLED:
-            if AFTER[outcome.kind] is SendState.UNKNOWN and self.state is not SendState.UNKNOWN:
-                self.unknown_since = at
-            self.state = AFTER[outcome.kind]
-            told = (0, "") if outcome.kind is OutcomeClass.SENT else (outcome.code, outcome.reason)
-            self._note(*told)
-            if sent_as:
-                self.progress = self.progress._replace(provider_id=sent_as)
-        elif self.state is not SendState.QUEUED and not self.progress.provider_id:
-            self.progress = self.progress._replace(provider_id=sent_as)
-
-    def advance(self, told: Progress) -> None:
-        """Forward only; a failure is noted in any case."""
-        news = (told.step, told.at) > (self.progress.step, self.progress.at)
-        if not news and not told.noted:
-            return
-        if told.noted:
-            self._note(told.code, told.reason)
-        elif self.state not in (SendState.SENT, SendState.FAILED):
-            self._note(0, "")
-        if news:
-            self.progress = self.progress._replace(step=told.step, at=told.at)
-        if not self.progress.provider_id:
-            self.progress = self.progress._replace(provider_id=told.provider_id)
-        self.state = self.progress.state
-
-    def row(self) -> OutboxRow:
-        """As the port shows it."""
-        now = self.progress
-        rank = SCALE[now.step].value
-        return OutboxRow(self.outgoing, self.state.value, now.provider_id, rank, now.code, now.reason, self.doubled)
-
-    def _note(self, code: int, reason: str) -> None:
-        self.progress = self.progress._replace(code=code, reason=reason)
 
 
 class MemoryStore:
@@ -87,7 +39,7 @@ class MemoryStore:
         self._customers: dict[Address, Customer] = {}
         self._orders: dict[tuple[str, str], Order] = {}
         self._carts: dict[tuple[str, str], str] = {}
-        self._outbox: dict[str, _Sending] = {}
+        self._outbox: dict[str, Sending] = {}
         self._sequence: list[str] = []
         self._provided: dict[tuple[str, str], str] = {}
         self._early: dict[tuple[str, str], tuple[Progress, Millis]] = {}
@@ -162,7 +114,7 @@ class MemoryStore:
             self._place(order)
         self._stock.book_holds(commit)
         for outgoing in commit.outbox:
-            self._outbox[outgoing.key] = _Sending(outgoing)
+            self._outbox[outgoing.key] = Sending(outgoing)
             self._sequence.append(outgoing.key)
         for kind in commit.timers_off:
             self._timers.pop((commit.address, kind), None)
@@ -276,7 +228,7 @@ class MemoryStore:
     def _stands(self, key: str, state: SendState) -> bool:
         return key in self._outbox and self._outbox[key].state is state
 
-    def _name(self, key: str, row: _Sending) -> None:
+    def _name(self, key: str, row: Sending) -> None:
         """Remember which row a provider id belongs to."""
         if row.progress.provider_id:
             self._provided[row.outgoing.address.shop, row.progress.provider_id] = key
@@ -287,7 +239,7 @@ class MemoryStore:
             return status.key
         return self._provided.get((status.shop, status.provider_id))
 
-    def _apply_early(self, row: _Sending) -> None:
+    def _apply_early(self, row: Sending) -> None:
         """What waited for this row's provider id."""
         early = self._early.pop((row.outgoing.address.shop, row.progress.provider_id), None)
         if early is not None:

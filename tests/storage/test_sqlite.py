@@ -22,6 +22,13 @@ def dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {table: sorted(db.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for table in tables}
 
 
+def sql(path: Path, *statements: str) -> None:
+    """Change a closed store's file behind its back."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
+
+
 class TestSqlite(StoreContract):
     @pytest.fixture
     async def store(self, clock: FixedClock, tmp_path: Path) -> AsyncIterator[SqliteStore]:

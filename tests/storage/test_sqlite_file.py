@@ -24,7 +24,7 @@ from engine.orders import MOVES
 from storage import open_store, sqlite_path
 from storage.file import MIGRATIONS
 from storage.sqlite import open_sqlite
-from tests.storage.test_sqlite import dump
+from tests.storage.test_sqlite import dump, sql
 from tests.storage.values import (
     ANN,
     BEN,
@@ -55,13 +55,6 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
-
-
-def sql(path: Path, *statements: str) -> None:
-    """Change a closed store's file behind its back."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for statement in statements:
-            db.execute(statement)
 
 
 # -- closing and opening again ---------------------------------------------------------------------------------------

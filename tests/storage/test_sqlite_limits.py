@@ -18,7 +18,7 @@ from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import OrderStatus
 from engine.ports import Store
 from storage.sqlite import SqliteStore, open_sqlite
-from tests.storage.test_sqlite import dump
+from tests.storage.test_sqlite import dump, sql
 from tests.storage.values import (
     ANN,
     BEN,
@@ -176,6 +176,22 @@ async def test_the_triggers_refuse_what_the_stock_cache_overlooked(path: Path, c
         )
         assert (ends.count(None), ends.count(SOLD_OUT)) == (36, 25)
         assert (await store.products(SHOP))[0].stock == 0
+
+
+@pytest.mark.parametrize(("protected", "held"), [(True, 3), (False, 20)])
+async def test_it_is_the_trigger_that_keeps_holds_within_the_stock(
+    path: Path, clock: FixedClock, protected: bool, held: int
+) -> None:
+    """Twin: with the trigger dropped and the cache misled, everybody holds what is not there."""
+    async with open_sqlite(path, clock) as store:
+        await store.import_catalogue(SHOP, "first", CATALOGUE)
+    if not protected:
+        sql(path, "DROP TRIGGER hold_needs_stock")
+    async with open_sqlite(path, clock) as store:
+        store._stock.count(SHOP, "cake", 1_000)
+        talks = [Talk(store, Address(SHOP, f"c{n}")) for n in range(20)]
+        ends = await together(*(partial(talk.commit, holds=(hold(f"h{n}", 2),)) for n, talk in enumerate(talks)))
+        assert ends.count(None) == held
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""One outbox row of the memory store, and what outcomes and statuses do to it: storage/sends.py in plain words."""
+
+from __future__ import annotations
+
+from engine.address import Millis
+from engine.messages import Outcome, OutcomeClass, Outgoing, SendState
+from engine.ports import OutboxRow
+from storage.steps import AFTER, SCALE, UNSETTLED, Progress
+
+
+class Sending:
+    """One outbox row, as it changes."""
+
+    def __init__(self, outgoing: Outgoing) -> None:
+        self.outgoing = outgoing
+        self.state = SendState.QUEUED
+        self.progress = Progress(0, 0, False, 0, "", "")
+        self.unknown_since: Millis = 0
+        self.doubled = False
+
+    def settle(self, outcome: Outcome, at: Millis) -> None:
+        """What became of a send; a row that a status has moved on only learns its provider id."""
+        sent_as = outcome.provider_id if outcome.kind is OutcomeClass.SENT else ""
+        if self.state in UNSETTLED:
+            if AFTER[outcome.kind] is SendState.UNKNOWN and self.state is not SendState.UNKNOWN:
+                self.unknown_since = at
+            self.state = AFTER[outcome.kind]
+            told = (0, "") if outcome.kind is OutcomeClass.SENT else (outcome.code, outcome.reason)
+            self._note(*told)
+            if sent_as:
+                self.progress = self.progress._replace(provider_id=sent_as)
+        elif self.state is not SendState.QUEUED and not self.progress.provider_id:
+            self.progress = self.progress._replace(provider_id=sent_as)
+
+    def advance(self, told: Progress) -> None:
+        """Forward only; a failure is noted in any case."""
+        news = (told.step, told.at) > (self.progress.step, self.progress.at)
+        if not news and not told.noted:
+            return
+        if told.noted:
+            self._note(told.code, told.reason)
+        elif self.state not in (SendState.SENT, SendState.FAILED):
+            self._note(0, "")
+        if news:
+            self.progress = self.progress._replace(step=told.step, at=told.at)
+        if not self.progress.provider_id:
+            self.progress = self.progress._replace(provider_id=told.provider_id)
+        self.state = self.progress.state
+
+    def row(self) -> OutboxRow:
+        """As the port shows it."""
+        now = self.progress
+        rank = SCALE[now.step].value
+        return OutboxRow(self.outgoing, self.state.value, now.provider_id, rank, now.code, now.reason, self.doubled)
+
+    def _note(self, code: int, reason: str) -> None:
+        self.progress = self.progress._replace(code=code, reason=reason)
