@@ -14,7 +14,7 @@ from engine.errors import StoreBusy, StoreFailed
 from engine.lines import MEDIA_WAIT
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.outbox import OPERATOR_PAUSE, TRIES, OutboxSettings
-from tests.engine.scripted import ANN, SHOP, TroubledStore, leaves, settled, store
+from tests.engine.scripted import SHOP, TroubledStore, leaves, settled, store
 from tests.engine.sending import (
     KIOSK,
     NEVER,
@@ -328,4 +328,3 @@ async def test_a_row_that_somebody_else_has_sent_meanwhile_is_not_sent_again(
         claiming.set()
         await trio.sleep(1)
     assert channel.order == ["ann2"]
-    assert ANN.customer == "ann"
