@@ -88,6 +88,11 @@ class Phone(Socket):
         self.said[said.wamid] = said
         return said
 
+    def said_by_hand(self, wamid: str, text: str) -> Said:
+        """Something that a test posts itself; the test sees whether it is acknowledged."""
+        said = self.said[wamid] = Said(wamid, text, acknowledged=True)
+        return said
+
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something that happens to this phone makes it so."""
         while not holds():
