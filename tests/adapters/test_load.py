@@ -25,7 +25,7 @@ ONLY_BUYERS = {"buyer": 1.0}
 
 async def load(bakery: Bakery, output: Any = None, faults: Faults | None = None, **options: Any) -> LoadReport:
     """A short load test against this bakery."""
-    wanted: dict[str, Any] = {"phones": 6, "arrivals": 20.0, "seconds": 0.4, "people": ONLY_BUYERS, "settle": 0.2}
+    wanted: dict[str, Any] = {"phones": 30, "arrivals": 20.0, "seconds": 0.4, "people": ONLY_BUYERS, "settle": 0.2}
     async with bakery_world(bakery, faults=faults) as here:
         return await run_load(LoadOptions(here.url, **(wanted | options)), output)
 
