@@ -115,8 +115,9 @@ class Store(Protocol):
 
     # -- catalogue and upkeep --------------------------------------------------------------------------------------
     async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product]) -> bool:
-        """Insert or update a shop's products, once per content digest (False: seen before, nothing done).
+        """Insert or update a shop's products, unless the last import had this content digest (False: nothing done).
 
+        Starting again with the same file thus changes nothing, while going back to an earlier file brings it back.
         ``stock`` is the opening value of products that are new; a known product keeps what it has.
         Products that are not in the file become inactive.
         """

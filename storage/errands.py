@@ -82,7 +82,8 @@ def import_catalogue(shop: str, digest: str, products: Sequence[Product]) -> Err
     rows = [_product_row(shop, place, product) for place, product in enumerate(products)]
 
     async def errand(db: Db) -> bool:
-        sql = "INSERT INTO catalogues (shop, digest) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING 1"
+        sql = """INSERT INTO catalogues (shop, digest) VALUES (?, ?)
+            ON CONFLICT (shop) DO UPDATE SET digest = excluded.digest WHERE digest <> excluded.digest RETURNING 1"""
         if not await run(db, sql, (shop, digest)):
             return False
         vanish = "UPDATE products SET active = 0, position = position + ? WHERE shop = ?"

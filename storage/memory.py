@@ -47,7 +47,7 @@ class MemoryStore:
         self._parked: dict[int, Parked] = {}
         self._last_parked = 0
         self._quarantined: dict[Address, str] = {}
-        self._digests: set[tuple[str, str]] = set()
+        self._digests: dict[str, str] = {}
         self._products: dict[str, dict[str, Product]] = {}
         self._stock = Stock()
 
@@ -300,9 +300,9 @@ class MemoryStore:
     # -- catalogue and upkeep --------------------------------------------------------------------------------------
     async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product]) -> bool:
         await self._turn()
-        if (shop, digest) in self._digests:
+        if self._digests.get(shop) == digest:
             return False
-        self._digests.add((shop, digest))
+        self._digests[shop] = digest
         known = self._products.get(shop, {})
         new = {product.sku: product for product in products}
         vanished = {sku: msgspec.structs.replace(known[sku], active=False) for sku in known if sku not in new}

@@ -63,11 +63,10 @@ CREATE INDEX timers_by_due ON timers (due);
 
 -- ---- catalogue and stock -----------------------------------------------------------------------------------------
 
-CREATE TABLE catalogues (           -- which catalogue files were imported
-    shop   TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    PRIMARY KEY (shop, digest)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE catalogues (           -- which catalogue file each shop has: the same one is not imported again
+    shop   TEXT PRIMARY KEY,
+    digest TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE products (
     shop         TEXT NOT NULL,

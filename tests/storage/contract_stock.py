@@ -222,6 +222,12 @@ class Stock:
         assert await store.products(SHOP) == list(CATALOGUE)
         assert await store.import_catalogue("kiosk", "first", CATALOGUE) is True
 
+    async def test_going_back_to_an_earlier_file_brings_it_back(self, store: Store, ann: Talk) -> None:
+        dearer = (msgspec.structs.replace(CAKE, price=99), TEA, CUSTOM)
+        assert await store.import_catalogue(SHOP, "second", dearer) is True
+        assert await store.import_catalogue(SHOP, "first", CATALOGUE) is True
+        assert await store.products(SHOP) == list(CATALOGUE)
+
     async def test_the_files_stock_is_an_opening_value(self, store: Store, ann: Talk) -> None:
         await ann.commit(orders=(order("WA1", line("cake", 2)),))
         await store.import_catalogue(SHOP, "second", (TEA, CAKE))
