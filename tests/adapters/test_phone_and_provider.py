@@ -36,7 +36,7 @@ def page(driver: Driver, shop: TinyShop) -> Iterator[Page]:
 
 
 def say(page: Page, words: str) -> None:
-    page.get_by_role("status").filter(has_text=re.compile("online|typing")).wait_for()  # before that, Enter does nothing
+    page.get_by_role("status").filter(has_text=re.compile("online|typing")).wait_for()  # else Enter does nothing
     page.fill("#text", words)
     page.press("#text", "Enter")
 
