@@ -47,7 +47,7 @@ class Running:
         self.outbox = Outbox(store, channels, paces, connect, clock, outbox)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run until cancelled; raises StoreFailed or TooManyRestarts when only a fresh start helps."""
+        """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.supervisor.run)
             await nursery.start(self.router.run)

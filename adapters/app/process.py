@@ -18,14 +18,13 @@ from dataclasses import dataclass, field
 import trio
 from msgspec.structs import replace
 
+from adapters.app.outage import Outage
 from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.server import Server
 from adapters.web.webhooks import Engine, WebLimits
-from engine.address import Address, Millis, Sender
 from engine.catalogue import Catalogue, Product
 from engine.errors import StoreFailed
-from engine.messages import Outgoing, Purpose, Text
 from engine.outbox import OutboxSettings
 from engine.ports import Channel, Clock, Http, Store
 from engine.running import Running
@@ -36,11 +35,6 @@ log = logging.getLogger("sokoni.process")
 WEB_SHARE = 0.25
 DRAIN_SHARE = 0.55
 REOPEN_SECONDS = 2.0
-APOLOGY_AFTER = 30.0
-APOLOGY_SECONDS = 10.0
-APOLOGY = (
-    "Sorry, the shop has a technical problem right now. Your message is not lost: we will answer as soon as we can."
-)
 
 
 @dataclass(frozen=True)
@@ -89,7 +83,7 @@ class Process:
         self.engine = Engine()
         self._stopping = trio.Event()
         self.stopped = trio.Event()
-        self._apologised: set[tuple[str, Sender]] = set()
+        self._outage = Outage(self.engine, {one.shop.name: one.channel for one in opened}, connect, clock)
         self.web = Web(
             [one.channel for one in opened],
             self.engine,
@@ -117,8 +111,8 @@ class Process:
     async def run(self, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until ``stop``; reports the bound port once the store is open and webhooks are taken.
 
-        Raises ConfigError (address in use), StoreLocked, StoreFailed when the store can't be opened at the start, and
-        TooManyRestarts when the process must be started afresh.
+        Raises, in a group, ConfigError (address in use), StoreLocked, StoreFailed when the store can't be opened at the
+        start, and TooManyRestarts when the process must be started afresh.
         """
         try:
             await self._run_all(task_status)
@@ -139,11 +133,10 @@ class Process:
     async def _keep_running(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the engine from disk; after a failure of the store, run it again, until stopped."""
         started = False
-        out_since: float | None = None
 
         def up() -> None:
-            nonlocal started, out_since
-            out_since = None
+            nonlocal started
+            self._outage.engine_up()
             if not started:
                 started = True
                 task_status.started()
@@ -152,7 +145,6 @@ class Process:
             try:
                 async with self.open_store() as store:
                     running = await self.engine_over(store)
-                    self._apologised.clear()
                     await self._run_engine(running, up)
             except StoreFailed as error:
                 if not started:
@@ -164,8 +156,10 @@ class Process:
                     raise
                 log.error("store_failed", exc_info=failed)
             if not self._stopping.is_set():
-                out_since = out_since if out_since is not None else trio.current_time()
-                await self._wait_out(out_since)
+                self._outage.engine_down()
+                await self._outage.apologise()
+                with trio.move_on_after(REOPEN_SECONDS):
+                    await self._stopping.wait()
 
     async def engine_over(self, store: Store) -> Running:
         """The running part over an open store, catalogues imported; not yet running."""
@@ -184,7 +178,6 @@ class Process:
             async with trio.open_nursery() as nursery:
                 await nursery.start(running.run)
                 self.engine.running = running
-                self.engine.waiting.clear()
                 up()
                 await self._stopping.wait()
                 with trio.move_on_after(self._settings.grace_seconds * WEB_SHARE):  # requests under way still commit
@@ -194,29 +187,6 @@ class Process:
                 nursery.cancel_scope.cancel()
         finally:
             self.engine.running = None
-
-    # -- an outage ---------------------------------------------------------------------------------------------------
-    async def _wait_out(self, since: float) -> None:
-        if trio.current_time() - since > APOLOGY_AFTER:
-            with trio.move_on_after(APOLOGY_SECONDS):
-                await self._apologise()
-        with trio.move_on_after(REOPEN_SECONDS):
-            await self._stopping.wait()
-
-    async def _apologise(self) -> None:
-        """One best-effort message to each customer who waits, once per outage."""
-        channels = {one.shop.name: one.channel for one in self._opened}
-        waiting = [who for who in self.engine.waiting if who not in self._apologised]
-        async with self._connect() as http:
-            for shop, sender in waiting:
-                self._apologised.add((shop, sender))
-                await channels[shop].send(http, _apology(shop, sender, self._clock.now()))
-
-
-def _apology(shop: str, sender: Sender, now: Millis) -> Outgoing:
-    address = Address(shop, sender.phone or sender.user_id)
-    key = f"apology:{address}:{now}"
-    return Outgoing(key, address, sender.phone, sender.user_id, Text(APOLOGY), Purpose.REPLY, now)
 
 
 def with_catalogue(shop: Shop, products: Sequence[Product]) -> Shop:

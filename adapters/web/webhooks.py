@@ -46,20 +46,29 @@ class WebLimits:
 
 
 class Engine:
-    """The running engine as the edge sees it: there, or gone while the store is out. ``waiting`` remembers who wrote
-    meanwhile (at most a thousand), so that a long outage can be apologised for."""
+    """The running engine as the edge sees it: there, or gone while the store is out. ``waiting`` remembers whose
+    messages could not be taken and when last (s of trio's clock; the latest thousand), so that a long outage can be
+    apologised for."""
 
     WAITING = 1_000
 
     def __init__(self) -> None:
         self.running: Running | None = None
-        self.waiting: dict[tuple[str, Sender], None] = {}
+        self.waiting: dict[tuple[str, Sender], float] = {}
 
     def missed(self, inbounds: Iterable[Inbound]) -> None:
         """These messages could not be taken; their provider will deliver them again."""
         for inbound in inbounds:
-            if len(self.waiting) < self.WAITING:
-                self.waiting[(inbound.shop, inbound.sender)] = None
+            self.waiting.pop((inbound.shop, inbound.sender), None)
+            self.waiting[(inbound.shop, inbound.sender)] = trio.current_time()
+            if len(self.waiting) > self.WAITING:
+                del self.waiting[next(iter(self.waiting))]
+
+    def kept(self, inbounds: Iterable[Inbound]) -> None:
+        """These messages were taken: who wrote them waits no more."""
+        if self.waiting:
+            for inbound in inbounds:
+                self.waiting.pop((inbound.shop, inbound.sender), None)
 
 
 class Webhook:
@@ -141,6 +150,7 @@ class Webhook:
             await running.outbox.room(shop)
             kept = await running.post(inbounds).wait()
         if kept:
+            self._engine.kept(inbounds)
             self._show_read(running, inbounds)
         return kept
 
