@@ -9,7 +9,7 @@ from adapters.app.compose import WallClock, connections
 from adapters.app.process import Opened, Process, Settings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings, build
 from adapters.http import LaneHttp, shared_tls
-from adapters.phones.meta_rules import FakeNumber, Rules
+from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.settings import Secret
 from engine.catalogue import Catalogue, Product
 from engine.outbox import OutboxSettings

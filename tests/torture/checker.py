@@ -21,7 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.phones.meta_account import Sent
+from adapters.phones.meta.account import Sent
 from engine.commit import Snapshot
 from engine.conversation import load
 from tests.torture.bakery import PRODUCTS, SHOP, shop

@@ -12,7 +12,7 @@ from typing import Any
 import trio
 
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_socket import Socket
+from adapters.phones.meta.socket import Socket
 from tests.torture.bakery import NUMBER, PRODUCTS
 
 ORDER_NUMBER = re.compile(r"WA[0-9]{14}(?:-[0-9A-F]{4})?")
@@ -80,7 +80,7 @@ class Phone(Socket):
         return self.do({"type": "say", "text": text}, text)
 
     def do(self, frame: dict[str, Any], text: str = "") -> Said:
-        """Any frame of a phone (adapters/phones/meta_socket.py)."""
+        """Any frame of a phone (adapters/phones/meta/socket.py)."""
         # The tick can only come later: a webhook is posted by another task.
         accepted = self._desk.frame(self._customer, self, {"ref": len(self.said), **frame})
         assert accepted is not None

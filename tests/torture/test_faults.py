@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from adapters.phones.meta_faults import Batch, Delay, Fault, Faults, ServerError
+from adapters.phones.meta.faults import Batch, Delay, Fault, Faults, ServerError
 from tests.torture.phones import Phone
 from tests.torture.town import Courier, Town, body_of, text_from, town
 

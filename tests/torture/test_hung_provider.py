@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 from msgspec.structs import replace
 
-from adapters.phones.meta_faults import Fault, Faults
+from adapters.phones.meta.faults import Fault, Faults
 from tests.torture.bakery import RULES
 from tests.torture.town import town
 

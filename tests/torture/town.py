@@ -17,9 +17,9 @@ from adapters.app.compose import WallClock
 from adapters.app.process import Process
 from adapters.http import LaneHttp, shared_tls
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_faults import Faults
-from adapters.phones.meta_payloads import Json, batch, envelope, signature, to_bytes, value_of
-from adapters.phones.meta_rules import Rules
+from adapters.phones.meta.faults import Faults
+from adapters.phones.meta.payloads import Json, batch, envelope, signature, to_bytes, value_of
+from adapters.phones.meta.rules import Rules
 from engine.ports import OutboxRow, Store
 from engine.running import Running
 from storage.sqlite import open_sqlite
