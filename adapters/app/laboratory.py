@@ -25,7 +25,7 @@ from adapters.app.process import Process
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_rules import FakeNumber, Rules
+from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.ports import Clock

@@ -2,12 +2,12 @@
 
     POST /{version}/{number}/messages   the hot path: token, number, shape and limits, rules; then the answer, the
                                         message on the customer's phone, and the statuses
-    ws   /phone/{digits}?number=…       the customers' phones (meta_socket.py)
+    ws   /phone/{digits}?number=…       the customers' phones (meta/socket.py)
     GET  / /static/… /shops.json        the phone in the browser (page.py)
-    the rest                            media, settings, controls (meta_pages.py)
+    the rest                            media, settings, controls (meta/pages.py)
 
 It keeps to the letter of the API where a shop could notice: error codes and bodies, signatures over the very bytes,
-statuses that may overtake the answer, webhooks that come twice. Faults strike on demand (meta_faults.py). It is for
+statuses that may overtake the answer, webhooks that come twice. Faults strike on demand (meta/faults.py). It is for
 loopback: the controls and the phones ask for no password.
 """
 
@@ -20,16 +20,16 @@ from typing import Any
 import trio
 
 from adapters.http import shared_tls
-from adapters.phones import meta_server
-from adapters.phones.meta_account import Account, Sent
-from adapters.phones.meta_errors import AUTH, BAD_PARAMETER, OBJECT_GONE, GraphError
-from adapters.phones.meta_faults import Faults, Mischief
-from adapters.phones.meta_media import MediaStore
-from adapters.phones.meta_pages import pages
-from adapters.phones.meta_phones import Phone
-from adapters.phones.meta_rules import FakeNumber, Rules
-from adapters.phones.meta_socket import serve_phone
-from adapters.phones.meta_world import World
+from adapters.phones.meta import server as meta_server
+from adapters.phones.meta.account import Account, Sent
+from adapters.phones.meta.errors import AUTH, BAD_PARAMETER, OBJECT_GONE, GraphError
+from adapters.phones.meta.faults import Faults, Mischief
+from adapters.phones.meta.media import MediaStore
+from adapters.phones.meta.pages import pages
+from adapters.phones.meta.phones import Phone
+from adapters.phones.meta.rules import FakeNumber, Rules
+from adapters.phones.meta.socket import serve_phone
+from adapters.phones.meta.world import World
 from adapters.phones.page import PhoneShop, knows, page_app
 from engine.address import Millis
 from engine.errors import BadInput

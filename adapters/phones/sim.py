@@ -97,7 +97,7 @@ class SimPhone:
         await self._send({"type": "read", "message_id": message.id})
 
     async def do(self, frame: Json) -> str:
-        """Anything else of the protocol (meta_socket.py); returns the message id."""
+        """Anything else of the protocol (meta/socket.py); returns the message id."""
         self._refs += 1
         answer = self._waiting[self._refs] = _Answer()
         await self._send(frame | {"ref": self._refs})

@@ -12,9 +12,9 @@ import httpx
 import msgspec
 import trio
 
-from adapters.phones import meta_server
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_rules import FakeNumber
+from adapters.phones.meta import server as meta_server
+from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.sim import open_phone
 
 NUMBER = "200000000000002"

@@ -7,7 +7,7 @@ import re
 import pytest
 import trio
 
-from adapters.phones.meta_rules import Rules
+from adapters.phones.meta.rules import Rules
 from adapters.phones.sim import LineLost, PhoneRefused, open_phone
 from tests.adapters.fake_world import ASHA, NUMBER, START, Json, world
 

@@ -7,9 +7,9 @@ import pytest
 import trio
 import trio.testing
 
-from adapters.phones.meta_faults import Batch, Delay, Fault, Faults, Mischief, ServerError
-from adapters.phones.meta_later import Later
-from adapters.phones.meta_rules import Rules
+from adapters.phones.meta.faults import Batch, Delay, Fault, Faults, Mischief, ServerError
+from adapters.phones.meta.later import Later
+from adapters.phones.meta.rules import Rules
 from tests.adapters.fake_world import ASHA, BEN, NUMBER, world
 
 QUICK = Rules(window=False, retry_first=0.001)

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.phones.meta_check import Form, ReadMark, check
-from adapters.phones.meta_errors import GraphError
+from adapters.phones.meta.check import Form, ReadMark, check
+from adapters.phones.meta.errors import GraphError
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_rules import Rules, TemplateRule
+from adapters.phones.meta.rules import Rules, TemplateRule
 from engine.address import HOUR
 from engine.errors import ConfigError
 from tests.adapters.fake_world import ASHA, BEN, NUMBER, Clock, Json, number, world

@@ -13,8 +13,8 @@ import pytest
 from adapters.phones.buyer import PEOPLE, REPLIES, USUAL, last_item, somebody
 from adapters.phones.load import LoadOptions, run_load
 from adapters.phones.load_report import LoadReport, Tally, figures
-from adapters.phones.meta_faults import Fault, Faults
-from adapters.phones.meta_rules import Rules
+from adapters.phones.meta.faults import Fault, Faults
+from adapters.phones.meta.rules import Rules
 from adapters.phones.progress import Progress, State
 from adapters.phones.rested import RestedPhone
 from engine.errors import BadInput, ConfigError

@@ -9,8 +9,8 @@ import trio
 from adapters.app.laboratory import Laboratory
 from adapters.phones.load import LoadOptions, run_load
 from adapters.phones.load_report import LoadReport
-from adapters.phones.meta_faults import Batch, Delay, Fault, Faults
-from adapters.phones.meta_rules import Rules
+from adapters.phones.meta.faults import Batch, Delay, Fault, Faults
+from adapters.phones.meta.rules import Rules
 
 PACE = 1_000
 TROUBLE = Faults(

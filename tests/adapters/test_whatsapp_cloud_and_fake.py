@@ -14,10 +14,10 @@ import trio
 
 from adapters.channels.whatsapp_cloud import WhatsAppCloud
 from adapters.http import LaneHttp, shared_tls
-from adapters.phones import meta_payloads
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_faults import Fault, Faults
-from adapters.phones.meta_rules import FakeNumber, Rules, TemplateRule
+from adapters.phones.meta import payloads as meta_payloads
+from adapters.phones.meta.faults import Fault, Faults
+from adapters.phones.meta.rules import FakeNumber, Rules, TemplateRule
 from engine.address import Sender
 from engine.events import TextSaid
 from engine.messages import AnyMessage, Document, Image, OutcomeClass, Status, StatusRank, Template, Text

@@ -18,7 +18,7 @@ import trio
 from hypercorn.config import Config
 
 from adapters.phones.fake_meta import FakeMeta
-from adapters.phones.meta_rules import FakeNumber
+from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.page import Receive, Scope, Send
 from tests.adapters.scripted_provider import PATIENCE, Frame, buttons, choice_list, text
 

@@ -6,8 +6,8 @@ import re
 
 import msgspec
 
-from adapters.phones.meta_check import Form, ReadMark, check
-from adapters.phones.meta_errors import (
+from adapters.phones.meta.check import Form, ReadMark, check
+from adapters.phones.meta.errors import (
     BAD_PARAMETER,
     BSUID_NOT_ALLOWED,
     INVALID,
@@ -18,13 +18,13 @@ from adapters.phones.meta_errors import (
     WINDOW,
     GraphError,
 )
-from adapters.phones.meta_inbound import Saying
-from adapters.phones.meta_payloads import Json, accepted, message_value, status
-from adapters.phones.meta_phones import Phone, Phones, Record
-from adapters.phones.meta_rules import Bucket, FakeNumber
-from adapters.phones.meta_socket import Socket
-from adapters.phones.meta_webhooks import Deliverer
-from adapters.phones.meta_world import World
+from adapters.phones.meta.inbound import Saying
+from adapters.phones.meta.payloads import Json, accepted, message_value, status
+from adapters.phones.meta.phones import Phone, Phones, Record
+from adapters.phones.meta.rules import Bucket, FakeNumber
+from adapters.phones.meta.socket import Socket
+from adapters.phones.meta.webhooks import Deliverer
+from adapters.phones.meta.world import World
 from engine.address import HOUR, Millis
 from engine.errors import BadInput
 

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl
 import msgspec
 import trio
 
-from adapters.phones.meta_payloads import Json
-from adapters.phones.meta_phones import Phone, encode
+from adapters.phones.meta.payloads import Json
+from adapters.phones.meta.phones import Phone, encode
 from engine.errors import BadInput
 
 QUEUE = 2_000

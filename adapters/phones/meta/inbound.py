@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from adapters.phones.meta_media import MediaStore
-from adapters.phones.meta_payloads import Json
-from adapters.phones.meta_phones import Phone, Record
-from adapters.phones.meta_rules import FakeNumber
+from adapters.phones.meta.media import MediaStore
+from adapters.phones.meta.payloads import Json
+from adapters.phones.meta.phones import Phone, Record
+from adapters.phones.meta.rules import FakeNumber
 from engine.errors import BadInput
 
 WORDS = 65_536

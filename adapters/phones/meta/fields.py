@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from adapters.phones.meta_errors import BAD_PARAMETER, INVALID, MISSING, GraphError
+from adapters.phones.meta.errors import BAD_PARAMETER, INVALID, MISSING, GraphError
 
 JsonObject: TypeAlias = dict[str, Any]
 

@@ -3,8 +3,8 @@
     GET  /control/stats                counts of everything
     GET  /control/numbers              the business numbers
     GET  /control/sent?number=ID       what was accepted: to, user_id, body, key, wamid, time; &to=DIGITS for one phone
-    GET  /control/faults               the plan of faults;      POST changes it (meta_faults.py says how)
-    GET  /control/rules                the account's rules;     POST changes those it names (meta_rules.py)
+    GET  /control/faults               the plan of faults;      POST changes it (meta/faults.py says how)
+    GET  /control/rules                the account's rules;     POST changes those it names (meta/rules.py)
 
 Wrong input is answered 400 with {"error": "a sentence"}.
 """
@@ -17,9 +17,10 @@ import msgspec
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from adapters.phones import meta_faults, meta_rules
-from adapters.phones.meta_errors import AUTH, BAD_PARAMETER, GraphError
-from adapters.phones.meta_media import Media
+from adapters.phones.meta import faults as meta_faults
+from adapters.phones.meta import rules as meta_rules
+from adapters.phones.meta.errors import AUTH, BAD_PARAMETER, GraphError
+from adapters.phones.meta.media import Media
 from engine.errors import BadInput
 
 if TYPE_CHECKING:

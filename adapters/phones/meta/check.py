@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from adapters.phones.meta_errors import BAD_PARAMETER, INVALID, MISSING, UNSUPPORTED, GraphError
-from adapters.phones.meta_fields import JsonObject, count, number, one_of, optional_text, part, rows, text
-from adapters.phones.meta_interactive import check_interactive
+from adapters.phones.meta.errors import BAD_PARAMETER, INVALID, MISSING, UNSUPPORTED, GraphError
+from adapters.phones.meta.fields import JsonObject, count, number, one_of, optional_text, part, rows, text
+from adapters.phones.meta.interactive import check_interactive
 
 TEXT = 4096
 CAPTION = 1024

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from adapters.phones.meta_faults import Mischief
-from adapters.phones.meta_media import MediaStore
-from adapters.phones.meta_rules import Rules
+from adapters.phones.meta.faults import Mischief
+from adapters.phones.meta.media import MediaStore
+from adapters.phones.meta.rules import Rules
 from engine.address import Millis
 from engine.ports import Clock
 

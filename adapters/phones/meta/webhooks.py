@@ -18,11 +18,11 @@ from math import inf
 import trio
 
 from adapters.http import LaneHttp
-from adapters.phones.meta_faults import REORDER_MS
-from adapters.phones.meta_later import Later
-from adapters.phones.meta_payloads import Json, batch, envelope, signature, to_bytes, value_of
-from adapters.phones.meta_rules import FakeNumber
-from adapters.phones.meta_world import World
+from adapters.phones.meta.faults import REORDER_MS
+from adapters.phones.meta.later import Later
+from adapters.phones.meta.payloads import Json, batch, envelope, signature, to_bytes, value_of
+from adapters.phones.meta.rules import FakeNumber
+from adapters.phones.meta.world import World
 from engine.ports import AnswerLost, NotSent
 
 LANES = 16

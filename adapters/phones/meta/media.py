@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from adapters.phones.meta_errors import BAD_PARAMETER, MEDIA_UPLOAD, GraphError
+from adapters.phones.meta.errors import BAD_PARAMETER, MEDIA_UPLOAD, GraphError
 from engine.errors import BadInput
 
 MB = 1024 * 1024

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from adapters.phones.meta_errors import BAD_PARAMETER, INVALID, MISSING, GraphError
-from adapters.phones.meta_fields import JsonObject, one_of, optional_text, part, rows, text, titled
+from adapters.phones.meta.errors import BAD_PARAMETER, INVALID, MISSING, GraphError
+from adapters.phones.meta.fields import JsonObject, one_of, optional_text, part, rows, text, titled
 
 BODY = 1024
 LIST_BODY = 4096

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, TypeAlias
 
-from adapters.phones.meta_phones import Phone
-from adapters.phones.meta_rules import FakeNumber
+from adapters.phones.meta.phones import Phone
+from adapters.phones.meta.rules import FakeNumber
 from engine.address import Millis
 
 Json: TypeAlias = dict[str, Any]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from adapters.phones.meta_check import Form, body_parameters
-from adapters.phones.meta_errors import TEMPLATE_MISSING, TEMPLATE_PARAMETERS, TEMPLATE_PAUSED, GraphError
+from adapters.phones.meta.check import Form, body_parameters
+from adapters.phones.meta.errors import TEMPLATE_MISSING, TEMPLATE_PARAMETERS, TEMPLATE_PAUSED, GraphError
 from engine.errors import BadInput
 
 Share = Annotated[float, msgspec.Meta(ge=0)]

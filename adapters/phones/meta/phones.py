@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from adapters.phones.meta_rules import Bucket, Rules
+from adapters.phones.meta.rules import Bucket, Rules
 from engine.address import Millis
 
 STATES = {"sent": 1, "delivered": 2, "read": 3}
