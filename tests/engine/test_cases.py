@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from engine import flows
 from engine.flow import AnyFlowEvent, Arrow, Flow, State
 from tests.engine.cases import Case, cases_of, run
-from tests.engine.world import World
+from tests.engine.world import World, bakery
 
 
 def all_cases() -> Iterator[tuple[str, Case]]:
@@ -18,11 +19,14 @@ def all_cases() -> Iterator[tuple[str, Case]]:
             yield name, case
 
 
+def world_of(flow: str) -> World:
+    """The sample bakery's shelves, sold from by this flow."""
+    return World(msgspec.structs.replace(bakery(), flow=flow))
+
+
 @pytest.mark.parametrize(("flow", "case"), [pytest.param(f, c, id=f"{f}: {c.title}") for f, c in all_cases()])
 def test_conversation(flow: str, case: Case) -> None:
-    world = World()
-    assert world.shop.flow == flow
-    run(case, world)
+    run(case, world_of(flow))
 
 
 @pytest.mark.parametrize("flow", flows.names())
@@ -38,7 +42,7 @@ def test_every_arrow_of_a_flow_is_taken_by_one_of_its_cases(flow: str, monkeypat
 
     monkeypatch.setattr(Flow, "arrow_for", spy)
     for case in cases_of(flow):
-        run(case, World())
+        run(case, world_of(flow))
     declared = {(arrow.frm.__name__, arrow.event.__name__) for arrow in flows.flow_named(flow).arrows}
     assert declared - taken == set()
 
