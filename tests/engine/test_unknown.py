@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from engine.messages import Purpose, StatusRank
+from engine.messages import Outcome, Purpose, StatusRank
 from engine.outbox import OutboxSettings
 from tests.engine.scripted import TroubledStore, settled, store
 from tests.engine.sending import (
@@ -203,6 +203,22 @@ async def test_after_a_crash_a_status_resolves_what_was_being_sent(
         await told(office, "ann1")
         await trio.sleep(3_600)
     assert channel.begun == [(5_000, "ann2")]
+
+
+async def test_what_one_process_left_unknown_has_its_whole_time_in_the_next(
+    store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock
+) -> None:
+    """Its status could reach nobody while the shop was down; it comes soon after the start."""
+    await keep(store, [row("ann", 1)])
+    await store.claim([row("ann", 1).key], 0)
+    await store.settle([(row("ann", 1).key, Outcome(UNKNOWN))], 0)
+    await trio.sleep(600)
+    await store.reopened(0)
+    async with sending(store, channel) as office:
+        await trio.sleep(5)
+        await told(office, "ann1")
+        await trio.sleep(3_600)
+    assert channel.begun == []
 
 
 async def test_an_outbox_that_was_cut_short_in_a_send_neither_loses_nor_hides_it(
