@@ -61,13 +61,13 @@ def pickup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flow]:
 def test_the_flow_holds_its_conversations_and_they_take_all_its_arrows(
     pickup: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken: set[str] = set()
+    taken: set[tuple[type, type]] = set()
     find = Flow.arrow_for
 
     def spy(self: Flow, state: type[State], event: type[AnyFlowEvent]) -> Arrow | None:
         arrow = find(self, state, event)
         if arrow is not None:
-            taken.add(arrow.name)
+            taken.add((arrow.frm, arrow.event))
         return arrow
 
     monkeypatch.setattr(Flow, "arrow_for", spy)
@@ -78,7 +78,7 @@ def test_the_flow_holds_its_conversations_and_they_take_all_its_arrows(
     assert len(found) > 2
     for case in found:
         cases.run(case, World(msgspec.structs.replace(bakery(), flow=pickup.name)))
-    assert taken == {arrow.name for arrow in pickup.arrows}
+    assert taken == {(arrow.frm, arrow.event) for arrow in pickup.arrows}
 
 
 # -- running it for real ---------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_the_configuration_loads(tmp_path: Path) -> None:
 
 def test_the_backup_is_whole_while_the_store_is_open(tmp_path: Path) -> None:
     """Twin: the file alone, copied at the same moment, does not even have the tables."""
-    python, *arguments = shlex.split(block("disturbs nobody:"))
+    python, *arguments = shlex.split(block("This copies all of it"))
     assert python == "python3"
     database = tmp_path / "shop.db"
 
@@ -132,7 +132,8 @@ def test_every_command_is_shown() -> None:
     assert {command.split()[0] for command in commands()} == set(arguments.COMMANDS)
 
 
-def test_the_parts_of_bench_are_all_named() -> None:
+def test_the_parts_of_bench_are_all_named_here_and_in_its_help() -> None:
+    assert tuple(SUITE) == arguments.BENCH_PARTS
     assert ", ".join(f"`{part}`" for part in SUITE) in README.replace("\n  ", " ")
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 Parser = argparse.ArgumentParser
+BENCH_PARTS = ("pure", "channel", "turns", "memory", "start", "serving", "statuses", "overload")
+"""The names of tests/bench/suite.py, which needs packages and can't be asked here; a test compares the two."""
 
 
 class Command(NamedTuple):
@@ -36,11 +38,13 @@ def _serve(parser: Parser) -> None:
 
 def _chat(parser: Parser) -> None:
     parser.add_argument("shop", metavar="SHOP", help="the shop's name, for example bakery")
-    parser.add_argument("--target", metavar="URL", help="a running Sokoni's fake provider (default: start one)")
+    parser.add_argument(
+        "--target", metavar="URL", help="the demo's address (default: the one on port 8080, else start a shop)"
+    )
 
 
 def _phones(parser: Parser) -> None:
-    parser.add_argument("--target", metavar="URL", help="a running Sokoni with the fake provider (default: start one)")
+    parser.add_argument("--target", metavar="URL", help="the demo's address (default: start a shop just for this)")
     parser.add_argument("--phones", type=_count, default=100, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument(
         "--arrivals",
@@ -49,7 +53,7 @@ def _phones(parser: Parser) -> None:
         metavar="R",
         help="buyers per second, each with a whole order (default: 1)",
     )
-    parser.add_argument("--seconds", type=_rate, default=30.0, metavar="S", help="how long (default: %(default)s)")
+    parser.add_argument("--seconds", type=_rate, default=30.0, metavar="S", help="how long buyers arrive (default: 30)")
     parser.add_argument("--shop", metavar="NAME", help="which shop (default: the only one)")
     parser.add_argument("--seed", type=_count, default=1, metavar="N", help="of the buyers' whims (default: 1)")
     parser.add_argument(
@@ -60,7 +64,11 @@ def _phones(parser: Parser) -> None:
         help="fail when p95 of all turns is slower (default: no limit)",
     )
     parser.add_argument(
-        "--pace", type=_count, default=1_000, metavar="N", help="the number's messages per second when it starts one"
+        "--pace",
+        type=_count,
+        default=1_000,
+        metavar="N",
+        help="the number's messages per second, when this starts the shop (default: %(default)s)",
     )
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
 
@@ -73,16 +81,21 @@ def _diagram(parser: Parser) -> None:
 
 def _letters(parser: Parser) -> None:
     parser.add_argument(
-        "action", choices=("list", "replay", "release"), help="look, replay dead ones, end a quarantine"
+        "action",
+        choices=("list", "replay", "release"),
+        help="list: all that is kept; replay: messages that crashed twice; release: addresses that crashed too often",
     )
     parser.add_argument(
-        "what", nargs="*", metavar="WHICH", help="numbers to replay, addresses to release (default: all)"
+        "what",
+        nargs="*",
+        metavar="WHICH",
+        help="numbers to replay or addresses to release, as list shows them (default: all)",
     )
     parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file of the stopped server")
 
 
 def _bench(parser: Parser) -> None:
-    parser.add_argument("parts", nargs="*", metavar="PART", help="pure, turns, serving, …; all without one")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(BENCH_PARTS)} (default: all)")
     parser.add_argument("--folder", metavar="DIR", help="where databases are made: the disk to measure (default: temp)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
 
@@ -110,7 +123,7 @@ ALL = {
         "measure speed and memory on this machine", ("bench --json bench.json", "bench pure turns"), _bench
     ),
     "letters": Command(
-        "look at letters that were parked, replay them, release a quarantine; the server must be stopped",
+        "see messages that met a bug and were kept, and replay them; the server must be stopped",
         (
             "letters list --config shop.toml",
             "letters replay 17 --config shop.toml",
@@ -161,13 +174,14 @@ def _parser() -> Parser:
         dest="command", metavar="COMMAND", required=True, title="commands", prog=parser.prog
     )
     for name, command in COMMANDS.items():
+        head = "example" if len(command.examples) == 1 else "examples"
         examples = "\n".join(f"  python3 run.py {example}" for example in command.examples)
         command.add(
             commands.add_parser(
                 name,
                 help=command.summary,
                 description=f"{command.summary[0].upper()}{command.summary[1:]}.",
-                epilog=f"example:\n{examples}",
+                epilog=f"{head}:\n{examples}",
                 formatter_class=argparse.RawDescriptionHelpFormatter,
                 allow_abbrev=False,
             )
