@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +26,6 @@ from engine.commit import Snapshot
 from engine.conversation import load
 from tests.torture.bakery import PRODUCTS, SHOP, shop
 from tests.torture.phones import Phone
-
-Answers = Mapping[str, Sequence[tuple[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,10 +139,3 @@ def words_of(body: dict[str, Any]) -> str:
     part = body[body["type"]]
     inner = part.get("body", "")
     return str(inner["text"] if isinstance(inner, dict) else inner)
-
-
-def options_of(body: dict[str, Any]) -> Sequence[str]:
-    """The ids of what can be tapped."""
-    action = body.get("interactive", {}).get("action", {})
-    rows = [row for section in action.get("sections", ()) for row in section["rows"]]
-    return [one["reply"]["id"] for one in action.get("buttons", ())] + [row["id"] for row in rows]

@@ -54,7 +54,14 @@ async def test_messages_are_taken_in_the_order_of_arrival_whatever_their_timesta
         assert words[3].index("Oatmeal") < words[3].index("Chocolate")
 
 
-@pytest.mark.parametrize("way", [0, 1, 2], ids=["in a thousand entries", "in a thousand changes", "in one value"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(0, id="in a thousand entries", marks=pytest.mark.torture),
+        pytest.param(1, id="in a thousand changes", marks=pytest.mark.torture),
+        pytest.param(2, id="in one value"),
+    ],
+)
 async def test_a_thousand_messages_in_one_post_have_each_their_turn(tmp_path: Path, way: int) -> None:
     """One POST from 1,000 customers, one of whose messages can't be read: 200, and 999 turns with their replies."""
     async with town(tmp_path, rules=OPEN_WINDOW) as here:

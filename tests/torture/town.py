@@ -23,7 +23,7 @@ from adapters.phones.meta.rules import Rules
 from engine.ports import OutboxRow, Store
 from engine.running import Running
 from storage.sqlite import open_sqlite
-from tests.torture.bakery import APP_SECRET, NUMBER, PATH, RULES, SHOP, compose
+from tests.torture.bakery import APP_SECRET, NUMBER, PATH, RULES, compose
 from tests.torture.checker import Evidence, faults
 from tests.torture.phones import Phone
 
@@ -162,6 +162,3 @@ class _Fixed(random.Random):
 
     def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
         return self._drawn
-
-
-__all__ = ["SHOP", "Courier", "Town", "body_of", "provider", "text_from", "town", "webhook"]
