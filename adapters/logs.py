@@ -55,6 +55,7 @@ EVENTS: Mapping[str, str] = {
     "stopping": "a graceful stop has begun",
     "store_failed": "the store can't be trusted; the engine starts again from disk",
     "swept": "old ids and expired holds were deleted",
+    "webhook_crashed": "a bug in reading or keeping a delivery; it was answered 503 and comes again",
 }
 """Every event with its meaning. A test holds the code to this table."""
 

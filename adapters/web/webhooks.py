@@ -114,6 +114,10 @@ class Webhook:
             return error.status
         try:
             return await self._delivered(headers, raw)
+        except Exception as error:  # a bug of ours must not cost a message: its provider keeps it and comes again
+            log.error("webhook_crashed", exc_info=error)
+            self._counters.unavailable += 1
+            return 503
         finally:
             self._bodies.done(len(raw))
 

@@ -90,6 +90,16 @@ async def test_a_message_that_crashes_its_actor_is_answered_200_because_it_is_pa
     assert len(await store.parked(ANN, dead=True, limit=10)) == 1
 
 
+async def test_a_bug_in_reading_a_delivery_is_503_and_told_and_the_redelivery_is_kept(
+    core: Core, store: TroubledStore, autojump_clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with edge(store) as made:
+        assert await made.deliver({"number": "bakery", "id": "w1"}) == 503  # this channel trips over a missing text
+        assert [one.message for one in caplog.records] == ["webhook_crashed"]
+        assert await made.deliver(message("w1", "one")) == 200
+    assert await store.said_to(ANN) == ("one",)
+
+
 async def test_an_empty_delivery_is_200(core: Core, store: TroubledStore, autojump_clock: Clock) -> None:
     async with edge(store) as made:
         assert await made.deliver() == 200
