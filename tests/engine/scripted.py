@@ -60,7 +60,7 @@ class SaidTurn(msgspec.Struct, frozen=True):
 class Core:
     """Stands where the pure core stands. It repeats what it hears, and crashes on words it was told to crash on.
 
-    "in 5000" sets the timer "tick"; its letter is heard as "tick" and turns the timer off.
+    "in 5000" sets the timer "tick", "off" turns it off; its letter is heard as "tick" and turns it off too.
     """
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class Core:
             links=letter.inbound.sender.links(),
             outbox=(outgoing(address, said.turn, said.phone, at=facts.now, text=word),),
             timers=timers,
-            timers_off=("tick",) if fired else (),
+            timers_off=("tick",) if fired or word == "off" else (),
         )
 
 

@@ -72,7 +72,8 @@ class ScriptedChannel:
             self.at_once[str(row.address)] -= 1
 
     async def _answer(self, row: Outgoing) -> Outcome:
-        reply = self.answers[short(row.key)].popleft() if self.answers[short(row.key)] else self.always or SENT
+        answers = self.answers[short(row.key)]
+        reply = answers.popleft() if answers else SENT if self.always is None else self.always
         await trio.sleep(self.latency)
         if isinstance(reply, Exception):
             raise reply

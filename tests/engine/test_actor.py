@@ -135,6 +135,7 @@ async def test_a_stale_snapshot_is_loaded_again(core: Core, store: TroubledStore
         assert await store.commit(elsewhere) is None
         assert await desk.say("two")
     assert store.commits[-1].version == 3
+    assert desk.counters.crashes == 0
     assert [snapshot.version if snapshot else 0 for snapshot in core.loaded] == [0, 2]
 
 

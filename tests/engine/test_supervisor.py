@@ -176,13 +176,15 @@ async def test_a_store_too_busy_for_a_quarantine_is_told_at_the_next_crash(core:
     assert store.calls["quarantine"] == 2
 
 
+@pytest.mark.parametrize("written", [False, True], ids=["not yet on disk", "just on disk"])
 async def test_a_release_replays_what_was_parked_in_order_before_newer_letters(
-    core: Core, store: TroubledStore
+    core: Core, store: TroubledStore, written: bool
 ) -> None:
+    """The fourth letter is being parked while the release begins."""
     async with supervised(store) as desk:
         await quarantine(desk, core)
         await desk.say("one", "two", "three")
-        gate = store.linger("park")
+        gate = store.linger("park") if written else store.gate("park")
         parking = desk.post(letter("four"))
         await settled()
         async with trio.open_nursery() as nursery:
