@@ -3,7 +3,8 @@
 hypercorn limits slow headers and idle connections. It does not limit how many connections there are, nor a client
 that never reads (its answer blocks for ever, shielded, and with it the shutdown). So the accept loop here stops
 accepting at a cap (the excess waits in TCP, costing nothing), and each stream gives up on a client that does not take
-its answer. Slow bodies and large ones are the handler's business (adapters/web/body.py).
+its answer. What else of hypercorn's would let a client keep its connection for ever is switched off in
+adapters/web/http11.py. Slow bodies and large ones are the handler's business (adapters/web/body.py).
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from hypercorn.config import Config
 from hypercorn.events import Closed, RawData
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ASGIFramework
+from hypercorn.typing import ASGIFramework, ConnectionState
+from hypercorn.utils import parse_socket_addr
 
+from adapters.web.http11 import Http11, Tasks
 from engine.errors import ConfigError
 
 log = logging.getLogger("sokoni.web")
@@ -97,12 +100,32 @@ class IdleDeadline:
 
 
 class Connection(TCPServer):
-    """One connection's life in hypercorn, idle ones ended by a deadline."""
+    """One connection's life in hypercorn, in HTTP/1.1, idle ones ended by a deadline."""
 
     def __init__(self, app: Any, config: Config, context: WorkerContext, stream: GuardedStream) -> None:
         super().__init__(app, config, context, cast("Any", {}), cast("Any", stream))
         self.idleness = IdleDeadline()
         self.idle_task = cast("Any", self.idleness)
+
+    async def run(self) -> None:
+        """Until either side ends it."""
+        socket = self.stream.socket
+        try:
+            client = parse_socket_addr(socket.family, socket.getpeername())
+            server = parse_socket_addr(socket.family, socket.getsockname())
+            state = ConnectionState(self.state)
+            async with Tasks() as tasks:
+                self._task_group = tasks
+                protocol = Http11(
+                    self.app, self.config, self.context, tasks, state, False, client, server, self.protocol_send
+                )
+                self.protocol = cast("Any", protocol)
+                await self.idleness.restart(tasks, None)
+                await self._read_data()
+        except OSError:
+            pass  # the client went away
+        finally:
+            await self._close()
 
     async def _read_data(self) -> None:
         while True:
