@@ -7,6 +7,9 @@ from hypercorn.typing import ASGIReceiveCallable
 
 ALL_BODIES = 64 * 1024 * 1024
 """Bytes of all bodies held at once; over it, reading waits and TCP holds the rest."""
+SMALL = 16 * 1024
+"""Bytes of each body that are not counted against the others: an ordinary delivery never waits behind large uploads,
+which need no signature to be begun. Bounded by the number of connections."""
 
 
 class BodyError(Exception):
@@ -18,13 +21,14 @@ class BodyError(Exception):
 
 
 class Bodies:
-    """The budget that all bodies share. Use ``async with bodies.read(...) as raw`` semantics by hand: every byte that
-    ``read`` returned is given back with ``done``."""
+    """The budget that all bodies share, save their first ``small`` bytes each. Use ``async with bodies.read(...) as
+    raw`` semantics by hand: what ``read`` returned is given back with ``done``."""
 
-    def __init__(self, most: int, seconds: float, everything: int = ALL_BODIES) -> None:
+    def __init__(self, most: int, seconds: float, everything: int = ALL_BODIES, small: int = SMALL) -> None:
         self._most = most
         self._seconds = seconds
         self._everything = everything
+        self._small = small
         self._held = 0
         self._room = trio.lowlevel.ParkingLot()
 
@@ -56,16 +60,20 @@ class Bodies:
             if size > self._most:
                 raise BodyError(413, "the body is larger than this server takes")
             if part:
-                await self._hold(len(part))
+                await self._hold(self._counted(size) - self._counted(size - len(part)))
                 parts.append(part)
             more = message["more_body"]
 
+    def _counted(self, size: int) -> int:
+        """How much of a body of this size the others must leave room for."""
+        return max(0, size - self._small)
+
     async def _hold(self, size: int) -> None:
-        while self._held + size > self._everything:
+        while size and self._held + size > self._everything:
             await self._room.park()
         self._held += size
 
     def done(self, size: int) -> None:
-        """The bytes of a body are no longer held."""
-        self._held -= size
+        """A body of this size is no longer held."""
+        self._held -= self._counted(size)
         self._room.unpark_all()

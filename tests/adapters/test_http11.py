@@ -66,7 +66,7 @@ async def test_an_upgrade_is_ignored_and_the_connection_stays_under_the_guards(a
     ],
 )
 async def test_a_body_that_is_given_up_while_more_of_it_comes_leaves_no_connection_behind(chunk: bytes) -> None:
-    app = Echo(Bodies(most=1_000_000, seconds=0.05, everything=0))
+    app = Echo(Bodies(most=1_000_000, seconds=0.05, everything=0, small=0))
     async with serving(app) as (server, port):
         stream = await trio.open_tcp_stream("127.0.0.1", port)
         await stream.send_all(b"POST /hook HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 50)
@@ -79,7 +79,7 @@ async def test_a_body_that_is_given_up_while_more_of_it_comes_leaves_no_connecti
 
 async def test_after_a_whole_body_that_nobody_read_the_connection_serves_on() -> None:
     """The queue is full of the body when it is given up: its end would have waited there for ever."""
-    app = Echo(Bodies(most=1_000_000, seconds=0.05, everything=2))
+    app = Echo(Bodies(most=1_000_000, seconds=0.05, everything=2, small=0))
     async with serving(app) as (_, port):
         stream = await trio.open_tcp_stream("127.0.0.1", port)
         await stream.send_all(

@@ -140,7 +140,7 @@ async def test_a_body_over_the_cap_is_answered_413(request_bytes: bytes) -> None
 
 
 async def test_bodies_share_one_budget_and_what_is_over_it_waits() -> None:
-    bodies = Bodies(most=10, seconds=5, everything=10)
+    bodies = Bodies(most=10, seconds=5, everything=10, small=0)
 
     def sender(body: bytes) -> ASGIReceiveCallable:
         async def receive() -> object:
