@@ -5,7 +5,6 @@ Each address has one message under way at a time, as a customer has; the next is
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import trio
 
+from adapters.app.serve import calm_gc
 from engine.actor import Surroundings
 from engine.address import Sender
 from engine.commit import Commit
@@ -71,9 +71,7 @@ async def turns_per_second(addresses: int, seconds: float = 4.0, *, sending: boo
 
 async def _rate(router: Router, addresses: int, seconds: float) -> float:
     await _round(router, addresses, seconds / 2)  # everybody awake
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000)
+    calm_gc()
     turns, took = await _round(router, addresses, seconds)
     return turns / took
 
