@@ -27,6 +27,8 @@ from engine.turn import commit_of
 
 CONFLICTS_PER_LETTER = 8
 """Turns that one letter may take, fresh ones after refused commits; one more is a bug of the flow."""
+NO_SHOP = "its shop is not configured any more"
+"""Why a letter, as a rule a timer from before, can't be handled. No crash: a shop may leave thousands of them."""
 
 
 @dataclass(slots=True)
@@ -118,6 +120,8 @@ class Actor:
             try:
                 if self.quarantine:
                     await self.park(envelope.letter, dead=False, why=self.quarantine)
+                elif self.address.shop not in self._around.shops:
+                    await self.park(envelope.letter, dead=True, why=NO_SHOP)
                 else:
                     await self._turn(envelope.letter)
             except StoreBusy:
