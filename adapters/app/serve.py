@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 import trio
+from msgspec.structs import replace
 
 from adapters import logs
 from adapters.app.compose import compose
+from adapters.app.descriptors import affordable
 from adapters.app.process import Process
 from adapters.channels import kinds
 from adapters.config import Config
@@ -33,8 +35,21 @@ def run(options: argparse.Namespace) -> int:
     for warning in config.warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
     raise_file_limit()
-    trio.run(_serve, config)
+    trio.run(_serve, _within_open_files(config))
     return 0
+
+
+def _within_open_files(config: Config) -> Config:
+    """The configuration with as many connections as the system grants open files for; says so when that is fewer."""
+    wanted = config.server.connections
+    connections = affordable(wanted, config.outbox.lanes)
+    if connections < wanted:
+        print(
+            f"WARNING: the system grants open files for {connections} connections, not for server.connections = "
+            f"{wanted}. Raise its limit (ulimit -n, LimitNOFILE=), or lower the setting.",
+            file=sys.stderr,
+        )
+    return replace(config, server=replace(config.server, connections=connections))
 
 
 def secrets_of(config: Config) -> list[str]:
