@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -36,13 +37,20 @@ PREPARED = 48
 Synchronous = Literal["FULL", "NORMAL"]
 
 
+PRIVATE = 0o600
+"""Names, phone numbers and addresses are for the shop's own user. SQLite gives its log the same permissions."""
+
+
 class Lock:
-    """A lock on ``<file>.lock``, which the kernel lets go of when the process ends, however it ends."""
+    """A lock on ``<file>.lock``, which the kernel lets go of when the process ends, however it ends.
+
+    Beside the file itself, whatever symbolic links led to it: one file must not have two locks.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises StoreLocked when another process has it, ConfigError when the folder can't be written."""
         try:
-            self._file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(f"{os.path.realpath(path)}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError as error:
             raise ConfigError(f"storage.url: {path} can't be opened ({error.strerror}).") from error
         try:
@@ -60,6 +68,7 @@ class Lock:
 
 async def open_writer(path: Path, now: Millis, synchronous: Synchronous) -> Db:
     """The one connection that writes, on a file of the present shape, with no row left in ``sending``."""
+    _make(path)
     db = await _connect(path)
     try:
         await _check_owner(db, path)
@@ -74,6 +83,12 @@ async def open_writer(path: Path, now: Millis, synchronous: Synchronous) -> Db:
             raise StoreFailed(f"{path} can't be used ({error}). Restore a backup, or see to the disk.") from error
         raise
     return db
+
+
+def _make(path: Path) -> None:
+    """An empty file where there is none: SQLite itself would make one that every user of the machine can read."""
+    with suppress(OSError):  # SQLite will say what is wrong
+        path.touch(PRIVATE, exist_ok=True)
 
 
 async def open_reader(path: Path) -> Db:
