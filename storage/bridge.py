@@ -34,6 +34,10 @@ class Bridge:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         future.add_done_callback(lambda ended: self._tell(done, ended))
 
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do ``work`` here, in trio's thread, when every task that can run now has run."""
+        self._token.run_sync_soon(work)
+
     async def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` over there and wait for it, shielded: what has begun is always seen to its end."""
         ended = trio.Event()

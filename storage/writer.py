@@ -1,9 +1,9 @@
 """Group commit: whatever queued while the last batch was syncing goes into the next one, in one transaction.
 
-No timer decides when a batch leaves: a lone unit leaves at once, and under load batches grow until they carry the
-load. Units of all kinds travel together. When a batch breaks a constraint it is rolled back and taken again unit by
-unit, each in its own savepoint of one transaction, so only the guilty unit fails. Any other database error leaves the
-outcome unknown: everything waiting and everything later gets StoreFailed.
+No timer decides when a batch leaves: a lone unit leaves after one look around, and under load batches grow until they
+carry the load. Units of all kinds travel together. When a batch breaks a constraint it is rolled back and taken again
+unit by unit, each in its own savepoint of one transaction, so only the guilty unit fails. Any other database error
+leaves the outcome unknown: everything waiting and everything later gets StoreFailed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sqlite3
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import trio
@@ -25,6 +26,9 @@ BATCH = 512
 
 QUEUE = 20_000
 """Units waiting, at most; one more is refused with StoreBusy."""
+
+PASSES = 4
+"""Scheduler passes that a batch waits for at most, as long as each of them brings more."""
 
 GUILT = (
     sqlite3.IntegrityError,
@@ -95,6 +99,7 @@ class Writer:
         self._batch, self._limit = batch, queue
         self._queue: deque[AnyUnit] = deque()
         self._writing: list[AnyUnit] = []
+        self._starting = False
         self._idle = trio.Event()
         self._idle.set()
         self.failure: StoreFailed | None = None
@@ -108,7 +113,7 @@ class Writer:
             raise StoreBusy(f"{self._limit} writes wait for the disk already; try again in a moment.")
         self._queue.append(unit)
         if not self._writing:
-            self._start()
+            self._start_soon()
         return await unit.wait()
 
     def fail(self, why: StoreFailed) -> None:
@@ -123,11 +128,29 @@ class Writer:
         await self._idle.wait()
 
     # -- one batch after the other ---------------------------------------------------------------------------------
-    def _start(self) -> None:
-        self._writing = self._take()
-        if self._writing:
+    def _start_soon(self) -> None:
+        """Begin the next batch once every task that can run now has run.
+
+        Whoever was told of the last batch's end has often something to write again. Without this, their writes would
+        just miss the batch that begins, and two half-sized batches would take turns.
+        """
+        if not self._starting:
+            self._starting = True
             if self._idle.is_set():
                 self._idle = trio.Event()
+            self._bridge.soon(partial(self._look, 1, 0))
+
+    def _look(self, passes: int, seen: int) -> None:
+        """Begin the batch, or look again after another pass while each pass brings more."""
+        if passes < PASSES and seen < len(self._queue) < self._batch:
+            self._bridge.soon(partial(self._look, passes + 1, len(self._queue)))
+        else:
+            self._start()
+
+    def _start(self) -> None:
+        self._starting = False
+        self._writing = self._take()
+        if self._writing:
             self._bridge.submit(write_batch(self._db, self._writing), self._ended)
         else:
             self._idle.set()
@@ -157,7 +180,7 @@ class Writer:
         else:
             for unit, answer in zip(batch, future.result(), strict=True):
                 unit.end(answer)
-        self._start()
+        self._start_soon()
 
 
 def refused(error: BaseException) -> StoreFailed:
