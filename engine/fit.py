@@ -6,7 +6,7 @@ Lengths are code points, as Meta counts them; the numbers are the channel's Limi
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.effects import AnyEffect, Ask, AskLocation, Option, Say, ShowDocument, ShowImage
 from engine.messages import (
@@ -91,7 +91,8 @@ def shorten(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: _between(line, limit - 1)].rstrip() + ELLIPSIS
 
 
-def distinct(titles: Sequence[str], limit: int) -> list[str]:
+@lru_cache(maxsize=1024)
+def distinct(titles: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """Titles shortened to ``limit`` and still all different: providers refuse two buttons of one name."""
     taken: dict[str, None] = {}
     for title in titles:
@@ -102,7 +103,7 @@ def distinct(titles: Sequence[str], limit: int) -> list[str]:
             mark = f" ({number})"
             short = shorten(title, limit - len(mark)) + mark
         taken[short] = None
-    return list(taken)
+    return tuple(taken)
 
 
 # -- questions -------------------------------------------------------------------------------------------------------
@@ -140,9 +141,9 @@ def _body(text: str, limit: int, limits: Limits) -> tuple[list[AnyMessage], str]
 
 def _buttons(ask: Ask, limits: Limits, question: int, here: list[tuple[int, Option]]) -> list[AnyMessage]:
     ahead, body = _body(ask.text, limits.question, limits)
-    titles = distinct([option.title for _, option in here], limits.button_title)
-    choices = tuple(Choice(f"{question}:{index}", title) for (index, _), title in zip(here, titles, strict=True))
-    return [*ahead, Buttons(body, choices)]
+    titles = distinct(tuple([option.title for _, option in here]), limits.button_title)
+    choices = [Choice(f"{question}:{index}", title) for (index, _), title in zip(here, titles, strict=True)]
+    return [*ahead, Buttons(body, tuple(choices))]
 
 
 def _list(
@@ -156,7 +157,7 @@ def _list(
 ) -> list[AnyMessage]:
     ahead, body = _body(ask.text, limits.list_question, limits)
     full = [f"{first + n}. {option.title}" if ask.numbered else option.title for n, (_, option) in enumerate(here)]
-    titles = distinct(full, limits.row_title)
+    titles = distinct(tuple(full), limits.row_title)
     choices = [
         Choice(f"{question}:{index}", title, _described(option, title == whole, limits))
         for (index, option), title, whole in zip(here, titles, full, strict=True)

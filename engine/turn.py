@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from engine import fit
@@ -45,10 +47,8 @@ def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
     Messages fit the channel's limits and go to whoever wrote last. Every key is derived (``address:turn:n``), so that
     the same turn taken twice proposes the same rows.
     """
-    wishes = [effect for effect in turn.effects if not isinstance(effect, VISIBLE)]
     number = turn.conversation.turn
-    saved = [wish.customer for wish in wishes if isinstance(wish, SaveCustomer)]
-    return Commit(
+    commit = Commit(
         address=letter.address,
         version=number,
         snapshot=dump(turn.conversation),
@@ -56,13 +56,24 @@ def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
         inbound_id="" if letter.parked_id else letter.inbound.id,
         parked_id=letter.parked_id,
         links=turn.links,
+        outbox=_outbox(turn, letter.address, shop, facts),
+    )
+    wishes = [effect for effect in turn.effects if not isinstance(effect, VISIBLE)]
+    return _granting(commit, wishes) if wishes else commit
+
+
+def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
+    """The commit with the rows of what the flow wishes beside its messages; most turns only say something."""
+    address, number = commit.address, commit.version
+    saved = [wish.customer for wish in wishes if isinstance(wish, SaveCustomer)]
+    return msgspec.structs.replace(
+        commit,
         customer=saved[-1] if saved else None,
         orders=tuple([wish.order for wish in wishes if isinstance(wish, PlaceOrder)]),
         moves=tuple([wish.move for wish in wishes if isinstance(wish, MoveOrder)]),
         holds=tuple([wish.hold for wish in wishes if isinstance(wish, TakeHold)]),
         releases=tuple([wish.hold_id for wish in wishes if isinstance(wish, ReleaseHold)]),
-        outbox=_outbox(turn, letter.address, shop, facts),
-        timers=tuple([Timer(letter.address, w.kind, w.due, number) for w in wishes if isinstance(w, SetTimer)]),
+        timers=tuple([Timer(address, wish.kind, wish.due, number) for wish in wishes if isinstance(wish, SetTimer)]),
         timers_off=tuple([wish.kind for wish in wishes if isinstance(wish, ClearTimer)]),
     )
 
