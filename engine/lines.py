@@ -18,18 +18,23 @@ from engine.pace import Pace, number_pace, pair_pace
 
 MEDIA_WAIT = 3_000.0
 """ms that a message waits behind media that is not yet reported delivered."""
+LINE_AT_MOST = 50
+"""Rows of one customer that are kept in memory; more of them wait on disk. Who writes hundreds of messages is answered
+one per 6 s, for hours: their rows must not take the room that everybody else's answers need."""
 
 
 class Line:
-    """One customer's rows in order. ``busy``: one of them is on its way, or nobody knows what became of it."""
+    """One customer's rows in order. ``busy``: one of them is on its way, or nobody knows what became of it.
+    ``cut``: further rows wait on disk."""
 
-    __slots__ = ("address", "blocked_until", "busy", "failures", "pair", "queued", "rows")
+    __slots__ = ("address", "blocked_until", "busy", "cut", "failures", "pair", "queued", "rows")
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.rows: deque[Outgoing] = deque()
         self.pair: Pace = pair_pace()
         self.busy = False
+        self.cut = False
         self.queued = False
         self.blocked_until = 0.0
         self.failures = 0
@@ -56,24 +61,41 @@ class Desk:
 
 
 class Lines:
-    """All rows in memory. Times are ms of one monotonic clock that the caller passes in."""
+    """All rows in memory. Times are ms of one monotonic clock that the caller passes in.
+
+    ``hungry``: a line that was cut has room again; the rows of ``reopen`` and after are to be read once more.
+    """
 
     def __init__(self, paces: dict[str, float]) -> None:
         self.desks = {shop: Desk(per_second) for shop, per_second in paces.items()}
         self.rows: dict[str, Outgoing] = {}
+        self.hungry = False
         self._lines: dict[Address, Line] = {}
+        self._cut: set[Line] = set()
         self._later: list[tuple[float, int, Line]] = []
         self._ticket = count()
 
     # -- in --------------------------------------------------------------------------------------------------------
     def add(self, rows: Iterable[Outgoing], now: float) -> None:
-        """Queue committed rows behind what their customers already wait for. Rows known already are left alone."""
+        """Queue committed rows behind what their customers already wait for. Rows known already are left alone, and
+        so is what does not fit into its line, with all that follows it there."""
         for row in rows:
             if row.key not in self.rows and row.address.shop in self.desks:
-                self.rows[row.key] = row
                 line = self._line(row.address)
-                self._insert(line, row)
-                self._ready(line, now)
+                if line.cut or len(line.rows) >= LINE_AT_MOST:
+                    line.cut = True
+                    self._cut.add(line)
+                else:
+                    self.rows[row.key] = row
+                    self._insert(line, row)
+                    self._ready(line, now)
+
+    def reopen(self) -> None:
+        """Lines that were cut take rows again. The caller adds all that the store holds, in order, before new ones."""
+        self.hungry = False
+        for line in self._cut:
+            line.cut = False
+        self._cut.clear()
 
     def _insert(self, line: Line, row: Outgoing) -> None:
         """Last in line, but an answer does not wait behind bulk messages to the same customer."""
@@ -170,6 +192,7 @@ class Lines:
             line.blocked_until = now + MEDIA_WAIT
         line.rows.remove(row)
         line.failures = 0
+        self.hungry = self.hungry or (line.cut and len(line.rows) <= LINE_AT_MOST // 2)
         self._free(line, now)
 
     def again(self, key: str, now: float, wait: float) -> None:
@@ -200,7 +223,7 @@ class Lines:
         line.busy = False
         if line.rows:
             self._ready(line, now)
-        elif line.pair.rested(now) and line.blocked_until <= now:
+        elif line.pair.rested(now) and line.blocked_until <= now and not line.cut:
             self._lines.pop(line.address, None)
 
     def landed(self, shop: str) -> None:
@@ -220,5 +243,6 @@ class Lines:
     def tidy(self, now: float) -> None:
         """Forget the lines of customers who wait for nothing and owe no pace."""
         for address, line in list(self._lines.items()):
-            if not line.rows and not line.busy and line.pair.rested(now) and line.blocked_until <= now:
+            owes = line.busy or line.cut or not line.pair.rested(now)
+            if not line.rows and not owes and line.blocked_until <= now:
                 del self._lines[address]

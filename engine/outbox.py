@@ -6,7 +6,8 @@
 - An unknown send is reconciled: a provider status says that it went out; when nothing is known after
   ``unknown_after``, replies, orders and payments go once more (the risk of a double is kept on the row), bulk never.
 - A provider's answer is one of the outcome classes of ``engine.messages``; there is one plan per class, no ladder.
-- Memory is bounded: over ``in_memory`` rows the rest stay in the store and are read back in order of commit.
+- Memory is bounded: over ``in_memory`` rows, and over a few of one customer, the rest stay in the store and are read
+  back in order of commit.
 - ``room`` is how the HTTP edge holds new work while too much is due: excess waits in TCP (design.md, overload).
 """
 
@@ -166,7 +167,7 @@ class Outbox:
 
     async def emptied(self) -> None:
         """Wait until nothing is left that could be sent now. For tools that end afterwards."""
-        while self._spilled or self._busy_lanes or self._results or self._due():  # noqa: ASYNC110
+        while self._spilled or self.lines.hungry or self._busy_lanes or self._results or self._due():  # noqa: ASYNC110
             await trio.sleep(EMPTIED_LOOK)  # an event on each of these paths would cost the hot ones
 
     def _due(self) -> int:
@@ -203,6 +204,8 @@ class Outbox:
     async def _dispatch(self) -> None:
         """Claim what may go now, in batches, a little ahead of the lanes."""
         while not self._draining:
+            if self.lines.hungry:
+                self._spill.set()
             now = self._now()
             ahead = 2 * self._settings.lanes - len(self._jobs) - self._busy_lanes
             picked = self.lines.pick(now, min(CLAIM_AT_MOST, ahead)) if ahead > 0 else []
@@ -360,9 +363,15 @@ class Outbox:
 
     # -- rows that did not fit -----------------------------------------------------------------------------------------
     async def _refill(self) -> None:
-        """Read rows back from the store, in order of commit, while memory has room for them."""
+        """Read rows back from the store, in order of commit, while memory has room for them.
+
+        Meanwhile new ones go to the store only, so that none overtakes an older one of its customer.
+        """
         while True:
             self._spill = trio.Event()
+            if self.lines.hungry and not self._spilled:
+                self.lines.reopen()
+                self._spilled = True
             if self._spilled and len(self.lines.rows) <= self._settings.in_memory // 2:
                 await self._read_back()
             elif self._spilled:
