@@ -30,6 +30,8 @@ log = logging.getLogger("sokoni.web")
 
 BACKLOG = 4_096
 """Connections that the kernel keeps waiting while we are at the cap."""
+FIRST_REQUEST_SECONDS = 10.0
+"""How long a new connection may take to say its first request, so that those who only connect hold few places."""
 KEEP_ALIVE_SECONDS = 75.0
 KEEP_ALIVE_REQUESTS = 1_000_000
 """hypercorn closes a kept-alive connection after 1,000 requests by default; providers keep theirs for long."""
@@ -74,16 +76,18 @@ class IdleDeadline:
 
     def __init__(self) -> None:
         self.reading = trio.CancelScope()
+        self._seconds = FIRST_REQUEST_SECONDS
         self._idle = False
         self._stopping = False
 
     async def restart(self, task_group: object, action: object) -> None:
         """The connection is idle from now on."""
         self._idle = True
-        self.reading.deadline = -inf if self._stopping else trio.current_time() + KEEP_ALIVE_SECONDS
+        self.reading.deadline = -inf if self._stopping else trio.current_time() + self._seconds
 
     async def stop(self) -> None:
         """A request has begun."""
+        self._seconds = KEEP_ALIVE_SECONDS
         self._idle = False
         self.reading.deadline = inf
 

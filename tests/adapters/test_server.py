@@ -111,6 +111,40 @@ async def test_connections_over_the_cap_wait_in_tcp_and_are_served_when_one_ends
         await streams[2].aclose()
 
 
+@pytest.mark.parametrize("said", [b"", REQUEST[:20]], ids=["nothing", "half a header"])
+async def test_a_connection_that_never_says_a_request_is_closed_soon(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(server_module, "FIRST_REQUEST_SECONDS", 0.05)
+    async with serving(Echo()) as (_, port):
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
+        await stream.send_all(said)
+        with trio.fail_after(5):
+            assert await stream.receive_some() == b""
+        await stream.aclose()
+
+
+async def test_a_connection_that_has_said_one_is_kept_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "FIRST_REQUEST_SECONDS", 0.05)
+    app = Echo()
+    app.gate = trio.Event()
+    async with serving(app) as (_, port):
+        kept = await trio.open_tcp_stream("127.0.0.1", port)
+        await kept.send_all(REQUEST)
+        await until(lambda: app.begun == 1)
+        silent = await trio.open_tcp_stream("127.0.0.1", port)
+        with trio.fail_after(5):
+            assert await silent.receive_some() == b"", "that long it took"
+            app.gate.set()
+            assert await status_of(kept) == 200
+            later = await trio.open_tcp_stream("127.0.0.1", port)
+            assert await later.receive_some() == b"", "and once more"
+            await kept.send_all(REQUEST)
+            assert await status_of(kept) == 200
+        for stream in (kept, silent, later):
+            await stream.aclose()
+
+
 async def test_a_slow_body_is_given_up_and_answered_408() -> None:
     async with serving(Echo(Bodies(most=1_000, seconds=0.05))) as (_, port):
         stream = await trio.open_tcp_stream("127.0.0.1", port)
