@@ -151,7 +151,10 @@ def read_confirmation(state: AwaitingConfirmation, said: str) -> FlowEvent | Non
 
 @FLOW.reader
 def read_thanks(state: OrderPlaced, said: str) -> FlowEvent | None:
-    return Thanked() if text.words(said) in THANKS else None
+    if text.words(said) in THANKS:
+        return Thanked()
+    again = delivery.read_confirmation(said)
+    return again if isinstance(again, Confirmed) else None
 
 
 # -- arrows --------------------------------------------------------------------------------------------------------
@@ -306,6 +309,18 @@ def confirm(
     )
     effects = (PlaceOrder(order), SaveCustomer(delivery.card_of(state, shop, facts)), Say(said, Purpose.ORDER))
     return Step(OrderPlaced(order.number, order.total), effects)
+
+
+@FLOW.arrow
+def confirmed_already(state: OrderPlaced, event: Confirmed, shop: Shop, facts: Facts) -> Step[OrderPlaced]:
+    """Typed twice in impatience: as with the same tap twice, the first result once more."""
+    said = say(
+        facts.language,
+        "Your order *{number}* is placed already. Total: {total}, paid at delivery.",
+        number=state.number,
+        total=price(state.total, shop),
+    )
+    return Step(state, (Say(said),))
 
 
 @FLOW.arrow
