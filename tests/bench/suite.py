@@ -18,7 +18,7 @@ SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
     "pure": ("one turn of the bakery, pure part only", pure_figures),
     "channel": ("reading and writing WhatsApp's JSON", channel_figures),
     "turns": ("durable turns without HTTP, SQLite at FULL", lambda: trio.run(turn_figures)),
-    "memory": ("memory per address", lambda: trio.run(memory_figures)),
+    "memory": ("memory per address", memory_figures),
     "start": ("start with many snapshots", lambda: trio.run(startup_figures)),
     "serving": ("signed webhook to reply, server on one core", serving_figures),
     "statuses": ("statuses apart", status_figures),
