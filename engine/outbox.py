@@ -6,8 +6,7 @@
 - An unknown send is reconciled: a provider status says that it went out; when nothing is known after
   ``unknown_after``, replies, orders and payments go once more (the risk of a double is kept on the row), bulk never.
 - A provider's answer is one of the outcome classes of ``engine.messages``; there is one plan per class, no ladder.
-- Memory is bounded: over ``in_memory`` rows, and over a few of one customer, the rest stay in the store and are read
-  back in order of commit.
+- Memory is bounded: over ``in_memory`` rows, or a few of one customer, the rest stay in the store and are read back.
 - ``room`` is how the HTTP edge holds new work while too much is due: excess waits in TCP (design.md, overload).
 """
 
@@ -363,10 +362,7 @@ class Outbox:
 
     # -- rows that did not fit -----------------------------------------------------------------------------------------
     async def _refill(self) -> None:
-        """Read rows back from the store, in order of commit, while memory has room for them.
-
-        Meanwhile new ones go to the store only, so that none overtakes an older one of its customer.
-        """
+        """Read rows back in order of commit, while memory has room. Meanwhile new ones go to the store only."""
         while True:
             self._spill = trio.Event()
             if self.lines.hungry and not self._spilled:

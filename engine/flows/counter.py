@@ -151,10 +151,8 @@ def read_confirmation(state: AwaitingConfirmation, said: str) -> FlowEvent | Non
 
 @FLOW.reader
 def read_thanks(state: OrderPlaced, said: str) -> FlowEvent | None:
-    if text.words(said) in THANKS:
-        return Thanked()
-    again = delivery.read_confirmation(said)
-    return again if isinstance(again, Confirmed) else None
+    again = Thanked() if text.words(said) in THANKS else delivery.read_confirmation(said)
+    return None if isinstance(again, Edited) else again
 
 
 # -- arrows --------------------------------------------------------------------------------------------------------
@@ -312,20 +310,11 @@ def confirm(
 
 
 @FLOW.arrow
-def confirmed_already(state: OrderPlaced, event: Confirmed, shop: Shop, facts: Facts) -> Step[OrderPlaced]:
-    """Typed twice in impatience: as with the same tap twice, the first result once more."""
-    said = say(
-        facts.language,
-        "Your order *{number}* is placed already. Total: {total}, paid at delivery.",
-        number=state.number,
-        total=price(state.total, shop),
-    )
-    return Step(state, (Say(said),))
-
-
-@FLOW.arrow
-def thank(state: OrderPlaced, event: Thanked, shop: Shop, facts: Facts) -> Step[OrderPlaced]:
-    return Step(state, (Say(say(facts.language, "You're welcome! Say *menu* to order again.")),))
+def thank(state: OrderPlaced, event: Thanked | Confirmed, shop: Shop, facts: Facts) -> Step[OrderPlaced]:
+    """``confirm`` typed twice in impatience: the first result once more, as with the same tap twice."""
+    placed = "Your order *{number}* is placed already. Total: {total}, paid at delivery."
+    said = placed if isinstance(event, Confirmed) else "You're welcome! Say *menu* to order again."
+    return Step(state, (Say(say(facts.language, said, number=state.number, total=price(state.total, shop))),))
 
 
 # -- what is expected ----------------------------------------------------------------------------------------------
