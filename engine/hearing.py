@@ -10,8 +10,9 @@ import msgspec
 from engine import offers, text, words
 from engine.effects import Option
 from engine.events import AnyEvent, MediaSent, OptionTapped, TextSaid
-from engine.flow import AnyFlowEvent, Flow, State
+from engine.flow import AnyFlowEvent, Flow, Started, State
 from engine.offers import Offer, Old, Picked, Turned
+from engine.phrases import language_name
 from engine.shop import Shop
 from engine.words import Word
 
@@ -52,8 +53,9 @@ def hear(event: AnyEvent, state: State, offer: Offer | None, flow: Flow, shop: S
 
 def _text(said: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
     folded = text.words(said)
+    folded = folded.rstrip(" !.") or folded  # phone keyboards end a sentence by themselves
     word = words.word_in(folded, shop.languages)
-    if word is not None:
+    if word is not None and (not word.rest or _fits(word, flow, shop)):
         return word
     if offer is not None:
         picked = offers.typed(offer, folded, shop.limits)
@@ -64,7 +66,17 @@ def _text(said: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) 
             if page is not None:
                 return Turned(page)
     event = flow.read(state, said)
-    return Unclear() if event is None else Meant(event)
+    if event is None or (word is not None and isinstance(event, Started)):
+        return word or Unclear()
+    return Meant(event)
+
+
+def _fits(word: Word, flow: Flow, shop: Shop) -> bool:
+    """Whether what follows a word is what it takes. Else a flow that expects any text may have it: "Track 29" is an
+    address too; where no text is expected, the word's own answer says what it takes."""
+    if word.name == "language":
+        return any(word.rest in (one.casefold(), language_name(one).casefold()) for one in shop.languages)
+    return flow.order_form.fullmatch(word.rest.upper()) is not None
 
 
 def _tap(option: str, title: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:

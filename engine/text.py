@@ -113,6 +113,8 @@ def pairs(text: str) -> tuple[tuple[int, int], ...] | Muddle | None:
             return _muddle(part)
         if found[2]:
             return Muddle.NEGATIVE
+        if found[3] and found[3].startswith("00"):
+            return Muddle.FRACTION  # "1,000" is a thousand, and not item 1 taken out
         read.append((_value(found[1]), 1 if found[3] is None else _value(found[3])))
     if len(read) > PAIRS_AT_MOST:
         return Muddle.TOO_MANY
