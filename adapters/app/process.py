@@ -160,6 +160,8 @@ class Process:
                 await self._outage.apologise()
                 with trio.move_on_after(REOPEN_SECONDS):
                     await self._stopping.wait()
+        if not started:  # stopped before it began
+            task_status.started()
 
     async def engine_over(self, store: Store) -> Running:
         """The running part over an open store, catalogues imported; not yet running."""

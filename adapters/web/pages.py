@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
+import trio
 from quart import Response
 from quart_trio import QuartTrio
 
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import StoreError
+from engine.ports import Store
+
+FRESH = 1.0
+CHECK_SECONDS = 5.0
+
+
+class DiskCheck:
+    """Whether the store takes writes. Asked at most once in FRESH seconds: each asking costs a synced commit, and
+    anybody may ask."""
+
+    def __init__(self) -> None:
+        self._asked = -inf
+        self._problem = ""
+
+    async def problem(self, store: Store) -> str:
+        """What is wrong, in a sentence; "" when all is well."""
+        if trio.current_time() - self._asked >= FRESH:
+            self._asked = trio.current_time()
+            self._problem = await _trouble(store)
+        return self._problem
+
+
+async def _trouble(store: Store) -> str:
+    try:
+        with trio.fail_after(CHECK_SECONDS):
+            await store.check()
+    except StoreError as error:
+        return str(error)
+    except trio.TooSlowError:
+        return f"The disk took no write within {CHECK_SECONDS:g} s."
+    return ""
 
 
 def pages(engine: Engine, counters: WebCounters, webhook_paths: Callable[[], list[str]]) -> QuartTrio:
     """The Quart application behind every path that is not a webhook."""
     app = QuartTrio("sokoni")
+    disk = DiskCheck()
 
     async def health() -> dict[str, str]:
         return {"status": "live"}
 
     async def ready() -> tuple[dict[str, Any], int]:
-        report = await _report(engine, counters)
+        report = await _report(engine, counters, disk)
         return report, 200 if report["ready"] else 503
 
     async def missing(_: Exception) -> Response:
@@ -34,16 +68,14 @@ def pages(engine: Engine, counters: WebCounters, webhook_paths: Callable[[], lis
     return app
 
 
-async def _report(engine: Engine, counters: WebCounters) -> dict[str, Any]:
+async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dict[str, Any]:
     """Ready means: the store writes and reads, and webhooks are taken. Paused numbers are told, not fatal."""
     running = engine.running
     problems: dict[str, str] = {}
     if running is None:
         return {"ready": False, "problems": {"store": "not open; deliveries are answered 503 and come again"}}
-    try:
-        await running.store.check()
-    except StoreError as error:
-        problems["store"] = str(error)
+    if problem := await disk.problem(running.store):
+        problems["store"] = problem
     outbox, turns = running.outbox, running.around.counters
     return {
         "ready": not problems,

@@ -9,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 
+from adapters.web.pages import FRESH
 from adapters.web.server import Server
 from engine.errors import StoreFailed
 from engine.messages import Outcome, OutcomeClass
@@ -55,7 +56,18 @@ async def test_a_store_that_fails_makes_it_503_with_the_reason(
     async with edge(store) as made:
         status, report = await ready(made.web)
         assert (status, report["ready"], report["problems"]) == (503, False, {"store": "The disk is full."})
+        assert (await ready(made.web))[0] == 503, "asked again at once, the disk is left alone"
+        autojump_clock.jump(FRESH)
         assert (await ready(made.web))[0] == 200
+
+
+async def test_a_disk_that_never_answers_makes_it_503_too(
+    core: Core, store: TroubledStore, autojump_clock: Clock
+) -> None:
+    store.gate("check")
+    async with edge(store) as made:
+        status, report = await ready(made.web)
+    assert (status, report["problems"]) == (503, {"store": "The disk took no write within 5 s."})
 
 
 async def test_without_an_engine_it_is_503(core: Core, store: TroubledStore, autojump_clock: Clock) -> None:
