@@ -10,8 +10,9 @@ from pathlib import Path
 import trio
 
 from adapters import logs
+from adapters.app.descriptors import ask_for_all
 from adapters.app.laboratory import SHOPS, Laboratory
-from adapters.app.serve import calm_gc, raise_file_limit, stop_on_signal
+from adapters.app.serve import calm_gc, stop_on_signal
 
 DATA = Path("data") / "demo"
 
@@ -20,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Raises ConfigError and StoreError."""
     folder = Path(options.data) if options.data else DATA
     logs.setup(sys.stderr, logs.key_of([]), level=logging.WARNING)
-    raise_file_limit()
+    ask_for_all()
     trio.run(_demo, folder, options.port)
     return 0
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import trio
 
+from adapters.app.descriptors import ask_for_all
 from adapters.app.laboratory import apart
-from adapters.app.serve import raise_file_limit
 from adapters.phones.load import LoadOptions, run_load
 from adapters.phones.load_report import LoadReport
 
 
 def run(options: argparse.Namespace) -> int:
     """0 when every answer came once and in order and no threshold was broken, else 1. Raises BadInput, ConfigError."""
-    raise_file_limit()  # each phone is a connection; a process started from here inherits it
+    ask_for_all()  # each phone is a connection; a process started from here inherits it
     if options.target:
         return _report(_load(options, options.target), options)
     with tempfile.TemporaryDirectory(prefix="sokoni-phones-") as folder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -34,7 +33,6 @@ def run(options: argparse.Namespace) -> int:
     logs.setup(sys.stderr, logs.key_of(secrets_of(config)))
     for warning in config.warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
-    raise_file_limit()
     trio.run(_serve, _within_open_files(config))
     return 0
 
@@ -80,13 +78,6 @@ async def stop_on_signal(process: Process, nursery: trio.Nursery) -> None:
             if process.stopping:
                 nursery.cancel_scope.cancel()
             process.stop()
-
-
-def raise_file_limit() -> None:
-    """Let the process open as many files as the system allows it: each connection is one, and shells begin at 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def calm_gc() -> None:

@@ -36,3 +36,15 @@ def test_as_many_connections_as_there_are_open_files_for(
     arguments = [sys.executable, "-c", TRY, *map(str, (soft, hard, connections))]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(afforded), str(soft_after)]
+
+
+def test_a_tool_takes_all_that_the_system_grants() -> None:
+    script = """
+import resource
+from adapters.app.descriptors import ask_for_all
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 700))
+ask_for_all()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["700", "700"]

@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from adapters.app.descriptors import ask_for_all
 from adapters.app.laboratory import BAKERY
-from adapters.app.serve import raise_file_limit
 
 ROOT = Path(__file__).parents[2]
 SERVER_CORE, TRAFFIC_CORE = 0, 1
@@ -118,7 +118,7 @@ def overload_figures(
     rate: int = 3_000, connections: int = 2_000, seconds: float = 20.0
 ) -> list[tuple[str, float, str]]:
     """Three times the peak and more, on many connections."""
-    raise_file_limit()
+    ask_for_all()
     with serving() as (port, provider, secret, pid):
         peak = traffic(port, provider, secret, rate=1_500, seconds=8, connections=64, phones=20_000)
         report = traffic(port, provider, secret, rate=rate, seconds=seconds, connections=connections, phones=40_000)
