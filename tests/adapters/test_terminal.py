@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -227,7 +228,9 @@ def test_a_person_sees_ticks_and_typing_in_the_prompt(provider: ScriptedProvider
         provider.push({"type": "ticks", "message_id": provider.last, "state": "read"})
         provider.drop()
 
-    code, printed = talk(provider, Typist("hi", meanwhile), output=output)
+    over = threading.Event()  # a person does not hang up because the line broke; the thread that waits is left behind
+    code, printed = talk(provider, Typist("hi", meanwhile, over.wait), output=output)
+    over.set()
     assert code == 1
     for mood in ("✓ ", "typing… ", "✓✓ read "):
         assert mood in printed
