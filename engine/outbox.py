@@ -51,7 +51,6 @@ MEDIA_AT_MOST = 4_096
 PAUSES = (OutcomeClass.THROTTLE_NUMBER, OutcomeClass.OPERATOR)
 NOT_BEGUN = Outcome(OutcomeClass.THROTTLE_NUMBER)
 """What becomes of a row that was claimed when its number was paused."""
-EMPTIED_LOOK = 0.05
 
 
 @dataclass(slots=True)
@@ -163,14 +162,6 @@ class Outbox:
         """The numbers that are paused now, each with the reason."""
         now = self._now()
         return {shop: desk.why_paused for shop, desk in self.lines.desks.items() if desk.paused_until > now}
-
-    async def emptied(self) -> None:
-        """Wait until nothing is left that could be sent now. For tools that end afterwards."""
-        while self._spilled or self.lines.hungry or self._busy_lanes or self._results or self._due():  # noqa: ASYNC110
-            await trio.sleep(EMPTIED_LOOK)  # an event on each of these paths would cost the hot ones
-
-    def _due(self) -> int:
-        return sum(desk.due for desk in self.lines.desks.values())
 
     async def drain(self) -> None:
         """Begin no more sends and wait until those under way are settled."""

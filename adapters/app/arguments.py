@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 Parser = argparse.ArgumentParser
@@ -105,7 +104,7 @@ def _test(parser: Parser) -> None:
     parser.epilog = f"Everything behind `test` goes to pytest as it stands.\n\n{parser.epilog}"
 
 
-ALL = {
+COMMANDS = {
     "demo": Command("a bakery, a fake WhatsApp and a phone in the browser; needs no account", ("demo",), _demo),
     "serve": Command("run the shops of a configuration file", ("serve --config shop.toml",), _serve),
     "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
@@ -133,7 +132,6 @@ ALL = {
     ),
     "test": Command("run the tests", ("test", "test tests/engine -k cart"), _test, dev=True),
 }
-COMMANDS = {name: command for name, command in ALL.items() if (Path(__file__).parent / f"{name}.py").exists()}
 
 
 class _OneSentence(Parser):

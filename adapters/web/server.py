@@ -232,7 +232,6 @@ class Server:
 
 def _config() -> Config:
     config = Config()
-    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
     config.h11_max_incomplete_size = HEADER_BYTES
     config.include_server_header = False
