@@ -51,6 +51,23 @@ _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Bidirectional controls: invisible, and they turn around what the owner reads."""
 
 
+_SILENT = "\u200c\u200d\u0640\u0670\u093c" + "".join(map(chr, range(0x064B, 0x0653)))
+"""What changes no word: joiners, Arabic's stretching line and vowel signs, and Devanagari's dot below, which is left
+out in typing more often than not."""
+_LETTERS: Final = {
+    **dict.fromkeys(map(ord, _SILENT)),
+    # Arabic keyboards have letters of their own where Urdu's has others.
+    **str.maketrans("يىكهةۀأإٱ", "ییکہہہااا"),
+}
+_FORMS = (*range(0x0958, 0x0960), *range(0xFB50, 0xFDFE), *range(0xFE70, 0xFEFD))
+"""Devanagari with the dot inside the letter; Arabic in the shapes it has in a word, as old software writes it."""
+_ONE_LETTER: Final = {
+    **{code: unicodedata.normalize("NFKC", chr(code)).translate(_LETTERS) for code in _FORMS},
+    **_LETTERS,
+}
+"""Code point → how it is compared."""
+
+
 class Muddle(Enum):
     """Why something that looks like an order for quantities is none."""
 
@@ -74,8 +91,10 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def words(text: str) -> str:
-    """``text`` as it is compared with words: trimmed, any case, single spaces, ASCII digits."""
-    return _SPACES.sub(" ", ascii_digits(plain(text)).casefold())
+    """``text`` as it is compared with words: trimmed, any case, single spaces, ASCII digits, one spelling a letter."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", ascii_digits(plain(text)).translate(_ONE_LETTER))
+    return _SPACES.sub(" ", plain(text).casefold())
 
 
 def ascii_digits(text: str) -> str:

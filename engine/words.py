@@ -1,38 +1,36 @@
-"""Global words: what means the same in every flow and state (flows.md, "What holds in every flow").
+"""Words of ours in what people type: global words, and the commands of flows.
 
-They match only the whole trimmed message, in any case. The words of all the shop's languages hold at once, English
-always among them: a customer who switches languages must not be trapped.
+Global words mean the same in every flow and state (flows.md, "What holds in every flow"). They match only the whole
+trimmed message, in any case. The words of all the shop's languages hold at once, English always among them: a customer
+who switches languages must not be trapped. Commands ("done", "remove 2") mean what the flow's state makes of them, so
+they are understood in all our languages everywhere: a flow compares with the English word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
 
-SPELLINGS: dict[str, dict[str, tuple[str, ...]]] = {
-    "en": {
-        "cancel": ("cancel",),
-        "help": ("help", "?"),
-        "menu": ("menu", "hi", "start", "hello", "hey"),
-        "stop": ("stop", "unsubscribe"),
-        "subscribe": ("subscribe",),
-        "agent": ("agent", "human", "talk to a person"),
-        "my orders": ("my orders", "orders"),
-        "track": ("track",),
-        "language": ("language",),
-        "more": ("more",),
-    }
-}
-"""Language → word → how it is said. A language is added here; the first spelling is the one we teach."""
+from engine import text
+from engine.spellings import COMMANDS, GLOBAL
+
+SPELLINGS = dict(GLOBAL)
+"""Language → word → how it is said (engine.spellings)."""
 
 TAKES_A_REST = frozenset({"track", "cancel", "language"})
 """Words that may be followed by one more: an order number or a language."""
 
 NOT_GLOBAL = frozenset({"more"})
 """Understood only where there is more to see."""
+
+VERB_LAST = ("hi", "ur")
+"""Languages that say "2 remove"."""
+
+TAKE_A_REST = ("remove", "add", "search", "edit", "change", "book")
+"""Commands that may be followed by what they are about: "remove 2"."""
 
 _REST = re.compile(r"(\S+)(?: order)? #?(\S+)")
 
@@ -47,7 +45,7 @@ class Word(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=64)
 def _spoken(languages: tuple[str, ...]) -> Mapping[str, str]:
     return {
-        spelling: name
+        text.words(spelling): name
         for language in dict.fromkeys((*languages, "en"))
         for name, spellings in SPELLINGS.get(language, {}).items()
         for spelling in spellings
@@ -87,3 +85,46 @@ def is_word(value: str) -> Word | None:
 
 PREFIX = "word:"
 """An Option whose value begins so means a global word, for example "word:cancel"."""
+
+
+# -- commands of flows ---------------------------------------------------------------------------------------------
+@lru_cache(maxsize=text.TEXTS_REMEMBERED)
+def command(said: str) -> str:
+    """The English command that a typed text is in any of our languages: "maliza" is "done", "ondoa 2" is "remove 2".
+
+    Whatever else it is comes back folded, as ``text.words`` does it.
+    """
+    folded = text.words(said)
+    ended = folded.rstrip(ENDINGS)  # phone keyboards end a sentence by themselves
+    return _COMMANDS.get(ended) or _with_rest(ended) or folded
+
+
+def _with_rest(folded: str) -> str:
+    """The command and what it is about, in English order; "" when it is none."""
+    parts = folded.split(" ")
+    for count in range(min(WORDS_AT_MOST, len(parts) - 1), 0, -1):
+        first = _FIRST.get(" ".join(parts[:count]))
+        if first is not None:
+            return f"{first} {' '.join(parts[count:])}"
+        last = _LAST.get(" ".join(parts[-count:]))
+        if last is not None:
+            return f"{last} {' '.join(parts[:-count])}"
+    return ""
+
+
+def _commands(languages: Iterable[str], words: Iterable[str] | None = None) -> dict[str, str]:
+    return {
+        text.words(spelling): word
+        for language in languages
+        for word in (words if words is not None else COMMANDS[language])
+        for spelling in COMMANDS[language].get(word, ())
+    }
+
+
+ENDINGS = " !.।۔"
+"""What may stand behind a word, in Latin, Devanagari and Urdu."""
+
+_COMMANDS = _commands(COMMANDS)
+_FIRST = _commands(COMMANDS, TAKE_A_REST)
+_LAST = _commands(VERB_LAST, TAKE_A_REST)
+WORDS_AT_MOST = max(spelling.count(" ") + 1 for spelling in _FIRST)
