@@ -28,7 +28,7 @@ TOP = {
 NOT_OURS = {"data", "build", "__pycache__"}
 LINES_AT_MOST = 400
 
-PURE_LIBRARIES = {"msgspec", "babel"}
+PURE_LIBRARIES = {"msgspec", "babel", "rapidfuzz"}
 RUNNING = {
     *("actor", "breaker", "campaigns", "mailbox", "outbox", "patience", "rooms", "router", "running"),
     *("scheduler", "supervisor", "unknown"),
