@@ -177,7 +177,7 @@ class Actor:
         self, before: Conversation, letter: Letter, shop: Shop, attempt: int, conflict: Conflict | None
     ) -> Facts:
         now: Millis = self._around.clock.now()
-        needs = conversations.needs(before, letter.inbound, shop)
+        needs = conversations.needs(before, letter.inbound, shop, now)
         known = await self._around.store.know(self.address, needs, now) if needs else Known()
         return Facts(
             now=now,
@@ -189,4 +189,11 @@ class Actor:
             customer=known.customer,
             orders=known.orders,
             left=known.left,
+            seats=known.seats,
+            bookings=known.bookings,
+            entries=known.entries,
+            payment=known.payment,
+            intents=known.intents,
+            invoices=known.invoices,
+            heard_at=before.heard_at,
         )

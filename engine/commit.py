@@ -5,8 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Address, Link, Millis
+from engine.events import Letter
+from engine.invoices import IssueOf
 from engine.messages import Outgoing
-from engine.orders import Customer, Hold, Order, OrderMove
+from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
+from engine.payments import Intent, IntentMove, PaymentSettlement
+from engine.tickets import Booking, BookingMove, Entry
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -25,13 +29,23 @@ class Timer(msgspec.Struct, frozen=True):
     turn: int
 
 
+class Posted(msgspec.Struct, frozen=True):
+    """A letter of our own (News) on its way to an actor, durable since the commit of its cause. The scheduler posts it
+    from ``due`` on until the turn that it caused is committed under the same inbound id, which deletes it."""
+
+    letter: Letter
+    due: Millis
+
+
 class Commit(msgspec.Struct, frozen=True):
     """What one turn did, as rows.
 
     ``version`` is the snapshot's new version: the stored one must be ``version - 1`` (absent counts as 0), else
     Conflict STALE. ``inbound_id`` must be new for the shop, else Conflict DUPLICATE; it is "" only for a replay, which
     names the parked row that it settles in ``parked_id`` instead (the row is deleted; missing: DUPLICATE).
-    ``links`` are put in where absent. ``customer`` is inserted or replaced whole.
+    ``links`` are put in where absent. ``customer`` is inserted or replaced whole. ``takes`` are numbers of orders that
+    were placed ``held`` and whose stock is taken now. ``synced`` are numbers of orders that the shop's CRM shall hear
+    of. ``posted`` are letters to other addresses of the same shop.
     """
 
     address: Address
@@ -49,6 +63,17 @@ class Commit(msgspec.Struct, frozen=True):
     outbox: tuple[Outgoing, ...] = ()
     timers: tuple[Timer, ...] = ()
     timers_off: tuple[str, ...] = ()
+    payment_moves: tuple[PaymentMove, ...] = ()
+    takes: tuple[str, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    intent_moves: tuple[IntentMove, ...] = ()
+    settlements: tuple[PaymentSettlement, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    booking_moves: tuple[BookingMove, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    invoices: tuple[IssueOf, ...] = ()
+    synced: tuple[str, ...] = ()
+    posted: tuple[Posted, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):

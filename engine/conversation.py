@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from engine import asides, hearing, service, silence
-from engine.address import Link
+from engine.address import Link, Millis
 from engine.effects import (
     VISIBLE,
     AnyEffect,
@@ -25,6 +25,7 @@ from engine.errors import FlowError
 from engine.events import (
     AnyEvent,
     Inbound,
+    News,
     NumberChanged,
     OptionTapped,
     OwnerEchoed,
@@ -33,9 +34,10 @@ from engine.events import (
     TimerFired,
 )
 from engine.facts import AnyNeed, Facts, OrderNumbered, OwnCard, OwnOrders
-from engine.flow import AnyFlowEvent, Cancelled, Flow, Started
+from engine.flow import AnyFlowEvent, Cancelled, Expired, Flow, Started, State
 from engine.flows import flow_named
 from engine.hearing import Aside, Heard, Meant, Unclear
+from engine.messages import Purpose
 from engine.offers import Old, Turned, ask_again, offer_of, turn_to
 from engine.phrases import say
 from engine.remembered import Conversation, dump, load
@@ -54,8 +56,8 @@ _replace = msgspec.structs.replace
 
 
 # -- what a turn needs to know -------------------------------------------------------------------------------------
-def needs(c: Conversation, inbound: Inbound, shop: Shop) -> tuple[AnyNeed, ...]:
-    """What has to be read before ``advance``. As little as possible: most needs cost a read."""
+def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
+    """What has to be read before ``advance`` at the same ``now``. As little as possible: most needs cost a read."""
     event = inbound.event
     flow = flow_named(c.flow)
     match event:
@@ -63,17 +65,26 @@ def needs(c: Conversation, inbound: Inbound, shop: Shop) -> tuple[AnyNeed, ...]:
             return (OwnCard(),)
         case Reacted() | NumberChanged() | OwnerEchoed():
             return ()
-        case TimerFired():
-            arrow = flow.arrow_for(type(c.state), TimerFired)
-            return flow.needs + (arrow.needs if arrow is not None else ())
-    return _needs_of(hearing.hear(event, c.state, c.offer, flow, shop), c, flow)
+        case TimerFired(kind):
+            return flow.needs_of(c.state, Expired() if kind == SESSION else event)
+        case News():
+            return flow.needs_of(c.state, event) if flow.arrow_for(type(c.state), type(event)) is not None else ()
+    wanted = _needs_of(hearing.hear(event, c.state, c.offer, flow, shop), c.state, flow)
+    if not silence.over(c, flow, shop, now):
+        return wanted
+    # The session ends first, and the letter is then heard anew where that led.
+    anew = _needs_of(hearing.hear(event, flow.initial, None, flow, shop), flow.initial, flow)
+    return tuple(dict.fromkeys((*wanted, *flow.needs_of(c.state, Expired()), *anew)))
 
 
-def _needs_of(heard: Heard, c: Conversation, flow: Flow) -> tuple[AnyNeed, ...]:
+def _needs_of(heard: Heard, state: State, flow: Flow) -> tuple[AnyNeed, ...]:
     match heard:
         case Meant(meant):
-            arrow = flow.arrow_for(type(c.state), type(meant))
-            return flow.needs + arrow.needs if arrow is not None and arrow.needs else flow.needs
+            return flow.needs_of(state, meant)
+        case Word("menu"):
+            return flow.needs_of(state, Started())
+        case Word("cancel", ""):
+            return flow.needs_of(state, Cancelled())
         case Word("my orders"):
             return (OwnOrders(),)
         case Word("stop" | "subscribe"):
@@ -98,6 +109,8 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = Turn(c)
         case TimerFired():
             turn = _timer(c, event, shop, facts)
+        case News():
+            turn = _news(c, event, shop, facts)
         case NumberChanged():
             turn = Turn(c)
         case OwnerEchoed():
@@ -128,7 +141,7 @@ def _heard(c: Conversation, event: AnyEvent, shop: Shop, facts: Facts) -> Turn:
     """A customer's message: first whatever silence did, then what it means, then what follows from every turn."""
     flow = flow_named(c.flow)
     before: tuple[AnyEffect, ...] = ()
-    if silence.over(c, flow, shop, facts):
+    if silence.over(c, flow, shop, facts.now):
         c, before = silence.expire(c, flow, shop, facts)
     if c.phone != facts.phone:
         facts = _replace(facts, phone=c.phone)
@@ -235,6 +248,30 @@ def _timer(c: Conversation, event: TimerFired, shop: Shop, facts: Facts) -> Turn
     if any(isinstance(effect, SetTimer) and effect.kind == event.kind for effect in turn.effects):
         return _finish(turn, (), flow, shop, facts)
     return _finish(turn, (cleared,), flow, shop, facts)
+
+
+def _news(c: Conversation, event: News, shop: Shop, facts: Facts) -> Turn:
+    """Something that our own house tells: the flow's business where it has an arrow for it, else nothing.
+
+    It is no word of the customer's, so silence goes on being measured from their last one. While a human talks to the
+    customer only orders and payments are spoken of.
+    """
+    flow = flow_named(c.flow)
+    if flow.arrow_for(type(c.state), type(event)) is None:
+        return Turn(c)
+    before = type(c.state)
+    turn = _follow(_replace(c, tapped="", again=()), event, flow, shop, facts)
+    if type(turn.conversation.state) is not before:
+        turn = Turn(_replace(turn.conversation, told_at=facts.now), turn.effects)
+    turn = _finish(turn, (), flow, shop, facts)
+    if facts.now >= c.silent_until:
+        return turn
+    heard = tuple(effect for effect in turn.effects if not isinstance(effect, VISIBLE) or _matters(effect))
+    return Turn(_replace(turn.conversation, offer=c.offer), heard, turn.links)
+
+
+def _matters(effect: AnyEffect) -> bool:
+    return isinstance(effect, Say) and effect.purpose in (Purpose.ORDER, Purpose.PAYMENT)
 
 
 def _finish(turn: Turn, before: tuple[AnyEffect, ...], flow: Flow, shop: Shop, facts: Facts) -> Turn:

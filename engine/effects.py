@@ -5,8 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Millis
+from engine.invoices import IssueOf
 from engine.messages import Purpose
-from engine.orders import Customer, Hold, Order, OrderMove
+from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
+from engine.payments import Intent, IntentMove, PaymentSettlement
+from engine.tickets import Booking, BookingMove, Entry
 
 
 class Effect(msgspec.Struct, frozen=True, tag=True):
@@ -54,20 +57,31 @@ class AskLocation(Effect, frozen=True):
 
 
 class ShowImage(Effect, frozen=True):
-    """Send a picture by public link or from a file of ours."""
+    """Send a picture by public link, from a file of ours, or made when it is sent (``paper``: see ports.Papers)."""
 
     link: str = ""
     path: str = ""
     caption: str = ""
+    paper: str = ""
 
 
 class ShowDocument(Effect, frozen=True):
-    """Send a file by public link or from a file of ours."""
+    """Send a file by public link, from a file of ours, or made when it is sent (``paper``: see ports.Papers)."""
 
     filename: str
     link: str = ""
     path: str = ""
     caption: str = ""
+    paper: str = ""
+
+
+class UseTemplate(Effect, frozen=True):
+    """Send a message that the provider has approved before: for customers who have not written for a day."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.ORDER
 
 
 class PlaceOrder(Effect, frozen=True):
@@ -90,6 +104,61 @@ class ReleaseHold(Effect, frozen=True):
     hold_id: str
 
 
+class MovePayment(Effect, frozen=True):
+    move: PaymentMove
+
+
+class TakeStock(Effect, frozen=True):
+    """Take the stock of an order that was placed ``held``: its own holds count as free and end. Refused SOLD_OUT when
+    they were over and others have it; taking it twice is nothing."""
+
+    number: str
+
+
+class Charge(Effect, frozen=True):
+    """Ask for money: the intent becomes a row, and the provider of its way is asked after the commit. An intent by bank
+    or cash asks nobody and is PENDING at once."""
+
+    intent: Intent
+
+
+class MoveIntent(Effect, frozen=True):
+    move: IntentMove
+
+
+class SettlePayment(Effect, frozen=True):
+    settlement: PaymentSettlement
+
+
+class Book(Effect, frozen=True):
+    """Hold seats, or book them at once when ``booking.status`` is CONFIRMED. Refused SOLD_OUT (``what``: the event)."""
+
+    booking: Booking
+
+
+class MoveBooking(Effect, frozen=True):
+    move: BookingMove
+
+
+class PutEntry(Effect, frozen=True):
+    """Join, change or leave a waiting list: the entry is inserted, or replaces the one of the same id."""
+
+    entry: Entry
+
+
+class IssueInvoice(Effect, frozen=True):
+    """Issue the invoice of an order placed in this turn or before; twice is nothing. invoices.NUMBER in texts of this
+    turn becomes its number."""
+
+    issue: IssueOf
+
+
+class SyncOrder(Effect, frozen=True):
+    """Tell the shop's CRM of an order (once; where the shop has none, nothing)."""
+
+    number: str
+
+
 class SetTimer(Effect, frozen=True):
     """Come back with ``TimerFired(kind)`` at ``due``; setting the same kind again moves it."""
 
@@ -107,14 +176,25 @@ AnyEffect = (
     | AskLocation
     | ShowImage
     | ShowDocument
+    | UseTemplate
     | PlaceOrder
     | MoveOrder
     | SaveCustomer
     | TakeHold
     | ReleaseHold
+    | MovePayment
+    | TakeStock
+    | Charge
+    | MoveIntent
+    | SettlePayment
+    | Book
+    | MoveBooking
+    | PutEntry
+    | IssueInvoice
+    | SyncOrder
     | SetTimer
     | ClearTimer
 )
 
-VISIBLE = (Say, Ask, AskLocation, ShowImage, ShowDocument)
+VISIBLE = (Say, Ask, AskLocation, ShowImage, ShowDocument, UseTemplate)
 """The wishes that become messages; all others become rows."""

@@ -118,12 +118,107 @@ class UnsupportedSent(Event, frozen=True):
     kind: str
 
 
+class News(Event, frozen=True):
+    """The root of what our own house tells an actor: no word of the customer's, so it neither begins nor prolongs a
+    session. Its letter is durable before it is posted (commit.Posted)."""
+
+
 class TimerFired(Event, frozen=True):
     """A durable timer came due. ``turn`` is the turn that set it; the conversation ignores a stale one, once."""
 
     kind: str
     turn: int
 
+
+class PaymentSettled(News, frozen=True):
+    """Money is recorded for this customer (``payment`` is its id): apply it, or lay it on the payment desk."""
+
+    payment: str
+
+
+class PaymentFailed(News, frozen=True):
+    """A provider says that an intent of this customer's will not be paid. ``failure`` is a payments.Failure value."""
+
+    intent: str
+    failure: str
+    detail: str = ""
+
+
+class ChargeAnswered(News, frozen=True):
+    """The provider took the request to pay; ``link`` is where to pay, "" where the phone itself asks (M-Pesa)."""
+
+    intent: str
+    link: str = ""
+
+
+class OrderRequested(News, frozen=True):
+    """An order came by the shop's API (flows.md §4) and the customer shall be asked to pay. Checked in form only."""
+
+    sku: str
+    quantity: int
+    address: str = ""
+    name: str = ""
+
+
+class OrderMoveWanted(News, frozen=True):
+    """The owner (``by``) moves an order of this customer: ``status`` is an OrderStatus value."""
+
+    number: str
+    status: str
+    by: str
+
+
+class DeskDecided(News, frozen=True):
+    """The owner (``by``) decided about a payment on the desk: ``decision`` is ``match`` (with ``order``), ``refund`` or
+    ``credit``."""
+
+    payment: str
+    decision: str
+    by: str
+    order: str = ""
+
+
+class HoldEnded(News, frozen=True):
+    """A hold of this customer's ran out and was swept."""
+
+    booking: str
+
+
+class SeatsOffered(News, frozen=True):
+    """Seats became free for a waiting-list entry and are held for this customer (``booking``)."""
+
+    entry: str
+    booking: str
+
+
+class BookingCancelWanted(News, frozen=True):
+    """The owner (``by``) cancels a booking of this customer's, or its whole event."""
+
+    booking: str
+    by: str
+    why: str = ""
+
+
+class MessageWanted(News, frozen=True):
+    """The owner (``by``) wants this text said to the customer; ``menu`` means the flow's first menu instead."""
+
+    text: str
+    by: str
+    menu: bool = False
+
+
+AnyNews = (
+    PaymentSettled
+    | PaymentFailed
+    | ChargeAnswered
+    | OrderRequested
+    | OrderMoveWanted
+    | DeskDecided
+    | HoldEnded
+    | SeatsOffered
+    | BookingCancelWanted
+    | MessageWanted
+)
 
 AnyEvent = (
     TextSaid
@@ -141,6 +236,16 @@ AnyEvent = (
     | PreferenceSet
     | UnsupportedSent
     | TimerFired
+    | PaymentSettled
+    | PaymentFailed
+    | ChargeAnswered
+    | OrderRequested
+    | OrderMoveWanted
+    | DeskDecided
+    | HoldEnded
+    | SeatsOffered
+    | BookingCancelWanted
+    | MessageWanted
 )
 """The closed union, for decoding a stored letter."""
 
@@ -148,8 +253,9 @@ AnyEvent = (
 class Inbound(msgspec.Struct, frozen=True):
     """One fact from outside.
 
-    ``id`` is unique per shop for ever: the provider's message id ("wamid.…"), or ``timer:<kind>:<turn>`` for our own
-    timers. It goes into the turn's commit under a unique key, so a redelivery is harmless.
+    ``id`` is unique per shop for ever: the provider's message id ("wamid.…"), ``timer:<customer>:<kind>:<turn>`` for
+    our own timers, or one derived from its cause for our own News. It goes into the turn's commit under a unique key,
+    so a redelivery is harmless.
     ``sent_at`` is the provider's time (the 24-hour window counts from it); it never decides order.
     """
 

@@ -14,7 +14,10 @@ from types import MappingProxyType
 import msgspec
 
 from engine.address import Millis
+from engine.invoices import Invoice
 from engine.orders import Customer, Order
+from engine.payments import Intent, Payment
+from engine.tickets import Booking, Entry
 
 
 class Need(msgspec.Struct, frozen=True, tag=True):
@@ -41,7 +44,65 @@ class OwnCard(Need, frozen=True):
     """``Facts.customer``: what the shop knows of this customer."""
 
 
-AnyNeed = Availability | OwnOrders | OrderNumbered | OwnCard
+class Seats(Need, frozen=True):
+    """``Facts.seats`` for every active event: capacity minus confirmed minus unexpired holds, of *all* customers."""
+
+
+class OwnBookings(Need, frozen=True):
+    """``Facts.bookings``: this customer's latest bookings, live holds among them, newest first, at most ``limit``."""
+
+    limit: int = 10
+
+
+class BookingNumbered(Need, frozen=True):
+    """``Facts.bookings``: the one booking with this id if it is this customer's own, else nothing."""
+
+    id: str
+
+
+class OwnEntries(Need, frozen=True):
+    """``Facts.entries``: where this customer is on waiting lists, live entries only (WAITING, OFFERED)."""
+
+
+class PaymentOf(Need, frozen=True):
+    """``Facts.payment``: this recorded payment, whoever's; with its intent, and its order or booking if it is this
+    customer's own."""
+
+    id: str
+
+
+class IntentOf(Need, frozen=True):
+    """``Facts.intents``: this intent if it is this customer's own, with its order or booking."""
+
+    id: str
+
+
+class IntentsFor(Need, frozen=True):
+    """``Facts.intents``: all intents for this order or booking of this customer's own, newest first."""
+
+    order: str
+
+
+class InvoiceOf(Need, frozen=True):
+    """``Facts.invoices``: the invoice of this order of this customer's own, else nothing."""
+
+    order: str
+
+
+AnyNeed = (
+    Availability
+    | OwnOrders
+    | OrderNumbered
+    | OwnCard
+    | Seats
+    | OwnBookings
+    | BookingNumbered
+    | OwnEntries
+    | PaymentOf
+    | IntentOf
+    | IntentsFor
+    | InvoiceOf
+)
 
 
 class ConflictKind(str, Enum):
@@ -53,14 +114,17 @@ class ConflictKind(str, Enum):
     NUMBER_TAKEN = "number_taken"
     CART_ORDERED = "cart_ordered"
     ORDER_MOVED = "order_moved"
+    BOOKING_MOVED = "booking_moved"
+    PAYMENT_MOVED = "payment_moved"
 
 
 class Conflict(msgspec.Struct, frozen=True):
     """A refused commit.
 
     DUPLICATE: the inbound id is already committed; the letter is done. STALE: the snapshot's version moved; reload it.
-    SOLD_OUT: ``what`` is the sku. NUMBER_TAKEN: ``what`` is the order number that was proposed.
-    CART_ORDERED: the cart already became an order, ``what`` is its number. ORDER_MOVED: ``what`` is the order's number.
+    SOLD_OUT: ``what`` is the sku or the event's id. NUMBER_TAKEN: ``what`` is the order number or booking id that was
+    proposed. CART_ORDERED: the cart already became an order, ``what`` is its number. ORDER_MOVED: ``what`` is the
+    order's number, of its status or its payment's. BOOKING_MOVED, PAYMENT_MOVED: ``what`` is the id.
     """
 
     kind: ConflictKind
@@ -73,6 +137,12 @@ class Known(msgspec.Struct, frozen=True):
     customer: Customer | None = None
     orders: tuple[Order, ...] = ()
     left: Mapping[str, int] = MappingProxyType({})
+    seats: Mapping[str, int] = MappingProxyType({})
+    bookings: tuple[Booking, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    payment: Payment | None = None
+    intents: tuple[Intent, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -80,7 +150,8 @@ class Facts(msgspec.Struct, frozen=True):
 
     ``now`` is the only clock. ``key`` is "<shop>/<customer>:<turn>", from which every id is derived: never random.
     ``attempt`` is 0 for the first try and one more after each Conflict, the last of which is ``conflict``.
-    ``left`` maps sku to what this customer could buy now; a sku that is not in it is not tracked.
+    ``left`` maps sku to what this customer could buy now; a sku that is not in it is not tracked. ``seats`` maps an
+    active event's id to what is free. ``heard_at`` is when the customer last wrote, before this letter (0: never).
     """
 
     now: Millis
@@ -92,3 +163,18 @@ class Facts(msgspec.Struct, frozen=True):
     customer: Customer | None = None
     orders: tuple[Order, ...] = ()
     left: Mapping[str, int] = MappingProxyType({})
+    seats: Mapping[str, int] = MappingProxyType({})
+    bookings: tuple[Booking, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    payment: Payment | None = None
+    intents: tuple[Intent, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    heard_at: Millis = 0
+
+    def order(self, number: str) -> Order | None:
+        """The order with this number among those that were read."""
+        return next((order for order in self.orders if order.number == number), None)
+
+    def booking(self, booking_id: str) -> Booking | None:
+        """The booking with this id among those that were read."""
+        return next((booking for booking in self.bookings if booking.id == booking_id), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from engine.effects import AnyEffect, Ask, AskLocation, Option, Say, ShowDocument, ShowImage
+from engine.effects import AnyEffect, Ask, AskLocation, Option, Say, ShowDocument, ShowImage, UseTemplate
 from engine.messages import (
     AnyMessage,
     Buttons,
@@ -19,6 +19,7 @@ from engine.messages import (
     Limits,
     LocationRequest,
     Purpose,
+    Template,
     Text,
 )
 from engine.phrases import say
@@ -47,6 +48,8 @@ def messages(
             return tuple((one, Purpose.REPLY) for one in _ask_location(text, limits))
         case ShowImage() | ShowDocument():
             return tuple((one, Purpose.REPLY) for one in _picture(effect, limits))
+        case UseTemplate(name, spoken, parameters, purpose):
+            return ((Template(name, spoken, parameters), purpose),)
         case _:
             return ()
 
@@ -199,7 +202,7 @@ def _picture(effect: ShowImage | ShowDocument, limits: Limits) -> list[AnyMessag
     caption = "" if long else effect.caption
     shown: AnyMessage
     if isinstance(effect, ShowImage):
-        shown = Image(effect.link, effect.path, caption)
+        shown = Image(effect.link, effect.path, caption, effect.paper)
     else:
-        shown = Document(effect.filename, effect.link, effect.path, caption)
+        shown = Document(effect.filename, effect.link, effect.path, caption, effect.paper)
     return [shown, *(Text(part) for part in split(effect.caption, limits.text) if long)]

@@ -83,6 +83,7 @@ S_co = TypeVar("S_co", bound=State, covariant=True)
 A = TypeVar("A", bound=Callable[..., "Step[Any]"])
 R = TypeVar("R", bound=Callable[..., AnyFlowEvent | None])
 G = TypeVar("G", bound=Callable[..., "Guide"])
+W = TypeVar("W", bound=Callable[..., tuple[AnyNeed, ...]])
 K = TypeVar("K", bound=Callable[[Mapping[str, Any]], State])
 
 
@@ -154,6 +155,7 @@ class Flow:
         self._readers: dict[type[State], Callable[..., AnyFlowEvent | None]] = {}
         self._guides: dict[type[State], Callable[..., Guide]] = {}
         self._rescue: Callable[[Mapping[str, Any]], State] | None = None
+        self._wanting: Callable[..., tuple[AnyNeed, ...]] = _nothing_more
         if type(initial) not in self.states:
             raise FlowError(f"flow {name!r}: its initial state {_called(type(initial))} is not among its states")
 
@@ -163,18 +165,12 @@ class Flow:
     @overload
     def arrow(self, *, needs: tuple[AnyNeed, ...]) -> Callable[[A], A]: ...
     def arrow(self, function: A | None = None, *, needs: tuple[AnyNeed, ...] = ()) -> A | Callable[[A], A]:
-        """Register an arrow by its annotations. FlowError says what is wrong with which.
-
-        Arrows out of the initial state have no needs of their own: a message may turn out to be the first after a
-        silence only when its facts are already read.
-        """
+        """Register an arrow by its annotations. FlowError says what is wrong with which."""
 
         def register(arrow: A) -> A:
             hints = self._hints(arrow, ("state", "event", "return"))
             targets = self._targets(arrow, hints["return"])
             for frm in self._sources(arrow, hints["state"]):
-                if needs and frm is type(self.initial):
-                    raise FlowError(f"{self._where(arrow)}: an arrow out of the initial state has no needs of its own")
                 for event in _members(hints["event"]):
                     self._add(Arrow(arrow.__name__, frm, event, targets, arrow, needs))
             return arrow
@@ -194,6 +190,12 @@ class Flow:
     def rescue(self, function: K) -> K:
         """Register how to restart with what is worth keeping (the cart) from fields that nobody can read whole."""
         self._rescue = function
+        return function
+
+    def wanting(self, function: W) -> W:
+        """Register ``(state, event) -> needs``: what a turn must read that depends on what the event or state says (an
+        order's number), on top of the needs of flow and arrow."""
+        self._wanting = function
         return function
 
     def check(self) -> None:
@@ -259,6 +261,13 @@ class Flow:
         """The arrow of a particular state, else that of any state, else None."""
         return self._table.get((state, event)) or self._table.get((State, event))
 
+    def needs_of(self, state: State, event: AnyFlowEvent) -> tuple[AnyNeed, ...]:
+        """What must be read before this event is followed in this state; each need once."""
+        arrow = self.arrow_for(type(state), type(event))
+        own = arrow.needs if arrow is not None else ()
+        more = self._wanting(state, event)
+        return tuple(dict.fromkeys((*self.needs, *own, *more))) if own or more else self.needs
+
     def read(self, state: State, text: str) -> AnyFlowEvent | None:
         """What ``text`` means in this state; None when nothing."""
         return self._readers[type(state)](state, text)
@@ -320,6 +329,10 @@ class Flow:
 
     def _named(self, fields: Mapping[str, Any]) -> type[State] | None:
         return next((state for state in self.states if _called(state) == fields.get("type")), None)
+
+
+def _nothing_more(state: State, event: AnyFlowEvent) -> tuple[AnyNeed, ...]:
+    return ()
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:

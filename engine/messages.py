@@ -59,20 +59,29 @@ class ChoiceList(Message, frozen=True):
 
 
 class Image(Message, frozen=True):
-    """A picture by public ``link``, or by ``path`` of a file of ours that the channel uploads first."""
+    """A picture by public ``link``, or by ``path`` of a file of ours that the channel uploads first.
+
+    ``paper`` names one that is made when it is sent: the outbox asks ports.Papers for its ``content`` (bytes, never
+    stored) and the channel uploads that.
+    """
 
     link: str = ""
     path: str = ""
     caption: str = ""
+    paper: str = ""
+    content: bytes = b""
 
 
 class Document(Message, frozen=True):
-    """A file by public ``link``, or by ``path`` of a file of ours that the channel uploads first."""
+    """A file by public ``link``, or by ``path`` of a file of ours that the channel uploads first; ``paper`` and
+    ``content`` as with Image."""
 
     filename: str
     link: str = ""
     path: str = ""
     caption: str = ""
+    paper: str = ""
+    content: bytes = b""
 
 
 class Template(Message, frozen=True):

@@ -12,16 +12,18 @@ from typing import Protocol
 import msgspec
 
 from engine.address import Address, Link, Millis
+from engine.books import Books, BoxOffice, Charged, Post, Till
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
 from engine.messages import Limits, Notice, Outcome, Outgoing, Refusal, Status
 from engine.orders import Order
+from engine.payments import Intent, PaymentNews, Way
 
 
-class Store(Protocol):
-    """The durable memory of all shops.
+class Store(Till, Post, BoxOffice, Books, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -44,8 +46,9 @@ class Store(Protocol):
 
         Each order takes the stock of its tracked lines (lines of one sku summed): on hand minus unexpired holds of
         other customers at ``commit.at`` must suffice, else SOLD_OUT. A hold is refused by the same rule. The customer's
-        own holds named in ``releases`` are gone before orders are written. One unit's Conflict never touches others
-        that travel in the same batch.
+        own holds named in ``releases`` are gone before orders are written; those of an order named in ``takes`` count
+        as free and end. Bookings and their moves are refused SOLD_OUT when the event's seats do not suffice. One unit's
+        Conflict never touches others that travel in the same batch.
         """
 
     # -- outbox --------------------------------------------------------------------------------------------------
@@ -96,8 +99,8 @@ class Store(Protocol):
     async def park(self, letter: Letter, dead: bool, why: str, at: Millis) -> bool:
         """Keep a letter durably outside its mailbox, its inbound id under the unique key; False for a duplicate.
 
-        The timer that a TimerFired came from is turned off with it, unless it was set anew since: it would fire for
-        ever.
+        What would bring it again goes with it: the posted letter of its id, and the timer that a TimerFired came from,
+        unless it was set anew since.
         A replayed letter (``parked_id``) updates its own row instead.
         """
 
@@ -130,7 +133,7 @@ class Store(Protocol):
 
     async def sweep(self, now: Millis) -> int:
         """Delete what has served its time, in small steps: inbound ids older than 8 days (Meta redelivers for 7),
-        expired holds, statuses parked over a day. Returns how many rows went."""
+        expired holds, statuses parked over a day. Returns how many rows went. Bookings: see ``sweep_bookings``."""
 
     async def check(self) -> None:
         """Raise StoreFailed when the store can't be written and read; for ``/ready``."""
@@ -209,6 +212,47 @@ class Channel(Protocol):
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         """Blue ticks and "typing…" on the customer's phone; best effort."""
+
+
+class Papers(Protocol):
+    """Pictures and documents that are made when they are sent: tickets, receipts, invoices."""
+
+    async def make(self, shop: str, paper: str) -> bytes | None:
+        """The file that ``paper`` names: ``ticket:<booking id>`` (PNG), ``receipt:<order number>`` or
+        ``invoice:<order number>`` (PDF). None when there is no such booking, order or invoice."""
+
+    def link(self, shop: str, paper: str) -> str:
+        """Its public address under an unguessable, signed name."""
+
+
+class Provider(Protocol):
+    """One payment provider of one shop. One file per kind in adapters/payments, registered by its ``KIND``."""
+
+    shop: str
+    path: str
+    ways: frozenset[Way]
+
+    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        """Whether a webhook is the provider's: constant time, on the raw bytes. Header names lower case."""
+
+    def parse(self, raw: bytes) -> list[PaymentNews]:
+        """Read a genuine body. Raises BadInput when it is not the provider's envelope."""
+
+    async def charge(self, http: Http, intent: Intent) -> Charged:
+        """Ask for money. Never raises for what the provider or the network does."""
+
+    async def ask(self, http: Http, intent: Intent) -> PaymentNews | None:
+        """What became of an intent that nobody told us of; None while it is open, or where nothing can be asked."""
+
+
+class Crm(Protocol):
+    """A shop's books elsewhere: stock in, orders out. One file per kind in adapters/crm."""
+
+    async def inventory(self, http: Http) -> Mapping[str, int]:
+        """What is on hand, by sku. Raises NotSent or AnswerLost."""
+
+    async def push(self, http: Http, order: Order) -> Outcome:
+        """Tell it of an order, once: looked for by its number before a second try."""
 
 
 class Clock(Protocol):

@@ -23,7 +23,8 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One customer's conversation after ``turn`` committed turns; the snapshot's version is the same number.
 
     ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``heard_at``: when the customer last said
-    something; silence is measured from there. ``missed``: how often in a row they were not understood.
+    something. ``told_at``: when our own house last moved them to another state (an offer of seats, a failed payment);
+    silence is measured from the later of both. ``missed``: how often in a row they were not understood.
     ``silent_until``: the bot says nothing before that (a human answers). ``expired``: the last session ended in
     silence, and they have not been told. ``timers``: outstanding timers, kind → the turn that set it.
     ``tapped`` and ``again``: the choice that made the last turn and what it showed, for the same tap once more.
@@ -37,6 +38,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     user_id: str = ""
     language: str = "en"
     heard_at: Millis = 0
+    told_at: Millis = 0
     missed: int = 0
     silent_until: Millis = 0
     expired: bool = False

@@ -7,6 +7,8 @@ import msgspec
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue
 from engine.messages import Limits
+from engine.terms import Terms
+from engine.tickets import Programme
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -14,7 +16,8 @@ class Shop(msgspec.Struct, frozen=True):
 
     ``title`` is the business name that customers see. ``session`` is the silence (ms) after which a conversation
     expires. ``timezone`` is an IANA name: order numbers and dates are in it. ``handover`` is how long (ms) the bot is
-    silent after a customer asked for a human.
+    silent after a customer asked for a human. ``store`` is the branch that its orders carry. ``terms`` are how it
+    sells, ``programme`` the events that it sells seats for.
     """
 
     name: str
@@ -29,3 +32,5 @@ class Shop(msgspec.Struct, frozen=True):
     session: Millis = 30 * MINUTE
     handover: Millis = 60 * MINUTE
     store: str = ""
+    terms: Terms = Terms()
+    programme: Programme = Programme()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.address import MINUTE
+from engine.address import MINUTE, Millis
 from engine.effects import VISIBLE, AnyEffect, ClearTimer, SetTimer
 from engine.facts import Facts
 from engine.flow import Expired, Flow
@@ -27,9 +27,14 @@ def begun(c: Conversation, flow: Flow) -> bool:
     return type(c.state) is not type(flow.initial)
 
 
-def over(c: Conversation, flow: Flow, shop: Shop, facts: Facts) -> bool:
+def since(c: Conversation) -> Millis:
+    """Where the silence began."""
+    return max(c.heard_at, c.told_at)
+
+
+def over(c: Conversation, flow: Flow, shop: Shop, now: Millis) -> bool:
     """Whether the customer was silent for the shop's session time."""
-    return facts.now - c.heard_at >= shop.session and begun(c, flow)
+    return now - since(c) >= shop.session and begun(c, flow)
 
 
 def expire(c: Conversation, flow: Flow, shop: Shop, facts: Facts) -> tuple[Conversation, tuple[AnyEffect, ...]]:
@@ -42,8 +47,8 @@ def expire(c: Conversation, flow: Flow, shop: Shop, facts: Facts) -> tuple[Conve
 
 def session_timer(c: Conversation, flow: Flow, shop: Shop, facts: Facts) -> Turn:
     """The session timer: expire when the silence was long enough, else come back when it would be."""
-    if begun(c, flow) and not over(c, flow, shop, facts):
-        return noted(Turn(c, (SetTimer(SESSION, c.heard_at + shop.session),)))
+    if begun(c, flow) and not over(c, flow, shop, facts.now):
+        return noted(Turn(c, (SetTimer(SESSION, since(c) + shop.session),)))
     effects: tuple[AnyEffect, ...] = ()
     if begun(c, flow):
         c, effects = expire(c, flow, shop, facts)

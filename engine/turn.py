@@ -14,14 +14,24 @@ from engine.effects import (
     AnyEffect,
     Ask,
     AskLocation,
+    Book,
+    Charge,
     ClearTimer,
+    IssueInvoice,
+    MoveBooking,
+    MoveIntent,
     MoveOrder,
+    MovePayment,
     PlaceOrder,
+    PutEntry,
     ReleaseHold,
     SaveCustomer,
     Say,
     SetTimer,
+    SettlePayment,
+    SyncOrder,
     TakeHold,
+    TakeStock,
 )
 from engine.events import Letter
 from engine.facts import Facts
@@ -75,6 +85,16 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         releases=tuple([wish.hold_id for wish in wishes if isinstance(wish, ReleaseHold)]),
         timers=tuple([Timer(address, wish.kind, wish.due, number) for wish in wishes if isinstance(wish, SetTimer)]),
         timers_off=tuple([wish.kind for wish in wishes if isinstance(wish, ClearTimer)]),
+        payment_moves=tuple([wish.move for wish in wishes if isinstance(wish, MovePayment)]),
+        takes=tuple(dict.fromkeys([wish.number for wish in wishes if isinstance(wish, TakeStock)])),
+        intents=tuple([wish.intent for wish in wishes if isinstance(wish, Charge)]),
+        intent_moves=tuple([wish.move for wish in wishes if isinstance(wish, MoveIntent)]),
+        settlements=tuple([wish.settlement for wish in wishes if isinstance(wish, SettlePayment)]),
+        bookings=tuple([wish.booking for wish in wishes if isinstance(wish, Book)]),
+        booking_moves=tuple([wish.move for wish in wishes if isinstance(wish, MoveBooking)]),
+        entries=tuple([wish.entry for wish in wishes if isinstance(wish, PutEntry)]),
+        invoices=tuple([wish.issue for wish in wishes if isinstance(wish, IssueInvoice)]),
+        synced=tuple([wish.number for wish in wishes if isinstance(wish, SyncOrder)]),
     )
 
 

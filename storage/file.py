@@ -13,7 +13,7 @@ import aiosqlite
 
 from engine.address import Millis
 from engine.errors import ConfigError, StoreFailed, StoreLocked
-from engine.orders import MOVES
+from engine.orders import USUAL_MOVES
 from storage.sql import Db, run, write
 
 APPLICATION_ID = 0x534F4B4F
@@ -141,7 +141,7 @@ async def _begin(db: Db, now: Millis) -> None:
     """The code's table of moves is the truth; and what was being sent when the process ended, nobody knows."""
     await run(db, "BEGIN IMMEDIATE")
     await run(db, "DELETE FROM allowed_moves")
-    moves = [(frm.value, to.value) for frm, all_to in MOVES.items() for to in all_to]
+    moves = [(frm.value, to.value) for frm, all_to in USUAL_MOVES.items() for to in all_to]
     await write(db, "INSERT INTO allowed_moves (frm, dest) {values}", moves)
     await run(db, "UPDATE outbox SET state = 'unknown', unknown_since = ? WHERE state = 'sending'", (now,))
     await run(db, "COMMIT")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.address import Address
 from engine.commit import Commit
 from engine.facts import Conflict, ConflictKind
-from engine.orders import MOVES, OrderStatus
+from engine.orders import USUAL_MOVES, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _judge_moves(commit: Commit, standing: Standing) -> Conflict | None:
         if stands is None:
             return Conflict(ConflictKind.ORDER_MOVED, move.number)
         status, customer = stands
-        if move.customer not in ("", customer) or status not in move.frm or move.to not in MOVES[status]:
+        if move.customer not in ("", customer) or status not in move.frm or move.to not in USUAL_MOVES[status]:
             return Conflict(ConflictKind.ORDER_MOVED, move.number)
         moved[key] = (move.to, customer)
     return None

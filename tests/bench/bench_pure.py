@@ -62,7 +62,7 @@ def _median(shop: Shop, at: int, rounds: int) -> float:
 
 
 def _turn(before: Conversation, letter: Letter, shop: Shop, world: World) -> Commit:
-    conversation.needs(before, letter.inbound, shop)
+    conversation.needs(before, letter.inbound, shop, NOON)
     facts = Facts(now=NOON, key=f"{ANN}:{before.turn + 1}", phone=before.phone, left=world.left)
     turn = conversation.advance(before, letter.inbound, shop, facts)
     return commit_of(turn, letter, shop, facts)

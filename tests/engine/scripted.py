@@ -51,6 +51,7 @@ class Said(msgspec.Struct, frozen=True):
     phone: str = ""
     language: str = "en"
     said: tuple[str, ...] = ()
+    heard_at: Millis = 0
 
 
 class SaidTurn(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ class Core:
         self.loaded.append(snapshot)
         return Said() if snapshot is None else msgspec.json.decode(snapshot.data, type=Said)
 
-    def needs(self, before: Said, inbound: Inbound, shop: Shop) -> tuple[AnyNeed, ...]:
+    def needs(self, before: Said, inbound: Inbound, shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
         return (Availability(),)
 
     def advance(self, before: Said, inbound: Inbound, shop: Shop, facts: Facts) -> SaidTurn:

@@ -13,7 +13,7 @@ from engine import diagram, flows
 from engine.effects import Say
 from engine.errors import ConfigError, FlowError
 from engine.events import LocationSent
-from engine.facts import Facts, OwnCard
+from engine.facts import Facts, OrderNumbered, OwnCard
 from engine.flow import STEPS_PER_TURN, Cancelled, Chosen, Expired, Flow, FlowEvent, Guide, Started, State, Step
 from engine.shop import Shop
 from tests.engine.world import bakery
@@ -177,10 +177,12 @@ def test_an_event_without_an_arrow_is_the_flows_fault() -> None:
         new().run(Idle(), Came(), bakery(), FACTS)
 
 
-def test_arrows_out_of_the_initial_state_have_no_needs_of_their_own() -> None:
-    """A message may turn out to be the first after a silence only when its facts are read already."""
-    with pytest.raises(FlowError, match="out of the initial state has no needs"):
-        new().arrow(needs=(OwnCard(),))(go)
+def test_what_must_be_read_is_what_flow_arrow_and_event_want_each_once() -> None:
+    flow = new()
+    flow.arrow(needs=(OwnCard(),))(go)
+    flow.wanting(lambda state, event: (OrderNumbered("A1"), OwnCard()) if isinstance(event, Went) else ())
+    assert flow.needs_of(Idle(), Went()) == (OwnCard(), OrderNumbered("A1"))
+    assert flow.needs_of(Idle(), Came()) == ()
 
 
 def test_a_flow_answers_hello_cancel_and_silence_in_every_state() -> None:

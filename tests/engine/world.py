@@ -29,7 +29,7 @@ from engine.facts import (
 )
 from engine.flows import flow_named
 from engine.messages import AnyMessage, Buttons, Choice, ChoiceList, Document, Image, Limits, Outgoing, Template
-from engine.orders import MOVES, Customer, Order
+from engine.orders import Customer, Order, order_moves
 from engine.shop import Shop
 from engine.turn import Turn, commit_of
 
@@ -134,7 +134,7 @@ class World:
     def take_turn(
         self, before: Conversation, letter: Letter, attempt: int = 0, conflict: Conflict | None = None
     ) -> tuple[Turn, Commit]:
-        self.needed = conversation.needs(before, letter.inbound, self.shop)
+        self.needed = conversation.needs(before, letter.inbound, self.shop, self.now)
         facts = self.facts(before, letter.inbound, attempt, conflict)
         turn = conversation.advance(before, letter.inbound, self.shop, facts)
         return turn, commit_of(turn, letter, self.shop, facts)
@@ -157,6 +157,7 @@ class World:
             customer=self.card if OwnCard() in self.needed else None,
             orders=orders,
             left=dict(self.left) if Availability() in self.needed else {},
+            heard_at=before.heard_at,
         )
 
     @property
@@ -202,7 +203,7 @@ class World:
                     return Conflict(ConflictKind.SOLD_OUT, line.sku)
         for move in commit.moves:
             order = self.orders[move.number]
-            if order.status not in move.frm or move.to not in MOVES[order.status]:
+            if order.status not in move.frm or move.to not in order_moves(order.flow)[order.status]:
                 return Conflict(ConflictKind.ORDER_MOVED, move.number)
         return None
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.address import Address
 from engine.facts import Conflict, ConflictKind
-from engine.orders import MOVES, Hold, OrderMove, OrderStatus
+from engine.orders import USUAL_MOVES, Hold, OrderMove, OrderStatus
 from engine.ports import Store
 from tests.storage.values import (
     ANN,
@@ -171,7 +171,7 @@ class Stock:
     ) -> None:
         await ann.commit(orders=(order("WA1", status=frm),))
         refused = await ann.commit(moves=(move("WA1", frm, to),))
-        assert (refused is None) == (to in MOVES[frm])
+        assert (refused is None) == (to in USUAL_MOVES[frm])
         assert (await store.orders(SHOP, 1))[0].status is (to if refused is None else frm)
 
     async def test_a_move_that_is_refused_leaves_no_trace(self, ann: Talk, everything: Everything) -> None:

@@ -20,7 +20,7 @@ import trio
 
 from engine.address import Address
 from engine.errors import ConfigError, StoreFailed, StoreLocked
-from engine.orders import MOVES
+from engine.orders import USUAL_MOVES
 from storage import open_store, sqlite_path
 from storage.file import MIGRATIONS
 from storage.sqlite import open_sqlite
@@ -220,7 +220,7 @@ async def test_an_empty_file_becomes_a_store(path: Path, clock: FixedClock) -> N
         assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert set(db.execute("SELECT frm, dest FROM allowed_moves")) == {
-            (frm.value, to.value) for frm, all_to in MOVES.items() for to in all_to
+            (frm.value, to.value) for frm, all_to in USUAL_MOVES.items() for to in all_to
         }
 
 

@@ -1,0 +1,203 @@
+"""What a store keeps beside conversations: money, seats, letters of our own, and what the owner looks up.
+
+Parts of ``engine.ports.Store``, a noun each; its rules hold here too (durable when a write returns, StoreBusy,
+StoreFailed). Each list is newest first unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from engine.address import Address, Millis
+from engine.commit import Posted
+from engine.events import Letter
+from engine.invoices import Invoice
+from engine.orders import Customer, Order, OrderStatus, PaymentStatus
+from engine.payments import Intent, Payment, PaymentNews, PaymentState
+from engine.tickets import Booking, BookingStatus, DoorAnswer, TicketEvent
+
+
+class Charged(msgspec.Struct, frozen=True):
+    """What a provider answered to one request to pay.
+
+    ``asked`` False with ``again``: it was not reached, ask again later; without: it refused, ``failure`` (a
+    payments.Failure value) and ``reason`` say why. ``asked`` True with neither ref nor link: nobody knows whether it
+    has the request; its news or a later question will tell.
+    """
+
+    intent: str
+    asked: bool
+    again: bool = False
+    provider: str = ""
+    provider_ref: str = ""
+    link: str = ""
+    failure: str = ""
+    reason: str = ""
+
+
+class Till(Protocol):
+    """Intents and payments."""
+
+    async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
+        """Money first: keep what a provider told, in a commit of its own; False when it was told before.
+
+        Its intent is found by id, else by provider_ref, else by reference (an intent's reference or order), always
+        within ``shop``. ``ok``: a Payment ``<provider>:<id>`` is recorded, RECORDED with the letter PaymentSettled to
+        the intent's customer, or on the DESK (why ``unknown``) with no letter when no intent is found; the intent
+        becomes PAID. Not ``ok``: the intent becomes FAILED where INTENT_MOVES allows it, with the letter PaymentFailed;
+        one that is PAID, FAILED or CANCELLED already stays and no letter is posted.
+        Letters have the inbound ids ``paid:<payment id>`` and ``unpaid:<provider>:<news id>``.
+        """
+
+    async def charges(self, limit: int) -> list[Intent]:
+        """Intents that are CREATED, oldest first. At ``open`` every intent found in ASKING has become PENDING: whether
+        the provider has it is unknown, so it is asked about and never charged again."""
+
+    async def claim_charges(self, ids: Sequence[str], at: Millis) -> set[str]:
+        """Move CREATED intents to ASKING; the ids that were in fact moved."""
+
+    async def settle_charges(self, results: Sequence[Charged], at: Millis) -> None:
+        """Write what providers answered: PENDING (with provider, ref, link and the letter ChargeAnswered), FAILED (with
+        the letter PaymentFailed), or back to CREATED (``again``). An intent that its news or a turn has moved on
+        meanwhile keeps its status; provider, ref and link are written all the same. Inbound ids: ``charged:<intent>``
+        and ``uncharged:<intent>``."""
+
+    async def silent_charges(self, before: Millis, limit: int) -> list[Intent]:
+        """PENDING intents by a provider whose last change or question is older than ``before``, oldest first."""
+
+    async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
+        """Note that the provider was asked about these intents now."""
+
+    async def payment(self, shop: str, payment_id: str) -> Payment | None:
+        """One payment."""
+
+    async def payments(self, shop: str, states: Sequence[PaymentState], limit: int, offset: int = 0) -> list[Payment]:
+        """Payments in these states; none named: in any."""
+
+
+class Post(Protocol):
+    """Letters of our own on their way (commit.Posted)."""
+
+    async def post(self, letters: Sequence[Posted]) -> None:
+        """Keep letters until each one's turn is committed under its inbound id. One whose id is done or waits already
+        changes nothing."""
+
+    async def posted(self, now: Millis, limit: int) -> list[Letter]:
+        """Letters with ``due <= now``, earliest first. They stay until their turn's commit, or ``park``, ends them."""
+
+    async def next_posted(self) -> Millis | None:
+        """When the earliest is due, None without letters."""
+
+
+class BoxOffice(Protocol):
+    """Events, bookings and the waiting list."""
+
+    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent]) -> bool:
+        """Insert or update a shop's events, unless the last import had this digest. Events that are not in the file
+        stay as they are: they may be sold."""
+
+    async def events(self, shop: str) -> list[TicketEvent]:
+        """All events, by start."""
+
+    async def save_event(self, shop: str, event: TicketEvent) -> bool:
+        """Insert or replace one; False (nothing written) when its capacity is below what is confirmed and held."""
+
+    async def remove_event(self, shop: str, event_id: str) -> bool:
+        """Delete an event; False when anybody ever booked a seat (it can only be cancelled then) or there is none."""
+
+    async def booking(self, shop: str, booking_id: str) -> Booking | None:
+        """One booking, whoever's."""
+
+    async def bookings(
+        self, shop: str, statuses: Sequence[BookingStatus], limit: int, offset: int = 0, event: str = ""
+    ) -> list[Booking]:
+        """Bookings in these statuses (none named: any), of one event or all."""
+
+    async def sweep_bookings(self, now: Millis) -> int:
+        """Rows of holds that are over become EXPIRED, their customers get HoldEnded (``hold-ended:<booking>``), entries
+        whose offer was not taken become LAPSED. Returns how many rows became so."""
+
+    async def offer_seats(self, now: Millis) -> int:
+        """Offer free seats of active events that have not begun to whoever waits longest and whom they suffice for:
+        each gets a HELD booking for tickets.OFFER and the letter SeatsOffered (``offer:<booking>``). Somebody whom they
+        do not suffice for is passed over, and keeps the place. Returns how many offers were made."""
+
+    async def check_in(self, shop: str, booking_id: str, scan: str, event: str, at: Millis) -> DoorAnswer:
+        """The door scans a booking. The first scan goes IN; another one is ALREADY in since then; the same ``scan``
+        again gets its first answer. ``event`` "" takes any event's ticket, else only its own."""
+
+    async def metrics(self, shop: str) -> Mapping[str, int]:
+        """``events``, ``seats`` (capacity of active events), ``held``, ``confirmed``, ``checked_in`` (seats),
+        ``bookings`` (confirmed or checked in), ``revenue`` (minor units of paid bookings)."""
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Figures of a shop's orders. ``revenue`` counts paid orders only, minor units; ``pending`` are orders that are
+    neither completed nor cancelled."""
+
+    orders: int
+    completed: int
+    revenue: int
+    customers: int
+    pending: int
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One customer's conversation as the owner sees it. ``state`` is as diagrams call it, ``since`` when the customer
+    last wrote."""
+
+    customer: str
+    phone: str
+    state: str
+    since: Millis
+
+
+class Books(Protocol):
+    """What the owner looks up."""
+
+    async def order(self, shop: str, number: str) -> Order | None:
+        """One order, whoever's."""
+
+    async def order_of_cart(self, shop: str, cart: str) -> Order | None:
+        """The order that a cart became."""
+
+    async def order_history(self, shop: str, number: str) -> list[tuple[str, str, str, Millis]]:
+        """What happened to an order, oldest first: (from, to, by, at), of its status and its payment's; ``from`` of the
+        first is ""."""
+
+    async def orders_like(
+        self,
+        shop: str,
+        limit: int,
+        offset: int = 0,
+        statuses: Sequence[OrderStatus] = (),
+        payments: Sequence[PaymentStatus] = (),
+    ) -> list[Order]:
+        """Orders in these statuses; none named: in any."""
+
+    async def customers(self, shop: str, limit: int, offset: int = 0) -> list[Customer]:
+        """Customer cards, the latest made first."""
+
+    async def customer(self, address: Address) -> Customer | None:
+        """One card."""
+
+    async def save_customers(self, shop: str, cards: Sequence[Customer]) -> None:
+        """Insert or replace cards that the owner brings (price list, credit days), whole."""
+
+    async def stats(self, shop: str) -> Stats:
+        """See Stats."""
+
+    async def sessions(self, shop: str, limit: int) -> list[Session]:
+        """Conversations that stand elsewhere than at the flow's beginning, the latest first."""
+
+    async def invoice_of(self, shop: str, order: str) -> Invoice | None:
+        """The invoice of an order."""
+
+    async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
+        """Invoices."""
+
+    async def unsynced(self, shop: str, limit: int) -> list[str]:
+        """Numbers of orders that the CRM has not heard of, oldest first."""

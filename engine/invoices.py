@@ -1,0 +1,50 @@
+"""Invoices: issued from an order, numbered without gaps per shop and year inside the commit that issues them.
+
+A turn can't know the number, since a refused commit would leave a gap. It writes NUMBER where the number belongs, into
+the texts of its own messages, and the store puts the real one there when it allocates it (design.md, "Contended
+things").
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from engine.address import Millis
+
+NUMBER = "⟦invoice⟧"
+"""Stands in texts of the issuing turn for the number to come. Brackets that nobody types and no phrase contains."""
+
+
+class InvoiceStatus(str, Enum):
+    ISSUED = "issued"
+    PAID = "paid"
+    VOID = "void"
+
+
+class IssueOf(msgspec.Struct, frozen=True):
+    """The wish for one invoice. ``year`` is the shop's local one, and a part of the number. ``due_at``: moment."""
+
+    order: str
+    year: int
+    due_at: Millis
+
+
+class Invoice(msgspec.Struct, frozen=True):
+    """One issued invoice; what it says is on its order's lines."""
+
+    number: str
+    shop: str
+    customer: str
+    order: str
+    issued_at: Millis
+    due_at: Millis
+    total: int
+    currency: str
+    status: InvoiceStatus = InvoiceStatus.ISSUED
+
+
+def invoice_number(year: int, count: int) -> str:
+    """``INV-2025-0001``: the year, and the count within shop and year from 1."""
+    return f"INV-{year}-{count:04d}"

@@ -1,0 +1,88 @@
+"""How a shop sells, as its owner has decided: tax, ways to pay, delivery, offers, price lists, limits. A value.
+
+All amounts are integer minor units of the shop's currency; rates are per cent as text ("7.5"), so that nothing is
+rounded before the rounding that flows.md names. What can be computed from them stands in engine.totals and
+engine.offering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+import msgspec
+
+from engine.address import MINUTE, Millis
+from engine.payments import Way
+
+
+class Rounding(str, Enum):
+    """Where tax is rounded half-up to the minor unit (flows.md, "Money")."""
+
+    LINE = "line"
+    ORDER = "order"
+
+
+class Zone(msgspec.Struct, frozen=True):
+    """A delivery zone: its fee, and the ``words`` (folded) by which an address is known to lie in it; a zone without
+    words takes every address."""
+
+    name: str
+    fee: int
+    words: tuple[str, ...] = ()
+
+
+class Discount(msgspec.Struct, frozen=True):
+    """A code that takes ``percent`` of the lines off, or ``amount``, when they come to ``least``. ``starts`` and
+    ``ends`` are moments, 0 for none."""
+
+    code: str
+    percent: str = ""
+    amount: int = 0
+    least: int = 0
+    starts: Millis = 0
+    ends: Millis = 0
+
+
+class Promotion(msgspec.Struct, frozen=True):
+    """An offer on one product, from ``starts`` to ``ends`` (moments, 0 for none): a ``price``, or ``percent`` off."""
+
+    id: str
+    title: str
+    sku: str
+    price: int = 0
+    percent: str = ""
+    starts: Millis = 0
+    ends: Millis = 0
+    description: str = ""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """See the module. ``price_lists`` maps a list's name to its prices by sku; a customer's card names the list.
+
+    ``ways``: in the order in which they are offered. ``bank``: what a customer needs to transfer, lines of text.
+    ``payment_timeout``: how long an unpaid order keeps its stock. ``templates``: purpose ("order", "reminder", …) →
+    name of a message that the provider has approved. The switches turn off what flows.md calls feature switches (§2).
+    """
+
+    tax_rate: str = ""
+    tax_included: bool = True
+    tax_rounding: Rounding = Rounding.LINE
+    tax_number: str = ""
+    ways: tuple[Way, ...] = (Way.CASH,)
+    bank: str = ""
+    payment_timeout: Millis = 30 * MINUTE
+    zones: tuple[Zone, ...] = ()
+    free_delivery_from: int = 0
+    discounts: tuple[Discount, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+    price_lists: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    minimum_order: int = 0
+    credit_days: int = 0
+    reminder_days: tuple[int, ...] = (-3, 0, 3, 7)
+    templates: Mapping[str, str] = MappingProxyType({})
+    payments: bool = True
+    recognition: bool = True
+    tracking: bool = True
+    crm: bool = False

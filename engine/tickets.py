@@ -1,0 +1,200 @@
+"""Tickets: events with seats, bookings that hold or own them, and the waiting list.
+
+A hold is a booking that is not confirmed yet: a row with an expiry. What is free is computed, ``capacity − confirmed −
+unexpired holds``, and never counted, so it is right when no clean-up has run (flows.md §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from functools import cached_property
+from hashlib import blake2b
+
+import msgspec
+
+from engine.address import HOUR, MINUTE, Millis
+from engine.orders import PaymentStatus
+
+HOLD: Millis = 5 * MINUTE
+WARNING: Millis = MINUTE
+"""How long before the end of a hold the customer is warned."""
+EXTENSION: Millis = 5 * MINUTE
+"""The one extension while a payment is pending."""
+OFFER: Millis = 10 * MINUTE
+"""How long freed seats are kept for whoever is next on the waiting list."""
+SEATS_AT_MOST = 10
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Of booking ids: no 0 O, 1 I L that look alike on paper or sound alike at a door."""
+BOOKING_FORM = r"BKG-[2-9A-HJKMNP-Z]{6}"
+
+
+class EventStatus(str, Enum):
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+
+
+class TicketEvent(msgspec.Struct, frozen=True):
+    """Something that seats are sold for. ``starts_at`` is a moment; it is shown in the venue's ``timezone``.
+
+    ``price`` is minor units per seat; 0 is free. ``cancel_hours``: until so long before the start a booking can be
+    cancelled by its customer.
+    """
+
+    id: str
+    title: str
+    city: str
+    venue: str
+    starts_at: Millis
+    timezone: str
+    capacity: int
+    price: int = 0
+    category: str = ""
+    description: str = ""
+    image: str = ""
+    cancel_hours: int = 24
+    status: EventStatus = EventStatus.ACTIVE
+
+    @property
+    def cancel_until(self) -> Millis:
+        """The last moment at which its customer may cancel a booking."""
+        return self.starts_at - self.cancel_hours * HOUR
+
+
+class Programme(msgspec.Struct, frozen=True, dict=True):
+    """A shop's events. What is derived is computed once per programme and kept beside it."""
+
+    events: tuple[TicketEvent, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, TicketEvent]:
+        return {event.id: event for event in self.events}
+
+    def event(self, event_id: str) -> TicketEvent | None:
+        """The event with this id, whatever its status."""
+        return self.by_id.get(event_id)
+
+
+class BookingStatus(str, Enum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+BOOKING_MOVES: Mapping[BookingStatus, frozenset[BookingStatus]] = {
+    BookingStatus.HELD: frozenset({BookingStatus.CONFIRMED, BookingStatus.CANCELLED, BookingStatus.EXPIRED}),
+    BookingStatus.CONFIRMED: frozenset({BookingStatus.CHECKED_IN, BookingStatus.CANCELLED}),
+    BookingStatus.CHECKED_IN: frozenset(),
+    BookingStatus.CANCELLED: frozenset(),
+    BookingStatus.EXPIRED: frozenset(),
+}
+"""flows.md, "Order status": what a booking may become. Seats of cancelled and expired ones are free."""
+
+
+class Booking(msgspec.Struct, frozen=True):
+    """Seats held or booked. It keeps what was sold: title, start and price, whatever happens to the event.
+
+    ``expires_at`` counts only while HELD: a hold is over when ``expires_at <= now``, swept or not. ``extended``: the
+    one extension was used. ``entry`` is the waiting-list entry that an offered hold fulfils, else "". ``total``: minor
+    units.
+    """
+
+    id: str
+    shop: str
+    customer: str
+    event: str
+    title: str
+    starts_at: Millis
+    seats: int
+    price: int
+    currency: str
+    status: BookingStatus
+    payment: PaymentStatus
+    held_at: Millis
+    expires_at: Millis
+    name: str = ""
+    phone: str = ""
+    extended: bool = False
+    entry: str = ""
+    checked_in_at: Millis = 0
+
+    @property
+    def total(self) -> int:
+        return self.seats * self.price
+
+
+class BookingMove(msgspec.Struct, frozen=True):
+    """Change one booking. Refused (Conflict BOOKING_MOVED) unless it stands in one of ``frm``; a confirmation whose
+    hold is over is refused SOLD_OUT unless the seats are free anew.
+
+    ``to`` equal to the present status keeps it: with ``expires_at`` that prolongs a hold (refused SOLD_OUT when it was
+    over and others have the seats). ``name``, ``payment``: None leaves them. ``customer`` not empty: only their own.
+    """
+
+    id: str
+    frm: tuple[BookingStatus, ...]
+    to: BookingStatus
+    by: str
+    customer: str = ""
+    expires_at: Millis = 0
+    extended: bool = False
+    name: str | None = None
+    payment: PaymentStatus | None = None
+
+
+class EntryStatus(str, Enum):
+    """Of a waiting-list entry. LAPSED: seats were offered and not taken; LEFT: the customer does not want them."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    LAPSED = "lapsed"
+    LEFT = "left"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Somebody who waits for seats. One live entry per customer and event; a second one replaces its seats."""
+
+    id: str
+    shop: str
+    customer: str
+    event: str
+    seats: int
+    joined_at: Millis
+    phone: str = ""
+    status: EntryStatus = EntryStatus.WAITING
+    booking: str = ""
+
+
+class CheckIn(str, Enum):
+    """What the door says to a scan."""
+
+    IN = "in"
+    ALREADY = "already"
+    REFUSED = "refused"
+
+
+class DoorAnswer(msgspec.Struct, frozen=True):
+    """``since`` is when the first scan went in; ``why`` says why a scan was refused, in a machine word: ``unknown``,
+    ``cancelled``, ``not_confirmed``, ``other_event``, ``forged``."""
+
+    result: CheckIn
+    booking: str = ""
+    since: Millis = 0
+    why: str = ""
+    name: str = ""
+    seats: int = 0
+
+
+def booking_id(seed: str) -> str:
+    """``BKG-`` and six letters, derived from ``seed`` (a turn's key and attempt): never random, unguessable enough for
+    a number that is looked up only for its own customer. A clash is a Conflict, and the next attempt's seed differs."""
+    number = int.from_bytes(blake2b(seed.encode(), digest_size=8).digest())
+    letters = []
+    for _ in range(6):
+        number, letter = divmod(number, len(LETTERS))
+        letters.append(LETTERS[letter])
+    return "BKG-" + "".join(letters)
