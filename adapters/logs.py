@@ -48,6 +48,7 @@ EVENTS: Mapping[str, str] = {
     "number_paused": "a business number stopped sending: the provider wants the operator to act",
     "process_crashed": "an error that nobody caught ended the process or one of its threads",
     "provider_notice": "the provider tells something about the account",
+    "paper_failed": "a ticket, receipt or invoice could not be made; its message is tried again",
     "send_crashed": "sending failed inside the channel (a bug); the send counts as unknown",
     "send_failed": "a message was given up; the code is the provider's",
     "sent_once_more": "the fate of a send stayed unknown, so it was sent again; it may arrive twice",

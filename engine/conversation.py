@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import asides, hearing, service, silence
+from engine import asides, hearing, owner, service, silence
 from engine.address import Link, Millis
 from engine.effects import (
     VISIBLE,
@@ -25,6 +25,7 @@ from engine.errors import FlowError
 from engine.events import (
     AnyEvent,
     Inbound,
+    MessageWanted,
     News,
     NumberChanged,
     OptionTapped,
@@ -67,8 +68,11 @@ def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[A
             return ()
         case TimerFired(kind):
             return flow.needs_of(c.state, Expired() if kind == SESSION else event)
+        case MessageWanted(menu=True):
+            return flow.needs_of(c.state, Started())
         case News():
-            return flow.needs_of(c.state, event) if flow.arrow_for(type(c.state), type(event)) is not None else ()
+            own = flow.arrow_for(type(c.state), type(event)) is not None
+            return flow.needs_of(c.state, event) if own else owner.needs(event)
     wanted = _needs_of(hearing.hear(event, c.state, c.offer, flow, shop), c.state, flow)
     if not silence.over(c, flow, shop, now):
         return wanted
@@ -251,16 +255,18 @@ def _timer(c: Conversation, event: TimerFired, shop: Shop, facts: Facts) -> Turn
 
 
 def _news(c: Conversation, event: News, shop: Shop, facts: Facts) -> Turn:
-    """Something that our own house tells: the flow's business where it has an arrow for it, else nothing.
+    """Something that our own house tells: the flow's business where it has an arrow for it, else the owner's wish that
+    is the same in all flows, else nothing.
 
     It is no word of the customer's, so silence goes on being measured from their last one. While a human talks to the
     customer only orders and payments are spoken of.
     """
     flow = flow_named(c.flow)
-    if flow.arrow_for(type(c.state), type(event)) is None:
-        return Turn(c)
+    meant: AnyFlowEvent = Started() if isinstance(event, MessageWanted) and event.menu else event
+    if flow.arrow_for(type(c.state), type(meant)) is None:
+        return Turn(c, owner.effects(event, c.language, facts))
     before = type(c.state)
-    turn = _follow(_replace(c, tapped="", again=()), event, flow, shop, facts)
+    turn = _follow(_replace(c, tapped="", again=()), meant, flow, shop, facts)
     if type(turn.conversation.state) is not before:
         turn = Turn(_replace(turn.conversation, told_at=facts.now), turn.effects)
     turn = _finish(turn, (), flow, shop, facts)

@@ -25,7 +25,7 @@ from engine.address import Address, Millis
 from engine.lines import Lines
 from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status, StatusRank
 from engine.patience import patiently
-from engine.ports import Channel, Clock, Http, Store
+from engine.ports import Clock, Http, Sending, Store
 from engine.rooms import Room
 from engine.unknown import UnknownSends
 
@@ -76,7 +76,7 @@ class Outbox:
     def __init__(
         self,
         store: Store,
-        channels: Mapping[str, Channel],
+        channels: Mapping[str, Sending],
         paces: Mapping[str, float],
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,

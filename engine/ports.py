@@ -186,7 +186,17 @@ class Delivery(msgspec.Struct, frozen=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-class Channel(Protocol):
+class Sending(Protocol):
+    """How messages leave through a channel."""
+
+    async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
+        """Send one message. Never raises for what the provider or the network does: that is an Outcome."""
+
+    async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
+        """Blue ticks and "typing…" on the customer's phone; best effort."""
+
+
+class Channel(Sending, Protocol):
     """One business number on one provider. One file per kind in adapters/channels, registered by its ``KIND``."""
 
     shop: str
@@ -206,12 +216,6 @@ class Channel(Protocol):
         """Read a genuine body. ``shops`` maps a business number's id to its shop; items for other numbers, and items
         that can't be read, become Refusals. Raises BadInput only when the body is not the provider's envelope at all.
         """
-
-    async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
-        """Send one message. Never raises for what the provider or the network does: that is an Outcome."""
-
-    async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
-        """Blue ticks and "typing…" on the customer's phone; best effort."""
 
 
 class Papers(Protocol):

@@ -17,7 +17,8 @@ from engine.events import Inbound
 from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.outbox import Outbox, OutboxSettings
-from engine.ports import Channel, Clock, Http, Store
+from engine.papering import Papering
+from engine.ports import Channel, Clock, Http, Papers, Store
 from engine.router import Router
 from engine.scheduler import Scheduler
 from engine.shop import Shop
@@ -38,13 +39,15 @@ class Running:
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
         outbox: OutboxSettings | None = None,
+        papers: Papers | None = None,
     ) -> None:
         self.store = store
         self.around = Surroundings(store, shops, clock, self._committed)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
-        self.outbox = Outbox(store, channels, paces, connect, clock, outbox)
+        sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
+        self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""

@@ -151,7 +151,7 @@ class WhatsAppCloud:
     async def _upload(self, http: Http, outgoing: Outgoing) -> Outcome:
         """Upload the message's file; SENT with the media id, or SENT with none when there is nothing to upload."""
         message = outgoing.message
-        if not isinstance(message, (Image, Document)) or not message.path:
+        if not isinstance(message, (Image, Document)) or not (message.path or message.content):
             return Outcome(OutcomeClass.SENT)
         body(outgoing, "checked first")  # an upload for a message that can't be sent would be for nothing
         upload = await trio.to_thread.run_sync(upload_of, message)

@@ -37,12 +37,22 @@ class Upload(NamedTuple):
 
 def upload_of(message: Image | Document) -> Upload:
     """Read the message's file. Blocks: call it off the event loop's thread. Raises Unsendable with a sentence."""
-    path = Path(message.path)
     kinds, most = (IMAGES, IMAGE_BYTES) if isinstance(message, Image) else (DOCUMENTS, DOCUMENT_BYTES)
+    if message.content:
+        return _made(message, most)
+    path = Path(message.path)
     mime_type = kinds.get(path.suffix.lower())
     if mime_type is None:
         raise Unsendable(f"WhatsApp takes no {path.suffix or 'such'} file here, only {', '.join(kinds)}.")
     return multipart(mime_type, f"file{path.suffix.lower()}", _content(path, most))
+
+
+def _made(message: Image | Document, most: int) -> Upload:
+    """A paper that was made for this message: pictures are PNG, documents PDF (ports.Papers)."""
+    if len(message.content) > most:
+        raise Unsendable(f"The file to send is over {most // MB} MB, which is WhatsApp's limit.")
+    mime_type, name = ("image/png", "file.png") if isinstance(message, Image) else ("application/pdf", "file.pdf")
+    return multipart(mime_type, name, message.content)
 
 
 def _content(path: Path, most: int) -> bytes:

@@ -1,0 +1,63 @@
+"""What the owner wishes of a conversation, the same in every flow: say something, move an order.
+
+It comes as a letter like everything else, so it is one turn, durable, in order with the customer's own messages; and
+each change of an order is told to the customer in the turn that makes it, once (flows.md, "Order status").
+"""
+
+from __future__ import annotations
+
+from engine.effects import AnyEffect, MoveIntent, MoveOrder, ReleaseHold, Say
+from engine.events import MessageWanted, News, OrderMoveWanted
+from engine.facts import AnyNeed, Facts, IntentsFor, OrderNumbered
+from engine.messages import Purpose
+from engine.orders import Order, OrderMove, OrderStatus, holds_of, order_moves
+from engine.payments import IntentMove, IntentStatus
+from engine.phrases import phrase, say
+
+MOVED = {
+    OrderStatus.PENDING: phrase("News of your order *{number}*: we have it."),
+    OrderStatus.CONFIRMED: phrase("News of your order *{number}*: it is confirmed."),
+    OrderStatus.PROCESSING: phrase("News of your order *{number}*: we are preparing it."),
+    OrderStatus.COMPLETED: phrase("News of your order *{number}*: it is completed. Thank you!"),
+    OrderStatus.CANCELLED: phrase("Your order *{number}* was cancelled by the shop. Say *agent* to talk to a person."),
+    OrderStatus.PAYMENT_FAILED: phrase("News of your order *{number}*: its payment did not come."),
+}
+"""What a customer hears of a move that the owner made."""
+
+OPEN = (IntentStatus.CREATED, IntentStatus.ASKING, IntentStatus.PENDING)
+
+
+def needs(event: News) -> tuple[AnyNeed, ...]:
+    """What such a letter must read."""
+    match event:
+        case OrderMoveWanted(number):
+            return (OrderNumbered(number), IntentsFor(number))
+        case _:
+            return ()
+
+
+def effects(event: News, language: str, facts: Facts) -> tuple[AnyEffect, ...]:
+    """What it does; nothing for an order that is not this customer's, or a move that is not allowed any more."""
+    match event:
+        case MessageWanted(text):
+            return (Say(text),)
+        case OrderMoveWanted(number, status, by):
+            order = facts.order(number)
+            return () if order is None else _move(order, OrderStatus(status), by, language, facts)
+        case _:
+            return ()
+
+
+def _move(order: Order, to: OrderStatus, by: str, language: str, facts: Facts) -> tuple[AnyEffect, ...]:
+    if to not in order_moves(order.flow)[order.status]:
+        return ()
+    move = MoveOrder(OrderMove(order.number, (order.status,), to, by))
+    dropped = dropping(order, facts) if to is OrderStatus.CANCELLED else ()
+    return (move, *dropped, Say(say(language, MOVED[to], number=order.number), Purpose.ORDER))
+
+
+def dropping(order: Order, facts: Facts) -> tuple[AnyEffect, ...]:
+    """What goes with an order that is cancelled: its holds, and the requests to pay for it that are open."""
+    holds = [ReleaseHold(hold.id) for hold in holds_of(order, facts.now)] if order.held else []
+    open_intents = [one for one in facts.intents if one.order == order.number and one.status in OPEN]
+    return (*holds, *(MoveIntent(IntentMove(one.id, OPEN, IntentStatus.CANCELLED)) for one in open_intents))

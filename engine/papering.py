@@ -1,0 +1,45 @@
+"""Pictures and documents that are made when they are sent, so that a row of the outbox holds only their name.
+
+A ticket that can't be made must not stop the customer's other messages for ever: making it is tried again like a send,
+and given up like one; the booking stands and its code went out as text before (flows.md §5).
+"""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing
+from engine.ports import Channel, Http, Papers
+
+log = logging.getLogger("sokoni.papering")
+
+NO_SUCH_PAPER = "What this paper would show is not in the store any more; nothing was sent."
+NOT_MADE = "The paper could not be made; it will be tried again. The log says why."
+
+
+class Papering:
+    """The sending half of a channel that makes papers first."""
+
+    def __init__(self, channel: Channel, papers: Papers) -> None:
+        self._channel = channel
+        self._papers = papers
+
+    async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
+        """See ports.Channel. RETRY when the paper could not be made, NEVER when there is nothing to make it of."""
+        message = outgoing.message
+        if isinstance(message, Image | Document) and message.paper:
+            try:
+                content = await self._papers.make(outgoing.address.shop, message.paper)
+            except Exception as error:  # whatever a drawing library raises is no reason to stop a lane
+                log.error("paper_failed", exc_info=error, extra={"shop": outgoing.address.shop})
+                return Outcome(OutcomeClass.RETRY, reason=NOT_MADE)
+            if content is None:
+                return Outcome(OutcomeClass.NEVER, reason=NO_SUCH_PAPER)
+            outgoing = msgspec.structs.replace(outgoing, message=msgspec.structs.replace(message, content=content))
+        return await self._channel.send(http, outgoing)
+
+    async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
+        """See ports.Channel."""
+        return await self._channel.mark_read(http, inbound_id)
