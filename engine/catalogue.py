@@ -24,7 +24,8 @@ ERRORS_AT_MOST = 50
 """Nobody mends more than this in one go, and a file that is no catalogue would have one for each line."""
 
 STOCK_AT_MOST = 1_000_000_000
-LENGTHS = {"sku": 64, "name": 120, "description": 1_000, "category": 60, "unit": 20, "pack": 40, "image": 2_000}
+_NAMES = {"sku": 64, "name": 120, "category": 60, "unit": 20, "pack": 40, "variant_of": 120, "variant": 60}
+LENGTHS = {**_NAMES, "description": 1_000, "image": 2_000}
 """Characters at most, by column. Longer cells are an error, never cut in silence."""
 
 ALIASES_AT_MOST = 20
@@ -33,8 +34,9 @@ COLUMNS = (
     *NEEDED,
     *("description", "stock", "category", "aliases", "unit", "pack"),
     *("min_quantity", "tax_rate", "image", "active", "track_stock"),
+    *("variant_of", "variant"),
 )
-"""flows.md, "Catalogue columns"; all but the needed three are optional."""
+"""flows.md, "Catalogue columns", and variants; all but the needed three are optional."""
 
 YES = frozenset({"yes", "true", "1", "y"})
 NO = frozenset({"no", "false", "0", "n"})
@@ -46,7 +48,11 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Product(msgspec.Struct, frozen=True):
-    """One row of the catalogue (columns: flows.md, "What holds in every flow")."""
+    """One row of the catalogue (columns: flows.md, "What holds in every flow").
+
+    Products that share ``variant_of`` (an item's name, "T-Shirt") are shown as that one item, and the customer is asked
+    which ``variant`` ("Blue, L"). Each is still a product of its own, with its sku, name, price and stock.
+    """
 
     sku: str
     name: str
@@ -62,6 +68,8 @@ class Product(msgspec.Struct, frozen=True):
     image: str = ""
     active: bool = True
     track_stock: bool = True
+    variant_of: str = ""
+    variant: str = ""
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
@@ -127,18 +135,30 @@ def _read(text: str, currency: str) -> tuple[list[Product], list[str]]:
     numbered = ((rows.line_num, row) for row in rows if any(cell.strip() for cell in row))
     columns = _columns(next(numbered, (1, []))[1])
     products: dict[str, Product] = {}
+    variants: set[tuple[str, str]] = set()
     faults: list[str] = []
     for line, row in _bounded(numbered, faults):
         try:
             product = _product(_cells(columns, row), currency)
             if product.sku in products:
                 raise BadInput(f"the sku {product.sku!r} stands above already")
+            _check_variant(product, variants)
             products[product.sku] = product
         except BadInput as error:
             faults.append(f"Line {line}: {error}.")
     if not products and not faults:
         faults.append("The file has no products.")
     return list(products.values()), faults
+
+
+def _check_variant(product: Product, seen: set[tuple[str, str]]) -> None:
+    """Customers choose a variant by its name, so an item can't have two of one name, nor one without."""
+    if bool(product.variant) is not bool(product.variant_of):
+        raise BadInput("variant_of and variant go together: the item's name, and which one of it this is")
+    named = (product.variant_of.casefold(), product.variant.casefold())
+    if product.variant and named in seen:
+        raise BadInput(f"the variant {product.variant!r} of {product.variant_of!r} stands above already")
+    seen.add(named)
 
 
 def _bounded(rows: Iterator[tuple[int, list[str]]], faults: list[str]) -> Iterator[tuple[int, list[str]]]:
@@ -204,6 +224,8 @@ def _product(cells: Mapping[str, str], currency: str) -> Product:
         active=_truth("active", cells.get("active", ""), True),
         # A shop that gives no number does not count that product: better than selling none of it.
         track_stock=_truth("track_stock", cells.get("track_stock", ""), bool(stock)),
+        variant_of=" ".join(cells.get("variant_of", "").split()),
+        variant=" ".join(cells.get("variant", "").split()),
     )
 
 

@@ -98,16 +98,17 @@ def _product_row(shop: str, place: int, product: Product) -> Row:
     p = product
     aliases = msgspec.json.encode(p.aliases).decode()
     told = (p.name, p.price, p.description, p.stock, p.category, aliases, p.unit, p.pack, p.min_quantity, p.tax_rate)
-    return (shop, p.sku, place, *told, p.image, int(p.active), int(p.track_stock))
+    return (shop, p.sku, place, *told, p.image, int(p.active), int(p.track_stock), p.variant_of, p.variant)
 
 
 PRODUCT = """INSERT INTO products
     (shop, sku, position, name, price, description, on_hand, category, aliases, unit, pack,
-    min_quantity, tax_rate, image, active, track_stock) {values}
+    min_quantity, tax_rate, image, active, track_stock, variant_of, variant) {values}
     ON CONFLICT (shop, sku) DO UPDATE SET position = excluded.position, name = excluded.name, price = excluded.price,
     description = excluded.description, category = excluded.category, aliases = excluded.aliases, unit = excluded.unit,
     pack = excluded.pack, min_quantity = excluded.min_quantity, tax_rate = excluded.tax_rate, image = excluded.image,
-    active = excluded.active, track_stock = excluded.track_stock"""
+    active = excluded.active, track_stock = excluded.track_stock, variant_of = excluded.variant_of,
+    variant = excluded.variant"""
 """All but on_hand: the file's stock is an opening value."""
 
 

@@ -187,14 +187,15 @@ async def quarantined(db: Db) -> dict[Address, str]:
 async def products(db: Db, shop: str) -> list[Product]:
     """See Store.products."""
     sql = """SELECT json_group_array(json_array(position, sku, name, price, description, on_hand, category, aliases,
-        unit, pack, min_quantity, tax_rate, image, active, track_stock)) FROM products WHERE shop = ?"""
+        unit, pack, min_quantity, tax_rate, image, active, track_stock, variant_of, variant))
+        FROM products WHERE shop = ?"""
     found = sorted(await read(db, sql, (shop,)), key=itemgetter(0, 1))
     return [_product(row) for row in found]
 
 
 def _product(row: list[Any]) -> Product:
-    _, sku, name, price, description, stock, category, aliases, *more, active, track_stock = row
-    unit, pack, min_quantity, tax_rate, image = more
+    _, sku, name, price, description, stock, category, aliases, *more = row
+    unit, pack, min_quantity, tax_rate, image, active, track_stock, variant_of, variant = more
     return Product(
         sku=sku,
         name=name,
@@ -210,6 +211,8 @@ def _product(row: list[Any]) -> Product:
         image=image,
         active=bool(active),
         track_stock=bool(track_stock),
+        variant_of=variant_of,
+        variant=variant,
     )
 
 

@@ -36,11 +36,12 @@ WRITTEN = [
     ("a stock that is counted", b"sku,name,price,stock\na,Apple,1,7\n", Product("a", "Apple", 100, stock=7)),
     (
         "everything",
-        b"sku,name,price,description,stock,category,aliases,unit,pack,min_quantity,tax_rate,image,active,track_stock\n"
-        b"a,Apple,1,Red,7,Fruit,apples|pomme,kg,5 kg,2,7.5,https://x.test/a.png,no,YES\n",
+        b"sku,name,price,description,stock,category,aliases,unit,pack,min_quantity,tax_rate,image,active,track_stock,"
+        b"variant_of,variant\n"
+        b"a,Apple,1,Red,7,Fruit,apples|pomme,kg,5 kg,2,7.5,https://x.test/a.png,no,YES,A  Box,Small \n",
         Product(
             *("a", "Apple", 100, "Red", 7, "Fruit", ("apples", "pomme"), "kg", "5 kg", 2, "7.5"),
-            *("https://x.test/a.png", False, True),
+            *("https://x.test/a.png", False, True, "A Box", "Small"),
         ),
     ),
 ]
@@ -68,6 +69,17 @@ FAULTS = [
     ("a bad tax rate", b"sku,name,price,tax_rate\na,A,1,lots\n", "Line 2: tax_rate must be per cent like 7.5"),
     ("a bad image", b"sku,name,price,image\na,A,1,javascript:x\n", "Line 2: image must be a link"),
     ("a bad least", b"sku,name,price,min_quantity\na,A,1,0\n", "Line 2: min_quantity must be a whole number from 1"),
+    ("a variant of nothing", b"sku,name,price,variant\na,A,1,Red\n", "Line 2: variant_of and variant go together"),
+    (
+        "an item without a variant",
+        b"sku,name,price,variant_of\na,A,1,Hat\n",
+        "Line 2: variant_of and variant go together",
+    ),
+    (
+        "a variant twice",
+        b"sku,name,price,variant_of,variant\na,A,1,Hat,Red\nb,B,1,hat,red\n",
+        "Line 3: the variant 'red' of 'hat' stands above already.",
+    ),
     ("too many cells", b"sku,name,price\na,Apple,1,2\n", "Line 2: 4 cells, but the header has 3 columns."),
     ("a control character", b"sku,name,price\na,App\x07le,1\n", "Line 2: name holds a control character."),
     ("a long name", b"sku,name,price\na," + b"x" * 121 + b",1\n", "Line 2: name has 121 characters; at most 120."),

@@ -27,7 +27,7 @@ BEN = Address("bakery", "ben")
 SHOP = "bakery"
 
 CAKE = Product("cake", "Red Velvet Cake", 65_000, stock=6, aliases=("velvet", "red"))
-TEA = Product("tea", "Tea", 900, stock=3)
+TEA = Product("tea", "Tea", 900, stock=3, variant_of="Hot drink", variant="Tea")
 CUSTOM = Product("custom", "Custom Cake", 120_000, track_stock=False)
 CATALOGUE = (CAKE, TEA, CUSTOM)
 
