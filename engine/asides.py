@@ -20,7 +20,7 @@ from engine.events import (
     MessageEdited,
 )
 from engine.facts import Facts
-from engine.phrases import say
+from engine.phrases import phrase, say
 from engine.remembered import Conversation
 from engine.shop import Shop
 from engine.turn import Turn
@@ -29,17 +29,17 @@ MISSES_BEFORE_HUMAN = 3
 """The third time in a row that a customer is not understood, a human is offered."""
 
 MEDIA = {
-    "image": "Thank you for the picture, but I can't look at pictures here",
-    "video": "Thank you for the video, but I can't watch videos here",
-    "audio": "Thank you for the voice message, but I can't listen to it here",
-    "sticker": "Nice sticker, but I can't read it here",
-    "document": "Thank you for the file, but I can't open files here",
+    "image": phrase("Thank you for the picture, but I can't look at pictures here"),
+    "video": phrase("Thank you for the video, but I can't watch videos here"),
+    "audio": phrase("Thank you for the voice message, but I can't listen to it here"),
+    "sticker": phrase("Nice sticker, but I can't read it here"),
+    "document": phrase("Thank you for the file, but I can't open files here"),
 }
 ASIDES: dict[type[AnyEvent], str] = {
-    ContactsSent: "Thank you for the contact, but I have no use for it here",
-    LocationSent: "Thank you for the place, but I don't need one now",
-    CartSent: "Thank you for the cart, but I can't take one here",
-    FormAnswered: "Thank you for the form, but I can't take one here",
+    ContactsSent: phrase("Thank you for the contact, but I have no use for it here"),
+    LocationSent: phrase("Thank you for the place, but I don't need one now"),
+    CartSent: phrase("Thank you for the cart, but I can't take one here"),
+    FormAnswered: phrase("Thank you for the form, but I can't take one here"),
 }
 """What can't be used, by kind: the first half of a sentence; the second says what is expected."""
 
@@ -65,7 +65,7 @@ def missed(c: Conversation, shop: Shop, facts: Facts) -> Turn:
 def where_you_are(c: Conversation, why: str, shop: Shop, facts: Facts) -> Turn:
     """One polite sentence: why nothing happened, and what is expected in this state."""
     here = service.guide(c, shop, facts)
-    return service.remark(c, f"{say(c.language, why)}: {here.expected}.")
+    return service.remark(c, say(c.language, "{why}: {expected}.", why=say(c.language, why), expected=here.expected))
 
 
 def aside(event: AnyEvent) -> str:
@@ -73,15 +73,15 @@ def aside(event: AnyEvent) -> str:
         case MediaSent(kind):
             return MEDIA.get(kind, MEDIA["document"])
         case MessageEdited():
-            return "I saw that you changed an earlier message, but I only go by new ones"
+            return phrase("I saw that you changed an earlier message, but I only go by new ones")
         case MessageDeleted():
-            return "I saw that you deleted an earlier message; nothing changed here"
+            return phrase("I saw that you deleted an earlier message; nothing changed here")
         case _:
-            return ASIDES.get(type(event), "Thank you, but I can't read that kind of message here")
+            return ASIDES.get(type(event), phrase("Thank you, but I can't read that kind of message here"))
 
 
 def same_tap(c: Conversation, shop: Shop, facts: Facts) -> Turn:
     """The choice that was just made, tapped again: its result once more, and nothing is done twice."""
     if c.again:
         return Turn(c, c.again)
-    return where_you_are(c, "That is done already, so I changed nothing", shop, facts)
+    return where_you_are(c, phrase("That is done already, so I changed nothing"), shop, facts)

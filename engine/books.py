@@ -74,9 +74,6 @@ class Till(Protocol):
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         """One payment."""
 
-    async def payment_of(self, shop: str, order: str) -> Payment | None:
-        """The payment that is APPLIED to this order or booking."""
-
     async def payments(self, shop: str, states: Sequence[PaymentState], limit: int, offset: int = 0) -> list[Payment]:
         """Payments in these states; none named: in any."""
 
@@ -201,10 +198,6 @@ class Books(Protocol):
 
     async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
         """Invoices."""
-
-    async def key(self, name: str) -> bytes:
-        """32 random bytes of the store's own, made at first use under this name and kept for ever: what signs tickets
-        and the names of papers must survive restarts and travel with a backup."""
 
     async def unsynced(self, shop: str, limit: int) -> list[str]:
         """Numbers of orders that the CRM has not heard of, oldest first."""

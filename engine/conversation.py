@@ -40,7 +40,7 @@ from engine.flows import flow_named
 from engine.hearing import Aside, Heard, Meant, Unclear
 from engine.messages import Purpose
 from engine.offers import Old, Turned, ask_again, offer_of, turn_to
-from engine.phrases import say
+from engine.phrases import phrase, say
 from engine.remembered import Conversation, dump, load
 from engine.shop import Shop
 from engine.silence import SESSION
@@ -174,7 +174,7 @@ def _answer(c: Conversation, event: AnyEvent, flow: Flow, shop: Shop, facts: Fac
     match heard:
         case Old():
             return asides.where_you_are(
-                c, "That button belongs to an earlier message, so I changed nothing", shop, facts
+                c, phrase("That button belongs to an earlier message, so I changed nothing"), shop, facts
             )
         case Aside(aside):
             return asides.where_you_are(c, asides.aside(aside), shop, facts)

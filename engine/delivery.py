@@ -13,16 +13,17 @@ from engine.events import LocationSent
 from engine.facts import Facts
 from engine.flow import FlowEvent, customer_of
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
-from engine.phrases import say
+from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import cart_lines, joined, order_number, price
+from engine.words import command
 
 SAME = "same"
 """The value of the Option that means: as last time."""
 
-EXPECT_NAME = "please tell me your name"
-EXPECT_ADDRESS = "please send the address to deliver to, as text or as a location"
-EXPECT_INSTRUCTIONS = "please send a note for us, or say *skip*"
+EXPECT_NAME = phrase("please tell me your name")
+EXPECT_ADDRESS = phrase("please send the address to deliver to, as text or as a location")
+EXPECT_INSTRUCTIONS = phrase("please send a note for us, or say *skip*")
 """What is expected where, as the second half of a sentence."""
 
 DEGREES = 5
@@ -83,17 +84,17 @@ CHOICES: dict[str, FlowEvent] = {
 """Value of an Option of ours → what choosing it means."""
 
 CONFIRMATIONS = {"confirm": Confirmed(), "yes": Confirmed(), "ok": Confirmed(), "edit": Edited(), "change": Edited()}
-NO_INSTRUCTIONS = frozenset({"skip", "no", "none", "no thanks"})
+NO_INSTRUCTIONS = frozenset({"skip", "no", "none"})
 
 
 def read_instructions(said: str) -> FlowEvent:
     """Instructions as typed, or none."""
-    return Skipped() if text.words(said) in NO_INSTRUCTIONS else Told(said)
+    return Skipped() if command(said) in NO_INSTRUCTIONS else Told(said)
 
 
 def read_confirmation(said: str) -> FlowEvent | None:
     """``confirm`` or ``edit``, in the words people use for them."""
-    return CONFIRMATIONS.get(text.words(said))
+    return CONFIRMATIONS.get(command(said))
 
 
 # -- asking --------------------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def ask_instructions(facts: Facts) -> AnyEffect:
 def place_as_address(place: LocationSent) -> str | text.Refused:
     """A place on the map as an address: what it is called, and where it is."""
     if not (abs(place.latitude) <= 90 and abs(place.longitude) <= 180):
-        return text.Refused("That place is not on the map.")
+        return text.Refused(phrase("That place is not on the map."))
     point = f"{place.latitude:.{DEGREES}f}, {place.longitude:.{DEGREES}f}"
     room = text.ADDRESS_AT_MOST - len(point) - 3
     called = text.address(joined(place.name, place.address)[:room])

@@ -53,7 +53,7 @@ def hear(event: AnyEvent, state: State, offer: Offer | None, flow: Flow, shop: S
 
 def _text(said: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
     folded = text.words(said)
-    folded = folded.rstrip(" !.") or folded  # phone keyboards end a sentence by themselves
+    folded = folded.rstrip(words.ENDINGS) or folded
     word = words.word_in(folded, shop.languages)
     if word is not None and (not word.rest or _fits(word, flow, shop)):
         return word

@@ -13,6 +13,7 @@ import msgspec
 from engine import fit, text
 from engine.effects import Ask, Option
 from engine.messages import Limits
+from engine.words import command, is_command
 
 _CHOICE = re.compile(r"([0-9]{1,10}):([0-9]{1,5})")
 _MORE = re.compile(r"([0-9]{1,10}):more:([0-9]{1,5})")
@@ -90,10 +91,17 @@ def _asked(offer: Offer | None, question: int) -> Offer | None:
 
 
 def typed(offer: Offer | None, folded: str, limits: Limits) -> Picked | None:
-    """What typed words choose: an option's number as the customer sees it, its title, or another of its words."""
+    """What typed words choose: an option's number as the customer sees it, its title, or another of its words.
+
+    Where those are commands, any spelling of them in any language does: "haan" for "हाँ", "yes" for "Ndiyo".
+    """
+    meant = command(folded)
+    known = is_command(meant)
     while offer is not None:
         for option in offer.options:
             if folded in option.words or folded == text.words(option.title):
+                return Picked(option)
+            if known and (meant in option.words or meant == command(option.title)):
                 return Picked(option)
         if offer.numbered and (number := text.number(folded)) is not None:
             shown = offer.shown

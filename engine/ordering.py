@@ -17,9 +17,10 @@ from engine.effects import AnyEffect, Option, Say
 from engine.events import CartItem
 from engine.facts import Facts
 from engine.flow import FlowEvent
-from engine.phrases import say, say_count
+from engine.phrases import phrase, say, say_count
 from engine.shop import Shop
 from engine.shopping import add, cart_line, cart_lines, joined, price
+from engine.words import command
 
 ITEMS_A_PAGE = 20
 """Menu items a message: about a screen and a half, and far inside every channel's text limit."""
@@ -77,24 +78,17 @@ class Done(FlowEvent, frozen=True):
 CHOICES: dict[str, FlowEvent] = {"done": Done(), "cart": CartAsked()}
 """Value of an Option of ours → what choosing it means."""
 
-WORDS = {
-    "done": Done(),
-    "cart": CartAsked(),
-    "my cart": CartAsked(),
-    "view cart": CartAsked(),
-    "clear": Cleared(),
-    "clear cart": Cleared(),
-    "more": MoreAsked(),
-}
+WORDS = {"done": Done(), "cart": CartAsked(), "clear": Cleared(), "more": MoreAsked()}
+"""Flow command → what it means while a cart is filled."""
 
 
 def read(said: str) -> FlowEvent | None:
     """What typed text means while a cart is filled; None when nothing."""
-    folded = text.words(said)
-    if folded in WORDS:
-        return WORDS[folded]
-    if folded.startswith("remove "):
-        item = text.number(folded.removeprefix("remove ").removeprefix("item ").removeprefix("#"))
+    meant = command(said)
+    if meant in WORDS:
+        return WORDS[meant]
+    if meant.startswith("remove "):
+        item = text.number(meant.removeprefix("remove ").removeprefix("#"))
         return Removed(item) if item is not None else None
     pairs = text.pairs(said)
     if isinstance(pairs, text.Muddle):
@@ -241,10 +235,12 @@ def _short(item: int) -> str:
 
 
 MUDDLES = {
-    text.Muddle.FRACTION: "Whole numbers only, please: *1, 2* means two of item 1.",
-    text.Muddle.NEGATIVE: "A quantity can't be below nothing: *1, 2* means two of item 1, *remove 1* takes it out.",
-    text.Muddle.THREE_NUMBERS: "One item a line, please, or with a semicolon between: *1, 2; 3, 1*.",
-    text.Muddle.TOO_MANY: "That is a lot at once. Please send at most 40 lines in one message.",
+    text.Muddle.FRACTION: phrase("Whole numbers only, please: *1, 2* means two of item 1."),
+    text.Muddle.NEGATIVE: phrase(
+        "A quantity can't be below nothing: *1, 2* means two of item 1, *remove 1* takes it out."
+    ),
+    text.Muddle.THREE_NUMBERS: phrase("One item a line, please, or with a semicolon between: *1, 2; 3, 1*."),
+    text.Muddle.TOO_MANY: phrase("That is a lot at once. Please send at most 40 lines in one message."),
 }
 
 

@@ -4,28 +4,29 @@
     say_count(language, "{count} item", "{count} items", 3)
     TABLE = {Status.PAID: phrase("paid")}; say(language, TABLE[status])
 
-A language is added by putting a catalogue into CATALOGUES: English phrase → the same in that language, with the same
-{names}; for a counted phrase (its English plural is the key) one text per plural form of the language as CLDR names
-them ("one", "few", "many", "other"). What a catalogue lacks is said in English: better than silence.
+The translations are gettext files, engine/locales/*.po, with the same {names} in braces. What a language lacks is said
+in English: better than silence, and a test fails.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
 
 from babel import Locale
 
-Translation: TypeAlias = str | Mapping[str, str]
+from engine import locales
+from engine.locales import Translation
 
-CATALOGUES: dict[str, Mapping[str, Translation]] = {}
+CATALOGUES: dict[str, Mapping[str, Translation]] = {one: locales.catalogue(one) for one in locales.languages()}
 """By language code ("sw", "hi"). English needs none."""
 
 NAMES = {
     "en": "English",
     "sw": "Kiswahili",
     "hi": "हिन्दी",
+    "ur": "اردو",
     "ar": "العربية",
     "fr": "Français",
     "pt": "Português",
@@ -47,7 +48,7 @@ def say(language: str, phrase: str, /, **values: object) -> str:
     if catalogue is not None:
         found = catalogue.get(phrase, phrase)
         phrase = found if isinstance(found, str) else phrase
-    return phrase.format_map(values) if values else phrase
+    return _filled(language, phrase, values) if values else phrase
 
 
 def say_count(language: str, one: str, many: str, count: int, /, **values: object) -> str:
@@ -56,7 +57,31 @@ def say_count(language: str, one: str, many: str, count: int, /, **values: objec
     forms = CATALOGUES.get(language, {}).get(many)
     if isinstance(forms, Mapping):
         phrase = forms.get(_plural_form(language)(count), forms.get("other", phrase))
-    return phrase.format_map({**values, "count": count})
+    return _filled(language, phrase, {**values, "count": count})
+
+
+def _filled(language: str, phrase: str, values: Mapping[str, object]) -> str:
+    if right_to_left(language):
+        values = {name: _set_apart(value) for name, value in values.items()}
+    return phrase.format_map(values)
+
+
+def _set_apart(value: object) -> object:
+    """A text with Latin letters or digits, so that it keeps its own order among Urdu: "12 MG Road" would become
+    "MG Road 12". Between U+2068 and U+2069 it is a direction of its own (Unicode's bidirectional algorithm, UAX 9)."""
+    if not isinstance(value, str) or not any(unicodedata.bidirectional(one) in _LEFT_TO_RIGHT for one in value):
+        return value
+    return f"\u2068{value}\u2069"
+
+
+_LEFT_TO_RIGHT = frozenset({"L", "EN"})
+"""Bidirectional classes: a letter written from left to right, a European digit."""
+
+
+@lru_cache(maxsize=32)
+def right_to_left(language: str) -> bool:
+    """Whether the language is written so, as CLDR says."""
+    return str(Locale.parse(language).character_order) == "right-to-left"
 
 
 @lru_cache(maxsize=32)

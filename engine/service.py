@@ -20,7 +20,7 @@ from engine.flow import Flow, Guide, customer_of
 from engine.flows import flow_named
 from engine.offers import Offer, ask_again, offer_of
 from engine.orders import Customer, Order, OrderMove, OrderStatus
-from engine.phrases import language_name, say, say_count
+from engine.phrases import language_name, phrase, say, say_count
 from engine.remembered import Conversation
 from engine.shop import Shop
 from engine.turn import Turn
@@ -29,12 +29,12 @@ NOT_BEGUN = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
 """A customer may cancel as long as the shop has not begun on the order (flows.md, "Global words")."""
 
 STATUS_PHRASES = {
-    OrderStatus.PENDING: "received, the shop has not begun on it",
-    OrderStatus.CONFIRMED: "confirmed",
-    OrderStatus.PROCESSING: "being prepared",
-    OrderStatus.COMPLETED: "completed",
-    OrderStatus.CANCELLED: "cancelled",
-    OrderStatus.PAYMENT_FAILED: "waiting for payment",
+    OrderStatus.PENDING: phrase("received, the shop has not begun on it"),
+    OrderStatus.CONFIRMED: phrase("confirmed"),
+    OrderStatus.PROCESSING: phrase("being prepared"),
+    OrderStatus.COMPLETED: phrase("completed"),
+    OrderStatus.CANCELLED: phrase("cancelled"),
+    OrderStatus.PAYMENT_FAILED: phrase("waiting for payment"),
 }
 
 

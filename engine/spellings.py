@@ -79,13 +79,22 @@ GLOBAL = _table(
 COMMANDS = _table(
     {
         "en": {
-            word: word
-            for word in (
-                *("done", "cart", "clear", "remove", "add", "more", "next", "back", "confirm", "edit", "change"),
-                *("skip", "same", "yes", "ok", "no", "none", "thanks", "search", "browse", "products", "promotions"),
-                *("checkout", "pay", "card", "bank", "cash", "again", "order again", "try again", "other way"),
-                *("my bookings", "book", "join", "new", "delivery", "pickup"),
-            )
+            **{
+                word: word
+                for word in (
+                    *("remove", "add", "more", "next", "back", "confirm", "edit", "change", "skip", "same", "none"),
+                    *("search", "browse", "products", "promotions", "checkout", "pay", "card", "bank", "cash", "again"),
+                    *("order again", "try again", "other way", "book", "join", "new", "delivery", "pickup"),
+                )
+            },
+            "done": "done, finished, that's all",
+            "cart": "cart, my cart, view cart, show cart",
+            "clear": "clear, clear cart, empty cart",
+            "yes": "yes, yes please, yeah, yep",
+            "ok": "ok, okay",
+            "no": "no, no thanks, no thank you, nope",
+            "thanks": "thanks, thank you, thank you so much, many thanks, thx, 👍, 🙏",
+            "my bookings": "my bookings, bookings, my tickets",
         },
         "sw": {
             "done": "maliza, nimemaliza, tayari, imetosha, basi",
@@ -208,3 +217,6 @@ COMMANDS = _table(
 )
 """Language → flow command → how it is said; the first spelling is the one we teach. What of these a state
 understands is its flow's business. An English synonym ("change" for "edit") is a command of its own: flows compare."""
+
+ORDER = frozenset({"order", "oda", "agizo", "ऑर्डर", "आर्डर", "آرڈر"})
+"""What may stand between a word and an order number, folded."""

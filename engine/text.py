@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from engine.phrases import phrase
+
 NAME_AT_MOST = 80
 ADDRESS_AT_LEAST = 5
 ADDRESS_AT_MOST = 300
@@ -42,18 +44,18 @@ _FRACTION = re.compile(rf"(?:{_NUMBER}){_BETWEEN}-?(?:\d+[.٫]\d+|\d*\s*[½¼¾]
 _MANY = re.compile(rf"(?:{_NUMBER})(?:{_BETWEEN}(?:{_NUMBER})){{2,}}")
 _ONE_PER = re.compile(r"[;؛\n]")
 _SPACES = re.compile(r"\s+")
-_EDGES = "\u200b\u200e\u200f\ufeff\u2060"
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Bidirectional controls: invisible, and they turn around what the owner reads."""
+_EDGES = "\u200b\u200e\u200f\ufeff\u2060" + "".join(sorted(_OVERRIDES))
 """Invisible characters that keyboards and copied text leave at the edges."""
 
 _JOINERS = frozenset("\u200c\u200d")
 _IN_NAMES = frozenset(" -‐‑'’ʼ.") | _JOINERS
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Bidirectional controls: invisible, and they turn around what the owner reads."""
 
 
-_SILENT = "\u200c\u200d\u0640\u0670\u093c" + "".join(map(chr, range(0x064B, 0x0653)))
-"""What changes no word: joiners, Arabic's stretching line and vowel signs, and Devanagari's dot below, which is left
-out in typing more often than not."""
+_SILENT = "\u200c\u200d\u0640\u0670\u093c" + _EDGES + "".join(map(chr, range(0x064B, 0x0653)))
+"""What changes no word: joiners, the marks of direction that stand around what we say in Urdu, Arabic's stretching
+line and vowel signs, and Devanagari's dot below, which is left out in typing more often than not."""
 _LETTERS: Final = {
     **dict.fromkeys(map(ord, _SILENT)),
     # Arabic keyboards have letters of their own where Urdu's has others.
@@ -152,13 +154,13 @@ def name(text: str) -> str | Refused:
     """A person's name: 1 to 80 letters and marks of any script, with spaces, hyphens, apostrophes and dots."""
     said = _SPACES.sub(" ", plain(text)) if not _unprintable(text) else text
     if _unprintable(said):
-        return Refused("That has characters in it that can't be shown.")
+        return Refused(phrase("That has characters in it that can't be shown."))
     if len(said) > NAME_AT_MOST:
-        return Refused("That is a little long: a name has at most {most} letters.", {"most": NAME_AT_MOST})
+        return Refused(phrase("That is a little long: a name has at most {most} letters."), {"most": NAME_AT_MOST})
     if not any(_letter(one) for one in said):
-        return Refused("A name needs letters." if said else "That message was empty.")
+        return Refused(phrase("A name needs letters." if said else "That message was empty."))
     if not all(_letter(one) or one in _IN_NAMES for one in said):
-        return Refused("A name has only letters, spaces, hyphens, apostrophes and dots.")
+        return Refused(phrase("A name has only letters, spaces, hyphens, apostrophes and dots."))
     return said
 
 
@@ -166,13 +168,17 @@ def address(text: str) -> str | Refused:
     """A place to deliver to: 5 to 300 characters, its lines joined by commas."""
     said = one_line(text)
     if _unprintable(said):
-        return Refused("That has characters in it that can't be shown.")
+        return Refused(phrase("That has characters in it that can't be shown."))
     if len(said) > ADDRESS_AT_MOST:
-        return Refused("That is a little long: an address has at most {most} characters.", {"most": ADDRESS_AT_MOST})
+        return Refused(
+            phrase("That is a little long: an address has at most {most} characters."), {"most": ADDRESS_AT_MOST}
+        )
     if not any(_letter(one) or one.isdigit() for one in said):
-        return Refused("An address needs letters or numbers." if said else "That message was empty.")
+        return Refused(phrase("An address needs letters or numbers." if said else "That message was empty."))
     if len(said) < ADDRESS_AT_LEAST:
-        return Refused("That is too short: an address has at least {least} characters.", {"least": ADDRESS_AT_LEAST})
+        return Refused(
+            phrase("That is too short: an address has at least {least} characters."), {"least": ADDRESS_AT_LEAST}
+        )
     return said
 
 
@@ -180,12 +186,12 @@ def instructions(text: str) -> str | Refused:
     """A note to the shop: up to 500 characters."""
     said = one_line(text)
     if _unprintable(said):
-        return Refused("That has characters in it that can't be shown.")
+        return Refused(phrase("That has characters in it that can't be shown."))
     if len(said) > INSTRUCTIONS_AT_MOST:
         most = {"most": INSTRUCTIONS_AT_MOST}
-        return Refused("That is a little long: instructions have at most {most} characters.", most)
+        return Refused(phrase("That is a little long: instructions have at most {most} characters."), most)
     if not any(_letter(one) or one.isdigit() for one in said):
-        return Refused("Please put it in words." if said else "That message was empty.")
+        return Refused(phrase("Please put it in words." if said else "That message was empty."))
     return said
 
 

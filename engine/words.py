@@ -8,14 +8,13 @@ they are understood in all our languages everywhere: a flow compares with the En
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
 
 from engine import text
-from engine.spellings import COMMANDS, GLOBAL
+from engine.spellings import COMMANDS, GLOBAL, ORDER
 
 SPELLINGS = dict(GLOBAL)
 """Language → word → how it is said (engine.spellings)."""
@@ -32,7 +31,11 @@ VERB_LAST = ("hi", "ur")
 TAKE_A_REST = ("remove", "add", "search", "edit", "change", "book")
 """Commands that may be followed by what they are about: "remove 2"."""
 
-_REST = re.compile(r"(\S+)(?: order)? #?(\S+)")
+ENDINGS = " !.।۔"
+"""What phone keyboards put behind a word by themselves, in Latin, Devanagari and Urdu."""
+
+PARTS_AT_MOST = 6
+"""A longer message is no global word with its number."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -58,16 +61,18 @@ def word_in(folded: str, languages: tuple[str, ...]) -> Word | None:
     name = spoken.get(folded)
     if name is not None:
         return None if name in NOT_GLOBAL else Word(name)
-    if " " not in folded:
-        return None
-    found = _REST.fullmatch(folded)
-    name = spoken.get(found[1]) if found else None
-    if found is None or name not in TAKES_A_REST:
-        return None
-    # "cancel the brownies" is for the flow: only what could be an order number is ours to judge.
-    if name != "language" and not any(one.isdigit() for one in found[2]):
-        return None
-    return Word(name, found[2])
+    return _followed(folded, spoken) if 0 < folded.count(" ") < PARTS_AT_MOST else None
+
+
+def _followed(folded: str, spoken: Mapping[str, str]) -> Word | None:
+    """A global word and what it is about, before it or behind it: "cancel order #WA1", "WA1 रद्द करें"."""
+    parts = [part.removeprefix("#") for part in folded.split(" ") if part not in ORDER]
+    for word, rest in ((parts[:-1], parts[-1]), (parts[1:], parts[0])) if len(parts) > 1 else ():
+        name = spoken.get(" ".join(word))
+        # "cancel the brownies" is for the flow: only what could be an order number is ours to judge.
+        if name in TAKES_A_REST and (name == "language" or any(one.isdigit() for one in rest)):
+            return Word(name, rest)
+    return None
 
 
 def says_more(folded: str, languages: tuple[str, ...]) -> bool:
@@ -95,8 +100,13 @@ def command(said: str) -> str:
     Whatever else it is comes back folded, as ``text.words`` does it.
     """
     folded = text.words(said)
-    ended = folded.rstrip(ENDINGS)  # phone keyboards end a sentence by themselves
+    ended = folded.rstrip(ENDINGS)
     return _COMMANDS.get(ended) or _with_rest(ended) or folded
+
+
+def is_command(meant: str) -> bool:
+    """Whether what ``command`` gave is one of the commands."""
+    return meant in COMMANDS["en"]
 
 
 def _with_rest(folded: str) -> str:
@@ -120,9 +130,6 @@ def _commands(languages: Iterable[str], words: Iterable[str] | None = None) -> d
         for spelling in COMMANDS[language].get(word, ())
     }
 
-
-ENDINGS = " !.।۔"
-"""What may stand behind a word, in Latin, Devanagari and Urdu."""
 
 _COMMANDS = _commands(COMMANDS)
 _FIRST = _commands(COMMANDS, TAKE_A_REST)

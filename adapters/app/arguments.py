@@ -78,6 +78,11 @@ def _diagram(parser: Parser) -> None:
     parser.add_argument("--write", action="store_true", help="renew engine/flows/README.md instead")
 
 
+def _phrases(parser: Parser) -> None:
+    parser.add_argument("language", nargs="?", metavar="LANGUAGE", help="one language's code (default: all)")
+    parser.add_argument("--write", action="store_true", help="bring engine/locales/*.po up to the code first")
+
+
 def _letters(parser: Parser) -> None:
     parser.add_argument(
         "action",
@@ -117,6 +122,11 @@ COMMANDS = {
         "print the diagrams of the flows, drawn from their code",
         ("diagram", "diagram counter --mermaid", "diagram --write"),
         _diagram,
+    ),
+    "phrases": Command(
+        "say what is not translated yet, and renew the translators' files",
+        ("phrases", "phrases sw", "phrases --write"),
+        _phrases,
     ),
     "bench": Command(
         "measure speed and memory on this machine", ("bench --json bench.json", "bench pure turns"), _bench

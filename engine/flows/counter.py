@@ -21,9 +21,10 @@ from engine.facts import Availability, ConflictKind, Facts, OwnCard
 from engine.flow import Cancelled, Expired, Flow, FlowEvent, Guide, Started, State, Step
 from engine.messages import Purpose
 from engine.ordering import CartAsked, Cleared, Done, MoreAsked, Muddled, Removed, Wanted
-from engine.phrases import say
+from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import joined, news, price
+from engine.words import command
 
 
 # -- states --------------------------------------------------------------------------------------------------------
@@ -121,9 +122,6 @@ FLOW = Flow(
 
 
 # -- what typed text means -----------------------------------------------------------------------------------------
-THANKS = frozenset({"thanks", "thank you", "thank you!", "thanks!", "thx", "ok", "okay", "👍", "🙏"})
-
-
 @FLOW.reader
 def any_word_is_hello(state: Initial, said: str) -> FlowEvent | None:
     return Started() if said.strip() else None
@@ -151,7 +149,7 @@ def read_confirmation(state: AwaitingConfirmation, said: str) -> FlowEvent | Non
 
 @FLOW.reader
 def read_thanks(state: OrderPlaced, said: str) -> FlowEvent | None:
-    again = Thanked() if text.words(said) in THANKS else delivery.read_confirmation(said)
+    again = Thanked() if command(said) in ("thanks", "ok") else delivery.read_confirmation(said)
     return None if isinstance(again, Edited) else again
 
 
@@ -312,41 +310,41 @@ def confirm(
 @FLOW.arrow
 def thank(state: OrderPlaced, event: Thanked | Confirmed, shop: Shop, facts: Facts) -> Step[OrderPlaced]:
     """``confirm`` typed twice in impatience: the first result once more, as with the same tap twice."""
-    placed = "Your order *{number}* is placed already. Total: {total}, paid at delivery."
-    said = placed if isinstance(event, Confirmed) else "You're welcome! Say *menu* to order again."
+    placed = phrase("Your order *{number}* is placed already. Total: {total}, paid at delivery.")
+    said = placed if isinstance(event, Confirmed) else phrase("You're welcome! Say *menu* to order again.")
     return Step(state, (Say(say(facts.language, said, number=state.number, total=price(state.total, shop))),))
 
 
 # -- what is expected ----------------------------------------------------------------------------------------------
 GUIDES: dict[type[State], tuple[str, str, tuple[str, ...]]] = {
-    Initial: ("please say *hi* to see our menu", "hi", ("*hi* – see our menu",)),
+    Initial: (phrase("please say *hi* to see our menu"), phrase("hi"), (phrase("*hi* – see our menu"),)),
     AwaitingOrder: (
-        "please send an item number and how many you want, or *done*",
-        "1, 2",
+        phrase("please send an item number and how many you want, or *done*"),
+        phrase("1, 2"),
         (
-            "*1, 2* – two of item 1; several lines at once are fine",
-            "*cart* – see your cart",
-            "*remove 1* – take item 1 out; *clear* – empty the cart",
-            "*more* – the rest of the menu",
-            "*done* – go on to delivery",
+            phrase("*1, 2* – two of item 1; several lines at once are fine"),
+            phrase("*cart* – see your cart"),
+            phrase("*remove 1* – take item 1 out; *clear* – empty the cart"),
+            phrase("*more* – the rest of the menu"),
+            phrase("*done* – go on to delivery"),
         ),
     ),
-    AwaitingName: (delivery.EXPECT_NAME, "Asha Rao", ("Your name, as it shall stand on the order",)),
+    AwaitingName: (delivery.EXPECT_NAME, phrase("Asha Rao"), (phrase("Your name, as it shall stand on the order"),)),
     AwaitingAddress: (
         delivery.EXPECT_ADDRESS,
-        "12 MG Road, Bengaluru",
-        ("The address to deliver to, typed or as a location",),
+        phrase("12 MG Road, Bengaluru"),
+        (phrase("The address to deliver to, typed or as a location"),),
     ),
-    AwaitingInstructions: (delivery.EXPECT_INSTRUCTIONS, "skip", ("A note for us, or *skip*",)),
+    AwaitingInstructions: (delivery.EXPECT_INSTRUCTIONS, phrase("skip"), (phrase("A note for us, or *skip*"),)),
     AwaitingConfirmation: (
-        "please say *confirm* to order, *edit* to change it, or *cancel*",
-        "confirm",
-        ("*confirm* – place the order", "*edit* – change the cart"),
+        phrase("please say *confirm* to order, *edit* to change it, or *cancel*"),
+        phrase("confirm"),
+        (phrase("*confirm* – place the order"), phrase("*edit* – change the cart")),
     ),
     OrderPlaced: (
-        "your order *{number}* is placed; please say *menu* to order again",
-        "menu",
-        ("*track {number}* – see how your order goes", "*menu* – order again"),
+        phrase("your order *{number}* is placed; please say *menu* to order again"),
+        phrase("menu"),
+        (phrase("*track {number}* – see how your order goes"), phrase("*menu* – order again")),
     ),
 }
 """State → what it expects, an example, and what can be said."""
@@ -358,7 +356,7 @@ def guide(state: State, shop: Shop, facts: Facts) -> Guide:
     number = state.number if isinstance(state, OrderPlaced) else ""
     return Guide(
         say(facts.language, expected, number=number),
-        example,
+        say(facts.language, example),
         tuple([say(facts.language, line, number=number) for line in lines]),
     )
 

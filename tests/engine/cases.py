@@ -9,7 +9,7 @@ wait 31m          time passes (s, m, h)
 fire KIND         that timer comes due;  fire KIND TURN: one that another turn had set
 left SKU N        so many are left;  price SKU 90.00;  inactive SKU;  active SKU;  drop SKU
 meanwhile …       the same, but between Ann's facts and the commit; also: taken NUMBER, ordered NUMBER
-card NAME | ADDR  the shop knows Ann
+card NAME | ADDR  the shop knows Ann;  languages sw en: what the shop speaks
 order NUMBER ST   the shop moved her order to this status
 from PHONE        Ann writes from this number now
 = state           where the conversation stands
@@ -131,6 +131,10 @@ def _order(world: World, rest: str) -> None:
     world.orders[number] = msgspec.structs.replace(world.orders[number], status=OrderStatus(status))
 
 
+def _languages(world: World, rest: str) -> None:
+    world.shop = msgspec.structs.replace(world.shop, languages=tuple(rest.split()))
+
+
 def _products(world: World, rest: str) -> None:
     world.catalogue([Product(f"p{n}", f"Product {n}", 1_000, track_stock=False) for n in range(1, int(rest) + 1)])
 
@@ -229,6 +233,7 @@ VERBS = MEANWHILE | {
     "fire": _fire,
     "meanwhile": _meanwhile,
     "card": _card,
+    "languages": _languages,
     "products": _products,
     "from": _from,
     "=": _state,
