@@ -44,10 +44,10 @@ class Till(Protocol):
     async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
         """Money first: keep what a provider told, in a commit of its own; False when it was told before.
 
-        Its intent is found by id, else by provider_ref, else by reference (an intent's reference or order), always
-        within ``shop``. ``ok``: a Payment ``<provider>:<id>`` is recorded, RECORDED with the letter PaymentSettled to
+        Its intent is found by id, else by provider_ref (of this provider), else by reference (an intent's reference or
+        order), always within ``shop``; of several the latest. ``ok``: a Payment ``<provider>:<id>`` is recorded, RECORDED with the letter PaymentSettled to
         the intent's customer, or on the DESK (why ``unknown``) with no letter when no intent is found; the intent
-        becomes PAID. Not ``ok``: the intent becomes FAILED where INTENT_MOVES allows it, with the letter PaymentFailed;
+        becomes PAID (one that is PAID already stays; the money is recorded all the same). Not ``ok``: the intent becomes FAILED where INTENT_MOVES allows it, with the letter PaymentFailed;
         one that is PAID, FAILED or CANCELLED already stays and no letter is posted.
         Letters have the inbound ids ``paid:<payment id>`` and ``unpaid:<provider>:<news id>``.
         """
@@ -61,12 +61,14 @@ class Till(Protocol):
 
     async def settle_charges(self, results: Sequence[Charged], at: Millis) -> None:
         """Write what providers answered: PENDING (with provider, ref, link and the letter ChargeAnswered), FAILED (with
-        the letter PaymentFailed), or back to CREATED (``again``). An intent that its news or a turn has moved on
-        meanwhile keeps its status; provider, ref and link are written all the same. Inbound ids: ``charged:<intent>``
-        and ``uncharged:<intent>``."""
+        the letter PaymentFailed), or back to CREATED (``again``). An intent that its news or a turn has moved on from
+        ASKING meanwhile keeps its status, and no letter is posted; provider, ref and link are written all the same,
+        where the answer has them. Nor is ChargeAnswered posted when nobody knows whether the provider has it. Inbound
+        ids: ``charged:<intent>`` and ``uncharged:<intent>``."""
 
     async def silent_charges(self, before: Millis, limit: int) -> list[Intent]:
-        """PENDING intents by a provider whose last change or question is older than ``before``, oldest first."""
+        """PENDING intents by a provider (so not by bank or cash) whose last change or question is older than
+        ``before``, oldest first."""
 
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         """Note that the provider was asked about these intents now."""
@@ -97,10 +99,11 @@ class BoxOffice(Protocol):
 
     async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent]) -> bool:
         """Insert or update a shop's events, unless the last import had this digest. Events that are not in the file
-        stay as they are: they may be sold."""
+        stay as they are: they may be sold. One that is cancelled stays cancelled, and one keeps its capacity where the
+        file's is below what is confirmed and held."""
 
     async def events(self, shop: str) -> list[TicketEvent]:
-        """All events, by start."""
+        """All events, by start, then by id."""
 
     async def save_event(self, shop: str, event: TicketEvent) -> bool:
         """Insert or replace one; False (nothing written) when its capacity is below what is confirmed and held."""
@@ -122,16 +125,19 @@ class BoxOffice(Protocol):
 
     async def offer_seats(self, now: Millis) -> int:
         """Offer free seats of active events that have not begun to whoever waits longest and whom they suffice for:
-        each gets a HELD booking for tickets.OFFER and the letter SeatsOffered (``offer:<booking>``). Somebody whom they
-        do not suffice for is passed over, and keeps the place. Returns how many offers were made."""
+        each gets a HELD booking for tickets.OFFER and the letter SeatsOffered (``offer:<booking>``); the entry becomes
+        OFFERED. The booking's id is derived from the entry's (``tickets.booking_id(entry id)``, and at a clash with
+        ``:1``, ``:2``, … behind the seed). Somebody whom they do not suffice for is passed over, and keeps the place.
+        Returns how many offers were made."""
 
     async def check_in(self, shop: str, booking_id: str, scan: str, event: str, at: Millis) -> DoorAnswer:
         """The door scans a booking. The first scan goes IN; another one is ALREADY in since then; the same ``scan``
-        again gets its first answer. ``event`` "" takes any event's ticket, else only its own."""
+        again for the same booking gets its first answer, whatever it was. ``event`` "" takes any event's ticket, else
+        only its own. Going in is a move to CHECKED_IN."""
 
     async def metrics(self, shop: str) -> Mapping[str, int]:
-        """``events``, ``seats`` (capacity of active events), ``held``, ``confirmed``, ``checked_in`` (seats),
-        ``bookings`` (confirmed or checked in), ``revenue`` (minor units of paid bookings)."""
+        """``events`` (active), ``seats`` (their capacity), ``held`` (unexpired), ``confirmed``, ``checked_in`` (seats),
+        ``bookings`` (confirmed or checked in), ``revenue`` (minor units of PAID bookings)."""
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -146,8 +152,8 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One customer's conversation as the owner sees it. ``state`` is as diagrams call it, ``since`` when the customer
-    last wrote."""
+    """One customer's conversation as the owner sees it. ``state`` is as diagrams call it (diagram.state_name), ``since``
+    when the customer last wrote."""
 
     customer: str
     phone: str
@@ -165,8 +171,9 @@ class Books(Protocol):
         """The order that a cart became."""
 
     async def order_history(self, shop: str, number: str) -> list[tuple[str, str, str, Millis]]:
-        """What happened to an order, oldest first: (from, to, by, at), of its status and its payment's; ``from`` of the
-        first is ""."""
+        """What happened to an order, oldest first: (from, to, by, at), of its status and its payment's. The first two
+        are its status and its payment as placed: ``from`` is "", ``by`` the order's source, ``at`` its placing. Of one
+        commit, moves of the status come first."""
 
     async def orders_like(
         self,

@@ -44,8 +44,13 @@ class Commit(msgspec.Struct, frozen=True):
     Conflict STALE. ``inbound_id`` must be new for the shop, else Conflict DUPLICATE; it is "" only for a replay, which
     names the parked row that it settles in ``parked_id`` instead (the row is deleted; missing: DUPLICATE).
     ``links`` are put in where absent. ``customer`` is inserted or replaced whole. ``takes`` are numbers of orders that
-    were placed ``held`` and whose stock is taken now. ``synced`` are numbers of orders that the shop's CRM shall hear
-    of. ``posted`` are letters to other addresses of the same shop.
+    were placed ``held`` and whose stock is taken now (Conflict ORDER_MOVED for one that is cancelled or not there).
+    ``synced`` are numbers of orders that the shop's CRM shall hear of. An invoice or a sync of an order that is not
+    there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of the same
+    shop.
+
+    Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
+    entries; intents, intent moves, settlements; invoices, synced; posted. So a part can use what one before it frees.
     """
 
     address: Address

@@ -32,7 +32,11 @@ class IssueOf(msgspec.Struct, frozen=True):
 
 
 class Invoice(msgspec.Struct, frozen=True):
-    """One issued invoice; what it says is on its order's lines."""
+    """One issued invoice; what it says is on its order's lines.
+
+    ``status`` follows the order: VOID once it is cancelled or its payment REFUNDED, PAID while that is PAID or
+    PARTLY_REFUNDED, else ISSUED.
+    """
 
     number: str
     shop: str

@@ -24,6 +24,10 @@ class Way(str, Enum):
     CASH = "cash"
 
 
+ASK_NOBODY = frozenset({Way.BANK, Way.CASH})
+"""Ways without a provider: an intent by one of these is PENDING as soon as it is a row, whatever it says itself."""
+
+
 class IntentStatus(str, Enum):
     """CREATED: wished, the provider was not asked yet. ASKING: claimed by the cashier. PENDING: the provider has it."""
 
@@ -77,8 +81,8 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 class IntentMove(msgspec.Struct, frozen=True):
-    """Move an intent in a turn's commit. Where it stands elsewhere than in ``frm`` nothing happens: the provider may
-    have been quicker, and what it told is on its way as a letter."""
+    """Move an intent in a turn's commit. Where it stands elsewhere than in ``frm``, or INTENT_MOVES does not allow it,
+    nothing happens: the provider may have been quicker, and what it told is on its way as a letter."""
 
     id: str
     frm: tuple[IntentStatus, ...]
@@ -165,7 +169,9 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class PaymentSettlement(msgspec.Struct, frozen=True):
-    """What a turn makes of a recorded payment. Refused (Conflict PAYMENT_MOVED) unless it stands in one of ``frm``."""
+    """What a turn makes of a recorded payment. Refused (Conflict PAYMENT_MOVED) unless it stands in one of ``frm`` and
+    STATE_MOVES allows it. ``order``, ``why`` and ``by`` are written where they are not empty. A payment of nobody's
+    that gets an order becomes the customer's whose turn it is."""
 
     id: str
     frm: tuple[PaymentState, ...]

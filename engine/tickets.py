@@ -127,11 +127,13 @@ class Booking(msgspec.Struct, frozen=True):
 
 
 class BookingMove(msgspec.Struct, frozen=True):
-    """Change one booking. Refused (Conflict BOOKING_MOVED) unless it stands in one of ``frm``; a confirmation whose
-    hold is over is refused SOLD_OUT unless the seats are free anew.
+    """Change one booking. Refused (Conflict BOOKING_MOVED) unless it stands in one of ``frm`` and BOOKING_MOVES allows
+    it; a confirmation whose hold is over is refused SOLD_OUT unless the seats are free anew.
 
     ``to`` equal to the present status keeps it: with ``expires_at`` that prolongs a hold (refused SOLD_OUT when it was
-    over and others have the seats). ``name``, ``payment``: None leaves them. ``customer`` not empty: only their own.
+    over and others have the seats). 0 leaves ``expires_at``, False ``extended``, None ``name`` and ``payment``.
+    ``customer`` not empty: only their own. A confirmation makes the entry that the booking fulfils TAKEN; its other
+    ends make an OFFERED one LAPSED.
     """
 
     id: str
@@ -156,7 +158,10 @@ class EntryStatus(str, Enum):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Somebody who waits for seats. One live entry per customer and event; a second one replaces its seats."""
+    """Somebody who waits for seats. One live entry per customer and event: a second one only replaces its seats.
+
+    ``phone`` and ``currency`` go onto the booking that an offer makes (``booking``).
+    """
 
     id: str
     shop: str
@@ -165,6 +170,7 @@ class Entry(msgspec.Struct, frozen=True):
     seats: int
     joined_at: Millis
     phone: str = ""
+    currency: str = ""
     status: EntryStatus = EntryStatus.WAITING
     booking: str = ""
 
