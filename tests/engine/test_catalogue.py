@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine import catalogue
-from engine.catalogue import Catalogue, Product, digest, read_csv
+from engine import table
+from engine.catalogue import SHEET, Catalogue, Product, digest, read_csv, row_of
 from tests.engine.world import BAKERY_CSV
 
 HEAD = "sku,name,price\n"
@@ -108,19 +108,19 @@ def test_a_row_after_a_cell_of_several_lines_is_counted_where_it_stands() -> Non
 
 
 def test_a_file_with_too_many_rows_or_faults_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "ROWS_AT_MOST", 3)
+    monkeypatch.setattr(table, "ROWS_AT_MOST", 3)
     rows = "".join(f"s{n},Name,1\n" for n in range(5))
     products, faults = read_csv((HEAD + rows).encode(), "INR")
     assert len(products) == 3
     assert faults == ["Line 5: more than 3 products; the rest was not read."]
-    monkeypatch.setattr(catalogue, "ERRORS_AT_MOST", 2)
+    monkeypatch.setattr(table, "ERRORS_AT_MOST", 2)
     _, faults = read_csv((HEAD + "a,,1\nb,,1\nc,,1\n").encode(), "INR")
     assert len(faults) == 3
     assert "2 faults so far" in faults[2]
 
 
 def test_a_file_that_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "BYTES_AT_MOST", 10)
+    monkeypatch.setattr(table, "BYTES_AT_MOST", 10)
     assert read_csv(HEAD.encode() + b"a,Apple,1\n", "INR")[0] == []
 
 
@@ -136,3 +136,14 @@ def test_products_are_found_by_sku_and_only_active_ones_are_sold() -> None:
 def test_the_digest_tells_contents_apart() -> None:
     assert digest(b"a") == digest(b"a")
     assert digest(b"a") != digest(b"b")
+
+
+@pytest.mark.parametrize("currency", ["INR", "KES", "JPY"])
+def test_a_catalogue_that_is_written_out_reads_back_as_it_was(currency: str) -> None:
+    products = [
+        Product("a", "Cookie, the “big” one", 5_050, description="two\nlines; here", aliases=("biscuit", "bun")),
+        Product("b", "बिस्कुट", 100, stock=7, unit="pc", pack="box=12", min_quantity=6, tax_rate="7.5", active=False),
+        Product("c", "T-Shirt blue", 100, track_stock=False, variant_of="T-Shirt", variant="Blue"),
+    ]
+    written = table.write_csv(SHEET, [row_of(product, currency) for product in products])
+    assert read_csv(written, currency) == (products, [])
