@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from engine.flow import AnyFlowEvent, Arrow, Flow, FlowEvent, State
+from engine.flow import AnyFlowEvent, Flow, FlowEvent, State
 
 WRITE_COMMAND = "python3 run.py diagram --write"
 ANY_STATE = "any state"
@@ -20,10 +20,10 @@ def mermaid(flow: Flow) -> str:
     if any(arrow.frm is State for arrow in flow.arrows):
         lines.append(f'    state "{ANY_STATE}" as any_state')
     for frm, to, labels in edges(flow):
-        start = "any_state" if frm == ANY_STATE else frm
+        frm, to = ("any_state" if name == ANY_STATE else name for name in (frm, to))
         # A colon or a quotation mark ends a Mermaid label early.
         label = ", ".join(labels).replace('"', "").replace(":", " ").replace(";", " ")
-        lines.append(f"    {start} --> {to}: {label}")
+        lines.append(f"    {frm} --> {to}: {label}")
     return "\n".join(lines) + "\n"
 
 
@@ -39,7 +39,7 @@ def edges(flow: Flow) -> list[tuple[str, str, list[str]]]:
     order = {state: at for at, state in enumerate((*flow.states, State))}
     for arrow in sorted(flow.arrows, key=lambda one: order[one.frm]):
         for target in sorted(arrow.to, key=lambda to: order[to]):
-            labels = found.setdefault((_from(arrow), state_name(target)), [])
+            labels = found.setdefault((_called(arrow.frm), _called(target)), [])
             if (label := event_label(arrow.event)) not in labels:
                 labels.append(label)
     return [(frm, to, labels) for (frm, to), labels in found.items()]
@@ -70,8 +70,8 @@ def event_label(event: type[AnyFlowEvent]) -> str:
     return label or _snake(event.__name__).replace("_", " ")
 
 
-def _from(arrow: Arrow) -> str:
-    return ANY_STATE if arrow.frm is State else state_name(arrow.frm)
+def _called(state: type[State]) -> str:
+    return ANY_STATE if state is State else state_name(state)
 
 
 def _snake(name: str) -> str:

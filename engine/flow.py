@@ -6,7 +6,7 @@
 A flow is a table in disguise: (state, event) → arrow. The registry reads the annotations when the module is imported,
 so that an arrow to an undeclared state, two arrows for one (state, event) or a missing annotation stop the import with
 a sentence that names the arrow; and mypy refuses an arrow that returns another state than it declares. Arrows from
-``State`` itself hold in any state; one from a particular state goes before them.
+``State`` itself hold in any state; one from a particular state goes before them. ``Step[State]`` means: stays there.
 
 Beside its arrows a flow has, per state, a *reader* (what typed text means there: one of the flow's own events, or
 None) and a *guide* (what is expected now). Everything that is the same in all flows is engine.conversation's business.
@@ -109,7 +109,7 @@ class Guide(msgspec.Struct, frozen=True):
 
 
 class Arrow(msgspec.Struct, frozen=True):
-    """One entry of the table. ``frm`` may be State itself: any state."""
+    """One entry of the table. ``frm`` may be State itself: any state; ``to`` too: the kind of state that it was."""
 
     name: str
     frm: type[State]
@@ -225,7 +225,7 @@ class Flow:
             raise FlowError(f"{self._where(arrow)}: it must return Step[…], not {annotation!r}")
         targets = _members(get_args(annotation)[0])
         for target in targets:
-            if target not in self.states:
+            if target not in (*self.states, State):
                 raise FlowError(f"{self._where(arrow)}: it leads to {_called(target)}, which is not declared")
         return targets
 
@@ -291,7 +291,7 @@ class Flow:
                     f"flow {self.name!r}: no arrow for {_called(type(following))} in {_called(type(state))}"
                 )
             step = arrow.run(state, following, shop, facts)
-            if type(step.state) not in arrow.to:
+            if type(step.state) not in arrow.to and not (State in arrow.to and type(step.state) is type(state)):
                 raise FlowError(f"{self._where(arrow.run)}: it led to {_called(type(step.state))} undeclared")
             effects, state = effects + step.effects, step.state
             if step.then is None:

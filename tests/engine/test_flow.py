@@ -132,6 +132,31 @@ def test_an_arrow_from_a_particular_state_goes_before_one_from_any_state() -> No
     assert flow.run(Busy(), Went(), bakery(), FACTS).state == Idle()
 
 
+def test_an_arrow_from_any_state_may_stay_in_it() -> None:
+    """Money that arrives, a reminder: said wherever the customer stands, and it moves them nowhere."""
+    flow = new()
+
+    @flow.arrow
+    def heard(state: State, event: Went, shop: Shop, facts: Facts) -> Step[State]:
+        return Step(state)
+
+    for state in (Idle(3), Busy("on")):
+        assert flow.run(state, Went(), bakery(), FACTS).state == state
+    assert diagram.text(flow) == 'toy, from idle\nany state --"go"--> any state\n'
+    assert "    any_state --> any_state: go\n" in diagram.mermaid(flow)
+
+
+def test_an_arrow_that_says_it_stays_can_not_lead_elsewhere() -> None:
+    flow = new()
+
+    @flow.arrow
+    def heard(state: State, event: Went, shop: Shop, facts: Facts) -> Step[State]:
+        return Step(Busy())
+
+    with pytest.raises(FlowError, match="'heard': it led to Busy undeclared"):
+        flow.run(Idle(), Went(), bakery(), FACTS)
+
+
 def test_one_arrow_may_serve_several_states_and_events() -> None:
     flow = new()
 
