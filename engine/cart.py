@@ -12,11 +12,12 @@ import msgspec
 
 from engine.catalogue import Product
 from engine.facts import ConflictKind, Facts
+from engine.offering import price_of, tax_rate_of
 from engine.orders import OrderLine
 from engine.shop import Shop
 
 QUANTITY_AT_MOST = 50
-"""Of one item in the cart, however many messages it took (flows.md §1)."""
+"""Of one item in the cart, however many messages it took (flows.md §1); a flow may have a limit of its own."""
 
 LINES_AT_MOST = 30
 """Different items in one cart: what one summary can show and a snapshot should hold."""
@@ -43,7 +44,7 @@ class Cart(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def total(self) -> int:
-        """Minor units; prices include tax."""
+        """What the lines make, minor units: with tax where the shop's prices include it."""
         return sum(line.quantity * line.price for line in self.lines)
 
     @property
@@ -55,17 +56,26 @@ class Cart(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((line.quantity for line in self.lines if line.sku == sku), 0)
 
     def order_lines(self, shop: Shop) -> tuple[OrderLine, ...]:
-        """The lines as an order keeps them. Call it only on a cart that ``revise`` left as it was."""
+        """The lines as an order keeps them, their tax not yet reckoned (engine.totals). Call it only on a cart that
+        ``revise`` left as it was."""
         return tuple(
-            OrderLine(line.sku, line.name, line.quantity, line.price, tracked=product.track_stock)
+            OrderLine(
+                line.sku,
+                line.name,
+                line.quantity,
+                line.price,
+                tracked=product.track_stock,
+                unit=product.unit,
+                tax_rate=tax_rate_of(product, shop.terms),
+            )
             for line in self.lines
             if (product := shop.catalogue.sold(line.sku)) is not None
         )
 
 
-def put(cart: Cart, product: Product, quantity: int, facts: Facts) -> Cart:
-    """The cart with exactly ``quantity`` of this product; none takes the line out."""
-    line = CartLine(product.sku, product.name, quantity, product.price)
+def put(cart: Cart, product: Product, quantity: int, shop: Shop, facts: Facts) -> Cart:
+    """The cart with exactly ``quantity`` of this product at its price now; none takes the line out."""
+    line = CartLine(product.sku, product.name, quantity, price_of(product, shop, facts))
     if not quantity:
         lines = tuple(one for one in cart.lines if one.sku != product.sku)
     elif cart.quantity(product.sku):
@@ -131,9 +141,10 @@ def _revised(line: CartLine, shop: Shop, facts: Facts, changes: list[Change]) ->
         return None
     if possible < line.quantity:
         changes.append(Change(ChangeKind.REDUCED, line.name, line.quantity, possible))
-    if product.price != line.price:
-        changes.append(Change(ChangeKind.REPRICED, product.name, line.price, product.price))
-    return CartLine(line.sku, product.name, min(line.quantity, possible), product.price)
+    price = price_of(product, shop, facts)
+    if price != line.price:
+        changes.append(Change(ChangeKind.REPRICED, product.name, line.price, price))
+    return CartLine(line.sku, product.name, min(line.quantity, possible), price)
 
 
 def _possible(line: CartLine, product: Product, facts: Facts) -> int:

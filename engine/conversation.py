@@ -59,6 +59,14 @@ _replace = msgspec.structs.replace
 # -- what a turn needs to know -------------------------------------------------------------------------------------
 def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
     """What has to be read before ``advance`` at the same ``now``. As little as possible: most needs cost a read."""
+    needed = _needs(c, inbound, shop, now)
+    if shop.terms.price_lists and needed:
+        # Whoever looks at prices must know whose they are.
+        return tuple(dict.fromkeys((*needed, OwnCard())))
+    return needed
+
+
+def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
     event = inbound.event
     flow = flow_named(c.flow)
     match event:

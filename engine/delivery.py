@@ -16,6 +16,7 @@ from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import cart_lines, joined, order_number, price
+from engine.totals import reckoned
 from engine.words import command
 
 SAME = "same"
@@ -166,15 +167,14 @@ def ask_confirmation(draft: Draft, changed: list[str], shop: Shop, facts: Facts)
 
 
 def order_of(draft: Draft, prefix: str, shop: Shop, facts: Facts) -> Order:
-    """The order that a confirmed draft becomes: delivery, paid at the door, its total the sum of its lines."""
-    lines = draft.cart.order_lines(shop)
-    return Order(
+    """The order that a confirmed draft becomes: delivery, paid at the door, at prices that include tax."""
+    order = Order(
         number=order_number(prefix, shop, facts),
         shop=shop.name,
         customer=customer_of(facts),
         cart=draft.cart.id,
-        lines=lines,
-        total=sum(line.total for line in lines),
+        lines=draft.cart.order_lines(shop),
+        total=0,
         currency=shop.currency,
         status=OrderStatus.PENDING,
         payment=PaymentStatus.UNPAID,
@@ -186,7 +186,9 @@ def order_of(draft: Draft, prefix: str, shop: Shop, facts: Facts) -> Order:
         address=draft.address,
         instructions=draft.instructions,
         store=shop.store,
+        flow=shop.flow,
     )
+    return reckoned(order, msgspec.structs.replace(shop.terms, tax_included=True))
 
 
 def card_of(draft: Draft, shop: Shop, facts: Facts) -> Customer:

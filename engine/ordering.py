@@ -17,6 +17,7 @@ from engine.effects import AnyEffect, Option, Say
 from engine.events import CartItem
 from engine.facts import Facts
 from engine.flow import FlowEvent
+from engine.offering import price_of
 from engine.phrases import phrase, say, say_count
 from engine.shop import Shop
 from engine.shopping import add, cart_line, cart_lines, joined, price
@@ -135,7 +136,9 @@ def menu_lines(skus: Sequence[str], first: int, shop: Shop, facts: Facts) -> lis
         if product is None:
             lines.append(say(facts.language, "{number}. (not sold any more)", number=number))
         else:
-            lines.append(f"{number}. {product.name} – {price(product.price, shop)}{_remark(product, facts)}")
+            lines.append(
+                f"{number}. {product.name} – {price(price_of(product, shop, facts), shop)}{_remark(product, facts)}"
+            )
     return lines
 
 

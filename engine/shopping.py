@@ -70,37 +70,39 @@ def _news(change: Change, shop: Shop, facts: Facts) -> str:
             )
 
 
-def add(cart: Cart, product: Product, quantity: int, shop: Shop, facts: Facts) -> tuple[Cart, str, bool]:
+def add(
+    cart: Cart, product: Product, quantity: int, shop: Shop, facts: Facts, *, most: int = QUANTITY_AT_MOST
+) -> tuple[Cart, str, bool]:
     """Put ``quantity`` more of a product into the cart: the cart, a sentence about it, and whether it went in.
 
-    Each refusal says what is possible.
+    Each refusal says what is possible. ``most``: of one item in the cart.
     """
-    refused = _refused(cart, product, quantity, facts)
+    refused = _refused(cart, product, quantity, most, facts)
     if refused:
         return cart, refused, False
-    after = carts.put(cart, product, cart.quantity(product.sku) + quantity, facts)
+    after = carts.put(cart, product, cart.quantity(product.sku) + quantity, shop, facts)
     said = say(facts.language, "Added {quantity} × {name}.", quantity=quantity, name=product.name)
     return after, said, True
 
 
-def _refused(cart: Cart, product: Product, quantity: int, facts: Facts) -> str:
+def _refused(cart: Cart, product: Product, quantity: int, most: int, facts: Facts) -> str:
     """Why it can't be added, as a sentence; "" when it can."""
     speech, have, name = facts.language, cart.quantity(product.sku), product.name
-    if not 1 <= quantity <= QUANTITY_AT_MOST:
+    if not 1 <= quantity <= most:
         return say(
             speech,
             "You can have 1 to {most} of one item; for {name}, please send a number in that range.",
-            most=QUANTITY_AT_MOST,
+            most=most,
             name=name,
         )
-    if have + quantity > QUANTITY_AT_MOST:
+    if have + quantity > most:
         return say(
             speech,
             "You can have at most {most} × {name}; you have {have}, so up to {possible} more.",
-            most=QUANTITY_AT_MOST,
+            most=most,
             name=name,
             have=have,
-            possible=QUANTITY_AT_MOST - have,
+            possible=most - have,
         )
     left = carts.left_of(product, facts)
     if left is not None and left < product.min_quantity:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cached_property
 from types import MappingProxyType
 
 import msgspec
@@ -58,7 +59,7 @@ class Promotion(msgspec.Struct, frozen=True):
     description: str = ""
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, dict=True):
     """See the module. ``price_lists`` maps a list's name to its prices by sku; a customer's card names the list.
 
     ``ways``: in the order in which they are offered. ``bank``: what a customer needs to transfer, lines of text.
@@ -86,3 +87,11 @@ class Terms(msgspec.Struct, frozen=True):
     recognition: bool = True
     tracking: bool = True
     crm: bool = False
+
+    @cached_property
+    def promotions_by_sku(self) -> Mapping[str, tuple[Promotion, ...]]:
+        """Computed once: every price that is shown asks here."""
+        found: dict[str, tuple[Promotion, ...]] = {}
+        for promotion in self.promotions:
+            found[promotion.sku] = (*found.get(promotion.sku, ()), promotion)
+        return found

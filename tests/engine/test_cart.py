@@ -20,21 +20,21 @@ FACTS = Facts(now=NOON, key=f"{ANN}:7", left={"tea": 20, "nails": 10_000})
 
 
 def with_tea(quantity: int) -> Cart:
-    return carts.put(Cart(), TEA, quantity, FACTS)
+    return carts.put(Cart(), TEA, quantity, SHOP, FACTS)
 
 
 def test_a_cart_takes_its_id_from_the_turn_that_began_it_and_loses_it_when_empty() -> None:
     cart = with_tea(1)
     assert cart.id == "bakery/c1:7"
     later = msgspec.structs.replace(FACTS, key=f"{ANN}:9")
-    assert carts.put(cart, NAILS, 5, later).id == "bakery/c1:7"
-    assert carts.put(cart, TEA, 0, later) == Cart()
+    assert carts.put(cart, NAILS, 5, SHOP, later).id == "bakery/c1:7"
+    assert carts.put(cart, TEA, 0, SHOP, later) == Cart()
     assert carts.without(cart, "tea") == Cart()
-    assert carts.put(Cart(), TEA, 1, later).id == "bakery/c1:9"
+    assert carts.put(Cart(), TEA, 1, SHOP, later).id == "bakery/c1:9"
 
 
 def test_a_cart_is_worth_the_sum_of_its_lines() -> None:
-    cart = carts.put(with_tea(3), NAILS, 5, FACTS)
+    cart = carts.put(with_tea(3), NAILS, 5, SHOP, FACTS)
     assert (cart.total, cart.count) == (3 * 1_000 + 5 * 900, 8)
 
 
@@ -62,7 +62,7 @@ def test_a_new_price_and_too_little_of_it_are_both_named() -> None:
 
 def test_less_than_the_least_quantity_left_is_sold_out() -> None:
     few = msgspec.structs.replace(FACTS, left={"nails": 4})
-    cart = carts.put(Cart(), NAILS, 5, FACTS)
+    cart = carts.put(Cart(), NAILS, 5, SHOP, FACTS)
     assert carts.revise(cart, SHOP, few) == (Cart(), (Change(ChangeKind.SOLD_OUT, "Nails", 5, 4),))
 
 
@@ -82,7 +82,7 @@ ADDED: list[tuple[str, Product, int, int, str]] = [
 
 @pytest.mark.parametrize(("product", "have", "more", "said"), [pytest.param(*rest, id=title) for title, *rest in ADDED])
 def test_adding_says_what_is_possible(product: Product, have: int, more: int, said: str) -> None:
-    cart = carts.put(Cart(), product, have, FACTS) if have else Cart()
+    cart = carts.put(Cart(), product, have, SHOP, FACTS) if have else Cart()
     after, sentence, good = shopping.add(cart, product, more, SHOP, FACTS)
     assert said in sentence
     assert after.quantity(product.sku) == (have + more if good else have)

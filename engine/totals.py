@@ -1,0 +1,144 @@
+"""What an order comes to: discount, delivery, tax, rounding, and a total that is the sum of its lines, always.
+
+Tax is rounded half-up to the minor unit, per line or once per order as the shop says (flows.md, "Money"). A discount
+on the whole order lowers what each line is taxed on, in proportion; delivery carries no tax of its own. Whatever is
+shared out over lines (a discount, a tax that was rounded once) is shared out to the last minor unit.
+
+Integers and exact fractions only: a rate like 7.5 is never a binary number, and nothing is rounded twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+
+import msgspec
+
+from engine.orders import Order, OrderLine
+from engine.terms import Rounding, Terms
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """All amounts in minor units, none negative but ``rounding``. ``taxes``: of each line, summing up to ``tax``.
+
+    ``tax`` is contained in the prices or comes on top of them, as ``tax_included`` says.
+    """
+
+    subtotal: int
+    discount: int = 0
+    delivery: int = 0
+    tax: int = 0
+    tax_included: bool = True
+    rounding: int = 0
+    taxes: tuple[int, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """What is to be paid."""
+        on_top = 0 if self.tax_included else self.tax
+        return self.subtotal - self.discount + self.delivery + on_top + self.rounding
+
+
+def totals(lines: Sequence[OrderLine], terms: Terms, *, discount: int = 0, delivery: int = 0, whole: int = 1) -> Totals:
+    """What these lines come to. Each is taxed at its own ``tax_rate``; "" means none.
+
+    ``discount`` takes off at most all that the lines make. ``whole`` is the least amount that can be paid, in minor
+    units (100 for M-Pesa in KES): the total is rounded to it, half-up.
+    """
+    amounts = [line.total for line in lines]
+    subtotal = sum(amounts)
+    discount = min(max(discount, 0), subtotal)
+    shares = share(discount, amounts) if discount else [0] * len(amounts)
+    taxed = [(amount - off, line.tax_rate) for amount, off, line in zip(amounts, shares, lines, strict=True)]
+    taxes = _taxes(taxed, terms)
+    exact = Totals(subtotal, discount, delivery, sum(taxes), terms.tax_included, taxes=taxes)
+    rounding = half_up(Fraction(exact.total, whole)) * whole - exact.total if whole > 1 else 0
+    return msgspec.structs.replace(exact, rounding=rounding) if rounding else exact
+
+
+def reckoned(
+    order: Order, terms: Terms, *, discount: int = 0, discount_code: str = "", delivery: int = 0, whole: int = 1
+) -> Order:
+    """The order with everything that follows from its lines: their tax, and all its amounts up to ``total``."""
+    made = totals(order.lines, terms, discount=discount, delivery=delivery, whole=whole)
+    lines = tuple(
+        [
+            line if line.tax == tax else msgspec.structs.replace(line, tax=tax)
+            for line, tax in zip(order.lines, made.taxes, strict=True)
+        ]
+    )
+    return msgspec.structs.replace(
+        order,
+        lines=lines,
+        total=made.total,
+        tax=made.tax,
+        tax_included=made.tax_included,
+        delivery=made.delivery,
+        discount=made.discount,
+        discount_code=discount_code if made.discount else "",
+        rounding=made.rounding,
+    )
+
+
+def totals_of(order: Order) -> Totals:
+    """An order's amounts as they were when it was placed."""
+    return Totals(
+        order.subtotal,
+        order.discount,
+        order.delivery,
+        order.tax,
+        order.tax_included,
+        order.rounding,
+        tuple([line.tax for line in order.lines]),
+    )
+
+
+# -- tax -----------------------------------------------------------------------------------------------------------
+def _taxes(taxed: Sequence[tuple[int, str]], terms: Terms) -> tuple[int, ...]:
+    """The tax of each (amount, rate)."""
+    exact = [exact_tax(amount, rate, included=terms.tax_included) for amount, rate in taxed]
+    if terms.tax_rounding is Rounding.LINE:
+        return tuple([half_up(tax) for tax in exact])
+    return tuple(share(half_up(sum(exact, Fraction(0))), exact))
+
+
+def exact_tax(amount: int, rate: str, *, included: bool) -> Fraction:
+    """The tax on an amount before any rounding; ``included``: as much of the amount itself as is tax."""
+    part = _part(rate)
+    if not part or not amount:
+        return _NOTHING
+    return amount * part / (1 + part) if included else amount * part
+
+
+_NOTHING = Fraction(0)
+
+
+@lru_cache(maxsize=256)
+def _part(rate: str) -> Fraction:
+    """Per cent as text, as a part of one: "7.5" is 3/40."""
+    return Fraction(rate) / 100 if rate else _NOTHING
+
+
+def percent_of(amount: int, percent: str) -> int:
+    """So many per cent of an amount, half-up."""
+    return half_up(amount * _part(percent))
+
+
+def half_up(exact: Fraction) -> int:
+    """The nearest whole number; half goes up. For amounts that are not negative."""
+    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+
+
+def share(whole: int, weights: Sequence[int | Fraction]) -> list[int]:
+    """``whole`` shared out in proportion to ``weights``, to the last unit: what is left over after rounding down goes
+    to those who lost most by it, the first among equals. Nothing to share by: all is nothing."""
+    together = sum(weights)
+    if not together:
+        return [0] * len(weights)
+    exact = [Fraction(whole * weight, together) for weight in weights]
+    shares = [int(one) for one in exact]
+    lost = sorted(range(len(shares)), key=lambda at: shares[at] - exact[at])
+    for at in lost[: whole - sum(shares)]:
+        shares[at] += 1
+    return shares
