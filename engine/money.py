@@ -59,6 +59,13 @@ def _locale(name: str) -> Locale:
         raise ConfigError(f"{name!r} is not a locale; expected one like en_IN") from None
 
 
+def whole(amount: int, currency: str) -> int:
+    """``amount`` minor units rounded half-up to whole major ones, at least one where there is anything to pay: what
+    M-Pesa takes (flows.md, "Money"). Not for amounts below nothing."""
+    unit: int = 10 ** digits(currency)
+    return max(unit, (amount + unit // 2) // unit * unit) if amount else 0
+
+
 def read(text: str, currency: str) -> int:
     """A price as files write it, in major units ("50", "50.00"), as minor units.
 

@@ -27,6 +27,7 @@ SEATS_AT_MOST = 10
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Of booking ids: no 0 O, 1 I L that look alike on paper or sound alike at a door."""
+BOOKING_START = "BKG-"
 BOOKING_FORM = r"BKG-[2-9A-HJKMNP-Z]{6}"
 
 
@@ -203,4 +204,4 @@ def booking_id(seed: str) -> str:
     for _ in range(6):
         number, letter = divmod(number, len(LETTERS))
         letters.append(LETTERS[letter])
-    return "BKG-" + "".join(letters)
+    return BOOKING_START + "".join(letters)
