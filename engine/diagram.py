@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from engine.flow import AnyFlowEvent, Flow, FlowEvent, State
+from engine.flow import AnyFlowEvent, Flow, FlowEvent, State, tag_of
 
 WRITE_COMMAND = "python3 run.py diagram --write"
 ANY_STATE = "any state"
@@ -61,7 +61,7 @@ def readme(flows: Iterable[Flow]) -> str:
 
 def state_name(state: type[State]) -> str:
     """AwaitingOrder → awaiting_order."""
-    return _snake(state.__name__)
+    return _snake(tag_of(state))
 
 
 def event_label(event: type[AnyFlowEvent]) -> str:

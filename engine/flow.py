@@ -26,14 +26,24 @@ from engine.effects import AnyEffect
 from engine.errors import FlowError
 from engine.events import Event
 from engine.facts import AnyNeed, Facts
+from engine.phrases import phrase
 from engine.shop import Shop
 
 STEPS_PER_TURN = 8
 """Arrows that one message may run through by ``then``. A flow that needs more goes round in circles."""
 
+USUALLY = (
+    phrase("*menu* – start again, your cart is kept"),
+    phrase("*my orders* or *track* and an order number"),
+)
+"""What can be said in every state of a flow with a cart and orders, a line each."""
+
 
 class State(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """The root of every flow's states. A state holds exactly what is known there. As an annotation: any state."""
+    """The root of every flow's states. A state holds exactly what is known there. As an annotation: any state.
+
+    Where a state's name can't be that of a class (``none``), its struct tag is: ``class Nothing(…, tag="None")``.
+    """
 
     @classmethod
     def upgrade(cls, version: int, fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -125,7 +135,9 @@ class Flow:
     ``initial``: where every conversation begins and where ``cancel`` leads. ``resting``: states that hold nothing a
     customer could lose, so that leaving them in silence is no news. ``needs``: what every arrow may look at, on top of
     its own needs. ``choices``: what the value of a chosen Option means; other values come as Chosen.
-    ``order_form``: how its order numbers look, checked before anything is looked up.
+    ``order_form``: how its order numbers look, checked before anything is looked up. ``own_words``: global words about
+    orders ("my orders", "track", "cancel" with a number) that this flow answers itself, each with what makes its event
+    of that which followed the word, "" when nothing did. ``always``: lines of ``help`` that hold in every state.
     """
 
     def __init__(
@@ -140,6 +152,8 @@ class Flow:
         choices: Mapping[str, FlowEvent] | None = None,
         order_form: str = r"[A-Z]{2,4}-?[A-Z0-9]{4,24}",
         order_example: str = "",
+        own_words: Mapping[str, Callable[[str], FlowEvent]] | None = None,
+        always: tuple[str, ...] = USUALLY,
     ) -> None:
         self.name = name
         self.version = version
@@ -150,6 +164,8 @@ class Flow:
         self.choices = dict(choices or {})
         self.order_form = re.compile(order_form)
         self.order_example = order_example
+        self.own_words = dict(own_words or {})
+        self.always = always
         self.arrows: list[Arrow] = []
         self._table: dict[tuple[type[State], type[AnyFlowEvent]], Arrow] = {}
         self._readers: dict[type[State], Callable[..., AnyFlowEvent | None]] = {}
@@ -200,7 +216,7 @@ class Flow:
 
     def check(self) -> None:
         """FlowError when something every flow must have is missing."""
-        for event in EVERYWHERE:
+        for event in (*EVERYWHERE, *(type(own("")) for own in self.own_words.values())):
             for state in self.states:
                 if self.arrow_for(state, event) is None:
                     raise FlowError(f"flow {self.name!r}: no arrow for {_called(event)} in {_called(state)}")
@@ -321,14 +337,19 @@ class Flow:
         named = self._named(fields)
         upgraded = named.upgrade(version, fields) if named is not None and version < self.version else None
         return (
-            None if named is None or upgraded is None else msgspec.convert({**upgraded, "type": _called(named)}, named)
+            None if named is None or upgraded is None else msgspec.convert({**upgraded, "type": tag_of(named)}, named)
         )
 
     def _rescued(self, version: int, fields: Mapping[str, Any]) -> State | None:
         return self._rescue(fields) if self._rescue is not None else None
 
     def _named(self, fields: Mapping[str, Any]) -> type[State] | None:
-        return next((state for state in self.states if _called(state) == fields.get("type")), None)
+        return next((state for state in self.states if tag_of(state) == fields.get("type")), None)
+
+
+def tag_of(state: type[State]) -> str:
+    """What a state is called in snapshots."""
+    return str(state.__struct_config__.tag)
 
 
 def _nothing_more(state: State, event: AnyFlowEvent) -> tuple[AnyNeed, ...]:

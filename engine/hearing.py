@@ -38,6 +38,17 @@ Heard = Word | Meant | Turned | Old | Unclear | Aside
 
 def hear(event: AnyEvent, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
     """The meaning of what a customer sent, in this state with this offer open."""
+    heard = _hear(event, state, offer, flow, shop)
+    return _own(heard, flow) if isinstance(heard, Word) else heard
+
+
+def _own(word: Word, flow: Flow) -> Word | Meant:
+    """A global word, or what this flow makes of it. ``cancel`` alone is the same in all flows."""
+    own = flow.own_words.get(word.name)
+    return word if own is None or (word.name == "cancel" and not word.rest) else Meant(own(word.rest))
+
+
+def _hear(event: AnyEvent, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
     match event:
         case TextSaid(said):
             return _text(said, state, offer, flow, shop)
@@ -54,7 +65,7 @@ def hear(event: AnyEvent, state: State, offer: Offer | None, flow: Flow, shop: S
 def _text(said: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
     folded = text.words(said)
     folded = folded.rstrip(words.ENDINGS) or folded
-    word = words.word_in(folded, shop.languages)
+    word = words.word_in(folded, shop.languages, flow.order_form)
     if word is not None and (not word.rest or _fits(word, flow, shop)):
         return word
     if offer is not None:

@@ -13,7 +13,7 @@ import msgspec
 from engine.address import Millis
 from engine.commit import Snapshot
 from engine.effects import Ask, AskLocation, Say
-from engine.flow import Flow, State
+from engine.flow import Flow, State, tag_of
 from engine.flows import flow_named
 from engine.offers import Offer
 from engine.shop import Shop
@@ -81,7 +81,7 @@ def load(snapshot: Snapshot | None, shop: Shop) -> Conversation:
     fields = {name: getattr(stored, name) for name in Conversation.__struct_fields__}
     fields |= {"flow": flow.name, "version": flow.version, "state": state, "turn": snapshot.version}
     kind = stored.state.get("type") if isinstance(stored.state, dict) else None
-    if not ours or stored.version != flow.version or kind != type(state).__name__:
+    if not ours or stored.version != flow.version or kind != tag_of(type(state)):
         # What was offered belonged to the state that is gone.
         fields |= {"offer": None, "tapped": "", "again": ()}
     return Conversation(**fields)

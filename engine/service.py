@@ -69,14 +69,13 @@ def guide(c: Conversation, shop: Shop, facts: Facts) -> Guide:
 # -- the answers ---------------------------------------------------------------------------------------------------
 def help_now(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
     """``help``: what can be said now."""
-    here = guide(c, shop, facts)
-    always = (
-        say(c.language, "*menu* – start again, your cart is kept"),
+    lines = [
+        say(c.language, "Here is what you can say now:"),
+        *guide(c, shop, facts).help,
+        *[say(c.language, line) for line in flow_named(c.flow).always],
         say(c.language, "*cancel* – drop everything"),
-        say(c.language, "*my orders* or *track* and an order number"),
         say(c.language, "*agent* – talk to a person"),
-    )
-    lines = (say(c.language, "Here is what you can say now:"), *here.help, *always)
+    ]
     return remark(c, "\n".join(lines))
 
 

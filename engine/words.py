@@ -8,6 +8,7 @@ they are understood in all our languages everywhere: a flow compares with the En
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -55,24 +56,31 @@ def _spoken(languages: tuple[str, ...]) -> Mapping[str, str]:
     }
 
 
-def word_in(folded: str, languages: tuple[str, ...]) -> Word | None:
-    """The global word that a message is, given as ``text.words`` folds it; None when it is something else."""
+def word_in(folded: str, languages: tuple[str, ...], form: re.Pattern[str] | None = None) -> Word | None:
+    """The global word that a message is, given as ``text.words`` folds it; None when it is something else.
+
+    ``form`` is how the shop's order numbers look, in capitals; one without any digit is known by it.
+    """
     spoken = _spoken(languages)
     name = spoken.get(folded)
     if name is not None:
         return None if name in NOT_GLOBAL else Word(name)
-    return _followed(folded, spoken) if 0 < folded.count(" ") < PARTS_AT_MOST else None
+    return _followed(folded, spoken, form) if 0 < folded.count(" ") < PARTS_AT_MOST else None
 
 
-def _followed(folded: str, spoken: Mapping[str, str]) -> Word | None:
+def _followed(folded: str, spoken: Mapping[str, str], form: re.Pattern[str] | None) -> Word | None:
     """A global word and what it is about, before it or behind it: "cancel order #WA1", "WA1 रद्द करें"."""
     parts = [part.removeprefix("#") for part in folded.split(" ") if part not in ORDER]
     for word, rest in ((parts[:-1], parts[-1]), (parts[1:], parts[0])) if len(parts) > 1 else ():
         name = spoken.get(" ".join(word))
         # "cancel the brownies" is for the flow: only what could be an order number is ours to judge.
-        if name in TAKES_A_REST and (name == "language" or any(one.isdigit() for one in rest)):
+        if name in TAKES_A_REST and (name == "language" or _maybe_number(rest, form)):
             return Word(name, rest)
     return None
+
+
+def _maybe_number(rest: str, form: re.Pattern[str] | None) -> bool:
+    return any(one.isdigit() for one in rest) or (form is not None and form.fullmatch(rest.upper()) is not None)
 
 
 def says_more(folded: str, languages: tuple[str, ...]) -> bool:

@@ -194,3 +194,27 @@ def test_after_a_picture_the_flows_question_is_the_open_one_again(swahili: World
     swahili.say("2")
     assert swahili.conversation.language == "en"
     assert chosen(swahili) == "v2"
+
+
+# -- words about orders that a flow answers itself -----------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        ("track toy-ab2", "Tracked toy-ab2."),
+        ("Cancel order #TOY-ABC", "Dropped toy-abc."),
+        ("TOY-ABC cancel", "Dropped toy-abc."),
+        ("track", "Tracked ."),
+        ("cancel", "Out."),
+        ("my orders", "You have no orders with us yet. Say *menu* to see what we have."),
+    ],
+)
+def test_a_flow_may_answer_words_about_orders_itself(world: World, said: str, answered: str) -> None:
+    """``cancel`` alone is always the flow's Cancelled; what the toy does not answer is answered for all flows."""
+    world.say(said)
+    assert world.text == answered
+
+
+def test_help_ends_with_what_can_always_be_said_in_that_kind_of_shop(world: World) -> None:
+    world.say("help")
+    assert "*play* – it is a toy\n*cancel* – drop everything" in world.text
+    assert "cart" not in world.text

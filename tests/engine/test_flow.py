@@ -157,6 +157,26 @@ def test_an_arrow_that_says_it_stays_can_not_lead_elsewhere() -> None:
         flow.run(Idle(), Went(), bakery(), FACTS)
 
 
+def test_a_state_may_be_called_what_no_class_can_be() -> None:
+    class Nothing(State, frozen=True, tag="None"):
+        kept: int = 0
+
+    flow = Flow("toy", version=1, states=(Nothing,), initial=Nothing())
+    assert diagram.state_name(Nothing) == "none"
+    assert flow.restore(1, msgspec.to_builtins(Nothing(3))) == Nothing(3)
+
+
+def test_a_flows_own_word_needs_an_arrow_in_every_state() -> None:
+    flow = Flow("toy", version=1, states=(Idle,), initial=Idle(), own_words={"track": lambda rest: Went()})
+
+    @flow.arrow
+    def always(state: State, event: Started | Cancelled | Expired, shop: Shop, facts: Facts) -> Step[Idle]:
+        return Step(Idle())
+
+    with pytest.raises(FlowError, match="no arrow for Went in Idle"):
+        flow.check()
+
+
 def test_one_arrow_may_serve_several_states_and_events() -> None:
     flow = new()
 

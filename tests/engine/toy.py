@@ -33,7 +33,23 @@ class Said(FlowEvent, frozen=True):
     word: str
 
 
-TOY = Flow("toy", version=1, states=(Out, In), initial=Out())
+class Tracked(FlowEvent, frozen=True):
+    number: str
+
+
+class Dropped(FlowEvent, frozen=True):
+    number: str
+
+
+TOY = Flow(
+    "toy",
+    version=1,
+    states=(Out, In),
+    initial=Out(),
+    order_form="TOY-[A-Z2-9]{3}",
+    own_words={"track": Tracked, "cancel": Dropped},
+    always=("*play* – it is a toy",),
+)
 MANY = tuple(Option(f"v{n}", f"Thing {n}", words=(f"t{n}",)) for n in range(1, 24))
 WISHES: dict[str, tuple[AnyEffect, ...]] = {
     "list": (Ask("Which thing?", MANY),),
@@ -82,6 +98,16 @@ def choose(state: In, event: Chosen, shop: Shop, facts: Facts) -> Step[In]:
 @TOY.arrow
 def remind(state: In, event: TimerFired, shop: Shop, facts: Facts) -> Step[In]:
     return Step(state, (Say("Remember?"),))
+
+
+@TOY.arrow
+def track(state: State, event: Tracked, shop: Shop, facts: Facts) -> Step[State]:
+    return Step(state, (Say(f"Tracked {event.number}."),))
+
+
+@TOY.arrow
+def drop(state: State, event: Dropped, shop: Shop, facts: Facts) -> Step[State]:
+    return Step(state, (Say(f"Dropped {event.number}."),))
 
 
 @TOY.rescue
