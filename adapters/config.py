@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from adapters.terms import TermsConfig
+
 Switch = bool
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0.1, le=3_600)]
@@ -71,7 +73,8 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One ``[[shop]]``. ``title`` is what customers see; empty means the name with a capital letter."""
+    """One ``[[shop]]``. ``title`` is what customers see; empty means the name with a capital letter. It sells what its
+    ``catalogue`` or its ``events`` hold; a path of "." is no file."""
 
     name: Annotated[
         str,
@@ -83,12 +86,14 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", description='a currency code, for example "INR"')]
     locale: str
-    catalogue: Path
+    catalogue: Path = Path()
+    events: Path = Path()
     title: Annotated[str, Meta(max_length=80, description="up to 80 characters")] = ""
     timezone: str = "UTC"
     languages: tuple[str, ...] = ("en",)
     session_minutes: Minutes = 30
     handover_minutes: Minutes = 60
+    terms: TermsConfig = TermsConfig()
     channel: ChannelConfig
 
 

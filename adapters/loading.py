@@ -20,6 +20,7 @@ from babel.numbers import is_currency
 
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.settings import Reader, meant, shown
+from adapters.terms import TermsConfig, terms_problems
 from engine.errors import ConfigError
 
 NO_SETTINGS = frozenset({"SOKONI_VENV", "SOKONI_CHROMIUM"})
@@ -97,10 +98,14 @@ class _Loading:
                 yield shop
 
     def _shop(self, path: str, table: object, insecure: bool) -> ShopConfig | None:
-        values = self.reader.values(ShopConfig, table, path, nested=("channel",))
+        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms"))
         if not isinstance(table, dict):
             return None
         channel = self._channel(f"{path}.channel", table.get("channel"), insecure)
+        terms_table = table.get("terms", {})
+        terms = self.reader.values(TermsConfig, terms_table, f"{path}.terms")
+        self.reader.problems += terms_problems(f"{path}.terms", terms)
+        values |= {"terms": TermsConfig(**terms)}
         shop = _built(ShopConfig, values | ({"channel": channel} if channel else {}))
         self.reader.problems += shop_problems(path, values, self._flows)
         return shop and msgspec.structs.replace(shop, title=shop.title or shop.name.capitalize())
@@ -164,12 +169,16 @@ def shop_problems(path: str, values: Mapping[str, Any], flows: Collection[str]) 
         ("timezone", _is_timezone, 'a time zone, for example "Asia/Kolkata"'),
         ("languages", lambda codes: bool(codes) and all(map(_is_locale, codes)), 'languages, for example ["en", "hi"]'),
         ("catalogue", Path.is_file, "a file that is there"),
+        ("events", Path.is_file, "a file that is there"),
     ]
-    return [
+    problems = [
         f"{path}.{key}: expected {what}, found {shown(values[key])}"
         for key, holds, what in rules
         if key in values and not holds(values[key])
     ]
+    if "catalogue" not in values and "events" not in values:
+        problems.append(f"{path}.catalogue: missing; expected a file of products, or events: a file of events")
+    return problems
 
 
 def twins(shops: Sequence[ShopConfig]) -> list[str]:

@@ -19,6 +19,7 @@ from adapters.app.environment import pins
 from adapters.channels import ChannelKind, kinds
 from adapters.config import ChannelConfig, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.settings import Secret
+from adapters.terms import TermsConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {
@@ -176,6 +177,7 @@ def settings() -> dict[str, object]:
         ("storage", StorageConfig),
         ("outbox", OutboxConfig),
         ("shop", ShopConfig),
+        ("shop.terms", TermsConfig),
         ("shop.channel", ChannelConfig),
         *(("shop.channel", kind.settings) for kind in kinds().values()),
     ]
@@ -183,7 +185,7 @@ def settings() -> dict[str, object]:
         f"{path}.{field.name}": field.default
         for path, struct in structs
         for field in msgspec.structs.fields(struct)
-        if f"{path}.{field.name}" not in ("shop.channel", "shop.channel.settings")
+        if f"{path}.{field.name}" not in ("shop.channel", "shop.channel.settings", "shop.terms")
     }
 
 
@@ -215,6 +217,8 @@ def test_documented_defaults_are_the_real_ones() -> None:
 
 def written(default: object) -> str:
     """A default as TOML writes it, texts without their quotes."""
+    if default in ("", Path()):
+        return "none"
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, tuple):

@@ -6,20 +6,19 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from pathlib import Path
 
 from adapters.app.process import Opened, Process, Settings
 from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
 from adapters.http import LaneHttp, shared_tls
+from adapters.terms import read_file, refuse, terms_of
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue, digest, read_csv
-from engine.errors import ConfigError
 from engine.outbox import OutboxSettings
 from engine.ports import Clock, Http
 from engine.shop import Shop
 from storage import open_store
-
-FAULTS_SHOWN = 10
 
 
 class WallClock:
@@ -63,13 +62,10 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
     channel = kinds()[config.channel.kind].build(
         config.name, config.channel.settings, insecure=insecure, dev_mode=config.channel.dev_mode
     )
-    data = _file(config)
-    products, faults = read_csv(data, config.currency)
-    if faults:
-        more = [f"… and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
-        raise ConfigError(
-            "\n  ".join([f"shop.{config.name}.catalogue: {config.catalogue}:", *faults[:FAULTS_SHOWN], *more])
-        )
+    where = f"shop.{config.name}"
+    data = read_file(config.catalogue, f"{where}.catalogue") if config.catalogue != Path() else b""
+    products, faults = read_csv(data, config.currency) if data else ([], [])
+    refuse(f"{where}.catalogue: {config.catalogue}:", faults)
     shop = Shop(
         name=config.name,
         title=config.title,
@@ -82,6 +78,7 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
         languages=config.languages,
         session=config.session_minutes * MINUTE,
         handover=config.handover_minutes * MINUTE,
+        terms=terms_of(config.terms, f"{where}.terms", config.currency, config.timezone),
     )
     return Opened(
         shop,
@@ -91,12 +88,3 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
         digest=digest(data),
         products=products,
     )
-
-
-def _file(config: ShopConfig) -> bytes:
-    try:
-        return config.catalogue.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"shop.{config.name}.catalogue: {config.catalogue} can't be read: {error.strerror}."
-        ) from None

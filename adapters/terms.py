@@ -1,0 +1,156 @@
+"""``[shop.terms]`` of the configuration: how a shop sells, from keys and from tables in files of their own.
+
+Amounts are text in major units, so that ``minimum_order = "1500.50"`` is read exactly as a price in a catalogue is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from engine import money, table, terms_tables
+from engine.address import MINUTE
+from engine.errors import BadInput, ConfigError
+from engine.payments import Way
+from engine.table import Sheet
+from engine.terms import Rounding, Terms
+
+Rate = Annotated[str, Meta(pattern=r"^([0-9]{1,2}(\.[0-9]{1,4})?)?$", description='per cent, for example "7.5"')]
+Amount = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", description='an amount, for example "1500" or "99.50"')]
+FAULTS_SHOWN = 10
+
+T = TypeVar("T")
+
+
+class TermsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """See the module, and engine.terms.Terms for what each means. A path of "." is no file."""
+
+    tax_rate: Rate = ""
+    tax_included: bool = True
+    tax_rounding: Annotated[str, Meta(pattern="^(line|order)$", description='"line" or "order"')] = "line"
+    tax_number: Annotated[str, Meta(max_length=40, description="up to 40 characters")] = ""
+    ways: tuple[str, ...] = ("cash",)
+    bank: Annotated[str, Meta(max_length=500, description="up to 500 characters")] = ""
+    payment_timeout_minutes: Annotated[int, Meta(ge=2, le=10_080)] = 30
+    free_delivery_from: Amount = "0"
+    minimum_order: Amount = "0"
+    credit_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    reminder_days: tuple[str, ...] = ("-3", "0", "3", "7")
+    templates: tuple[str, ...] = ()
+    payments: bool = True
+    recognition: bool = True
+    tracking: bool = True
+    crm: bool = False
+    promotions: Path = Path()
+    price_lists: Path = Path()
+    discounts: Path = Path()
+    zones: Path = Path()
+
+
+def terms_problems(path: str, values: Mapping[str, Any]) -> list[str]:
+    """What no type can say of these values."""
+    ways = [way.value for way in Way]
+    problems = [
+        f"{path}.ways: expected some of {', '.join(ways)}, found {way!r}"
+        for way in values.get("ways", ())
+        if way not in ways
+    ]
+    problems += [
+        f"{path}.reminder_days: expected whole numbers of days from the due day, like -3, found {day!r}"
+        for day in values.get("reminder_days", ())
+        if not day.removeprefix("-").isdecimal() or len(day) > 4
+    ]
+    problems += [
+        f"{path}.templates: expected PURPOSE=NAME, for example reminder=payment_reminder, found {one!r}"
+        for one in values.get("templates", ())
+        if not all(one.partition("="))
+    ]
+    files: tuple[Literal["promotions", "price_lists", "discounts", "zones"], ...]
+    files = ("promotions", "price_lists", "discounts", "zones")
+    return problems + [
+        f"{path}.{key}: expected a file that is there, found {values[key]}"
+        for key in files
+        if key in values and not values[key].is_file()
+    ]
+
+
+def terms_of(config: TermsConfig, where: str, currency: str, timezone: str) -> Terms:
+    """The terms that a configuration describes. ConfigError names each faulty row of each table."""
+    return Terms(
+        tax_rate=config.tax_rate,
+        tax_included=config.tax_included,
+        tax_rounding=Rounding(config.tax_rounding),
+        tax_number=config.tax_number,
+        ways=tuple(Way(way) for way in config.ways),
+        bank=config.bank,
+        payment_timeout=config.payment_timeout_minutes * MINUTE,
+        free_delivery_from=_amount(f"{where}.free_delivery_from", config.free_delivery_from, currency),
+        minimum_order=_amount(f"{where}.minimum_order", config.minimum_order, currency),
+        credit_days=config.credit_days,
+        reminder_days=tuple(sorted(int(day) for day in config.reminder_days)),
+        templates=dict(_pair(one) for one in config.templates),
+        payments=config.payments,
+        recognition=config.recognition,
+        tracking=config.tracking,
+        crm=config.crm,
+        promotions=_rows(
+            config.promotions,
+            f"{where}.promotions",
+            terms_tables.PROMOTIONS,
+            terms_tables.promotions(currency, timezone),
+        ),
+        price_lists=_lists(_rows(config.price_lists, f"{where}.price_lists", terms_tables.PRICES, _prices(currency))),
+        discounts=_rows(
+            config.discounts, f"{where}.discounts", terms_tables.DISCOUNTS, terms_tables.discounts(currency, timezone)
+        ),
+        zones=_rows(config.zones, f"{where}.zones", terms_tables.ZONES, terms_tables.zones(currency)),
+    )
+
+
+_prices = terms_tables.prices
+
+
+def _pair(text: str) -> tuple[str, str]:
+    purpose, _, name = text.partition("=")
+    return purpose.strip(), name.strip()
+
+
+def _amount(where: str, text: str, currency: str) -> int:
+    try:
+        return money.read(text, currency)
+    except BadInput as error:
+        raise ConfigError(f"{where}: {error}.") from None
+
+
+def _lists(rows: tuple[tuple[str, str, int], ...]) -> Mapping[str, Mapping[str, int]]:
+    lists: dict[str, dict[str, int]] = {}
+    for name, sku, price in rows:
+        lists.setdefault(name, {})[sku] = price
+    return lists
+
+
+def _rows(path: Path, where: str, sheet: Sheet, build: Callable[[Mapping[str, str]], T]) -> tuple[T, ...]:
+    if path == Path():
+        return ()
+    things, faults = table.read_csv(read_file(path, where), sheet, build)
+    refuse(f"{where}: {path}:", faults)
+    return tuple(things)
+
+
+def read_file(path: Path, where: str) -> bytes:
+    """A file of the configuration, or ConfigError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{where}: {path} can't be read: {error.strerror}.") from None
+
+
+def refuse(head: str, faults: list[str]) -> None:
+    """ConfigError with the first faults of a table; nothing when there are none."""
+    if faults:
+        more = [f"… and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
+        raise ConfigError("\n  ".join([head, *faults[:FAULTS_SHOWN], *more]))
