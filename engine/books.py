@@ -44,13 +44,14 @@ class Till(Protocol):
     async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
         """Money first: keep what a provider told, in a commit of its own; False when it was told before.
 
+        Success and failure under one id are two things to tell: money is never taken for old news of a failure.
         Its intent is found by id, else by provider_ref (of this provider), else by reference (an intent's reference or
-        order), always within ``shop``; of several the latest. ``ok``: a Payment ``<provider>:<id>`` is recorded, RECORDED with the letter PaymentSettled to
-        the intent's customer, or on the DESK (why ``unknown``) with no letter when no intent is found; the intent
-        becomes PAID (one that is PAID already stays; the money is recorded all the same). Not ``ok``: the intent becomes FAILED where INTENT_MOVES allows it, with the letter PaymentFailed;
-        one that is PAID, FAILED or CANCELLED already stays and no letter is posted.
-        Letters have the inbound ids ``paid:<payment id>`` and ``unpaid:<provider>:<news id>``.
-        """
+        order), always within ``shop``; of several the latest. ``ok``: a Payment ``<provider>:<id>`` is recorded,
+        RECORDED with the letter PaymentSettled to the intent's customer, or on the DESK (why ``unknown``) with no
+        letter when no intent is found; the intent becomes PAID (one that is PAID already stays; the money is recorded
+        all the same). Not ``ok``: the intent becomes FAILED where INTENT_MOVES allows it, with the letter
+        PaymentFailed; one that is PAID, FAILED or CANCELLED already stays and no letter is posted. Letters have the
+        inbound ids ``paid:<payment id>`` and ``unpaid:<provider>:<news id>``."""
 
     async def charges(self, limit: int) -> list[Intent]:
         """Intents that are CREATED, oldest first. At ``open`` every intent found in ASKING has become PENDING: whether
@@ -152,8 +153,8 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One customer's conversation as the owner sees it. ``state`` is as diagrams call it (diagram.state_name), ``since``
-    when the customer last wrote."""
+    """One customer's conversation as the owner sees it. ``state`` is as diagrams call it (diagram.state_name),
+    ``since`` when the customer last wrote. Made of snapshots by remembered.session_of."""
 
     customer: str
     phone: str
@@ -207,4 +208,7 @@ class Books(Protocol):
         """Invoices."""
 
     async def unsynced(self, shop: str, limit: int) -> list[str]:
-        """Numbers of orders that the CRM has not heard of, oldest first."""
+        """Numbers of orders that the CRM shall hear of (Commit.synced) and has not, in the order of those wishes."""
+
+    async def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
+        """The CRM has heard of these; wishing for one of them again changes nothing."""

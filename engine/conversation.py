@@ -38,6 +38,7 @@ from engine.facts import AnyNeed, Facts, OrderNumbered, OwnCard, OwnOrders
 from engine.flow import AnyFlowEvent, Cancelled, Expired, Flow, Started, State
 from engine.flows import flow_named
 from engine.hearing import Aside, Heard, Meant, Unclear
+from engine.invoices import NUMBER
 from engine.messages import Purpose
 from engine.offers import Old, Turned, ask_again, offer_of, turn_to
 from engine.phrases import phrase, say
@@ -236,7 +237,9 @@ def _page(c: Conversation, page: int) -> Turn:
 def _remember_tap(turn: Turn, tapped: str) -> Turn:
     again = tuple([effect for effect in turn.effects if isinstance(effect, Say | Ask | AskLocation)])
     pictures = any(isinstance(effect, ShowImage | ShowDocument) for effect in turn.effects)
-    if pictures or sum([len(effect.text) for effect in again]) > REPEATED_AT_MOST:
+    said = "".join([effect.text for effect in again])
+    # An invoice's number is put into what is sent, not into what is remembered.
+    if pictures or len(said) > REPEATED_AT_MOST or NUMBER in said:
         again = ()
     return Turn(_replace(turn.conversation, tapped=tapped, again=again), turn.effects)
 

@@ -61,11 +61,11 @@ class BookingNumbered(Need, frozen=True):
 
 
 class OwnEntries(Need, frozen=True):
-    """``Facts.entries``: where this customer is on waiting lists, live entries only (WAITING, OFFERED)."""
+    """``Facts.entries``: where this customer is on waiting lists, live ones only (WAITING, OFFERED), oldest first."""
 
 
 class PaymentOf(Need, frozen=True):
-    """``Facts.payment``: this recorded payment, whoever's; with its intent, and its order or booking if it is this
+    """``Facts.payment``: this recorded payment, whoever's; with its intent, order and booking, each if it is this
     customer's own."""
 
     id: str

@@ -12,6 +12,7 @@ from enum import Enum
 import msgspec
 
 from engine.address import Millis
+from engine.orders import Order, OrderStatus, PaymentStatus
 
 NUMBER = "⟦invoice⟧"
 """Stands in texts of the issuing turn for the number to come. Brackets that nobody types and no phrase contains."""
@@ -24,7 +25,10 @@ class InvoiceStatus(str, Enum):
 
 
 class IssueOf(msgspec.Struct, frozen=True):
-    """The wish for one invoice. ``year`` is the shop's local one, and a part of the number. ``due_at``: moment."""
+    """The wish for one invoice. ``year`` is the shop's local one, and a part of the number. ``due_at``: moment.
+
+    Where a turn wishes for several, NUMBER in its messages is the first one's.
+    """
 
     order: str
     year: int
@@ -52,3 +56,19 @@ class Invoice(msgspec.Struct, frozen=True):
 def invoice_number(year: int, count: int) -> str:
     """``INV-2025-0001``: the year, and the count within shop and year from 1."""
     return f"INV-{year}-{count:04d}"
+
+
+def status_of(order: Order) -> InvoiceStatus:
+    """Where the invoice of this order stands: found when it is read, so that it can't disagree with the order."""
+    if order.status is OrderStatus.CANCELLED or order.payment is PaymentStatus.REFUNDED:
+        return InvoiceStatus.VOID
+    settled = order.payment in (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
+    return InvoiceStatus.PAID if settled else InvoiceStatus.ISSUED
+
+
+def issued(issue: IssueOf, number: str, order: Order, at: Millis) -> Invoice:
+    """The invoice of an order, under the number that the commit allocated."""
+    status = status_of(order)
+    return Invoice(
+        number, order.shop, order.customer, order.number, at, issue.due_at, order.total, order.currency, status
+    )

@@ -122,7 +122,8 @@ class Order(msgspec.Struct, frozen=True):
     ``flow`` names the table of moves that holds for it. ``total`` is what is to be paid: the lines, minus ``discount``,
     plus ``delivery``, plus ``tax`` unless ``tax_included``, plus ``rounding`` (M-Pesa takes whole shillings).
     ``held``: its tracked lines are not taken from stock in the commit that places it but held by ``holds_of`` until the
-    money is there (Effect TakeStock). ``due_at`` is when it must be paid; 0 where nothing says so.
+    money is there; Effect TakeStock takes them, and the order is ``held`` no more. ``due_at`` is when it must be paid;
+    0 where nothing says so.
     """
 
     number: str

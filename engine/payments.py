@@ -145,6 +145,10 @@ STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
 }
 
 
+UNKNOWN = "unknown"
+"""Why a payment lies on the desk that belongs to no intent."""
+
+
 class Payment(msgspec.Struct, frozen=True):
     """Money that came in. ``id`` is ``<provider>:<news id>``. ``customer`` and ``order`` are "" while nobody knows.
 
@@ -166,6 +170,27 @@ class Payment(msgspec.Struct, frozen=True):
     state: PaymentState = PaymentState.RECORDED
     why: str = ""
     by: str = ""
+
+
+def recorded(shop: str, news: PaymentNews, intent: Intent | None, at: Millis) -> Payment:
+    """The payment that a provider told of; on the desk when nobody knows whose it is."""
+    return Payment(
+        id=f"{news.provider}:{news.id}",
+        shop=shop,
+        provider=news.provider,
+        amount=news.amount,
+        currency=news.currency,
+        at=at,
+        intent=intent.id if intent is not None else "",
+        order=intent.order if intent is not None else "",
+        customer=intent.customer if intent is not None else "",
+        transaction=news.transaction,
+        payer=news.payer,
+        reference=news.reference,
+        state=PaymentState.RECORDED if intent is not None else PaymentState.DESK,
+        why="" if intent is not None else UNKNOWN,
+        by=news.by,
+    )
 
 
 class PaymentSettlement(msgspec.Struct, frozen=True):

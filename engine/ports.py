@@ -47,9 +47,12 @@ class Store(Till, Post, BoxOffice, Books, Protocol):
         Each order takes the stock of its tracked lines (lines of one sku summed): on hand minus unexpired holds of
         other customers at ``commit.at`` must suffice, else SOLD_OUT. A hold is refused by the same rule. The customer's
         own holds named in ``releases`` are gone before orders are written. An order named in ``takes`` takes its stock
-        by the same rule as one that is placed; then its own holds (orders.holds_of) end. Bookings and their moves are refused SOLD_OUT when the event's seats do not suffice; one that is
-        cancelled or not there has none. One unit's Conflict never touches others that travel in the same batch.
-        """
+        by the same rule as one that is placed; then its own holds (orders.holds_of) end. Bookings and their moves are
+        refused SOLD_OUT when the event's seats do not suffice; one that is cancelled or not there has none.
+
+        Where several Conflicts hold, the first of this order is told: DUPLICATE, STALE, CART_ORDERED, NUMBER_TAKEN,
+        ORDER_MOVED, PAYMENT_MOVED, BOOKING_MOVED, SOLD_OUT of stock, SOLD_OUT of seats. One unit's Conflict never
+        touches others that travel in the same batch."""
 
     # -- outbox --------------------------------------------------------------------------------------------------
     async def waiting(self, after: int, limit: int) -> tuple[int, list[Outgoing]]:

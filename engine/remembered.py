@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
-from engine.address import Millis
+from engine.address import Address, Millis
+from engine.books import Session
 from engine.commit import Snapshot
+from engine.diagram import state_name
 from engine.effects import Ask, AskLocation, Say
 from engine.flow import Flow, State, tag_of
-from engine.flows import flow_named
+from engine.flows import flow_named, names
 from engine.offers import Offer
 from engine.shop import Shop
 
@@ -89,3 +91,19 @@ def load(snapshot: Snapshot | None, shop: Shop) -> Conversation:
 
 def _fresh(flow: Flow, shop: Shop, turn: int) -> Conversation:
     return Conversation(flow.name, flow.version, flow.initial, turn, language=shop.languages[0])
+
+
+def session_of(address: Address, snapshot: Snapshot) -> Session | None:
+    """The conversation as the owner sees it; None where it stands at its flow's beginning, or can't be read."""
+    try:
+        stored = _decoder.decode(snapshot.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if stored.flow not in names() or not isinstance(stored.state, dict):
+        return None
+    flow = flow_named(stored.flow)
+    kind = stored.state.get("type")
+    state = next((one for one in flow.states if tag_of(one) == kind), None)
+    if state is None or state is type(flow.initial):
+        return None
+    return Session(address.customer, stored.phone, state_name(state), stored.heard_at)

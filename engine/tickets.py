@@ -94,6 +94,9 @@ BOOKING_MOVES: Mapping[BookingStatus, frozenset[BookingStatus]] = {
 }
 """flows.md, "Order status": what a booking may become. Seats of cancelled and expired ones are free."""
 
+TAKING = frozenset({BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN})
+"""The statuses whose seats are taken for good."""
+
 
 class Booking(msgspec.Struct, frozen=True):
     """Seats held or booked. It keeps what was sold: title, start and price, whatever happens to the event.
@@ -126,6 +129,11 @@ class Booking(msgspec.Struct, frozen=True):
     def total(self) -> int:
         return self.seats * self.price
 
+    def takes(self, now: Millis) -> int:
+        """How many seats it takes at ``now``; none when it is over, cancelled or expired."""
+        stands = self.status in TAKING or (self.status is BookingStatus.HELD and self.expires_at > now)
+        return self.seats if stands else 0
+
 
 class BookingMove(msgspec.Struct, frozen=True):
     """Change one booking. Refused (Conflict BOOKING_MOVED) unless it stands in one of ``frm`` and BOOKING_MOVES allows
@@ -146,6 +154,19 @@ class BookingMove(msgspec.Struct, frozen=True):
     extended: bool = False
     name: str | None = None
     payment: PaymentStatus | None = None
+
+
+def moved(booking: Booking, move: BookingMove, at: Millis) -> Booking:
+    """The booking after a move that is allowed."""
+    return msgspec.structs.replace(
+        booking,
+        status=move.to,
+        expires_at=move.expires_at or booking.expires_at,
+        extended=booking.extended or move.extended,
+        name=booking.name if move.name is None else move.name,
+        payment=booking.payment if move.payment is None else move.payment,
+        checked_in_at=booking.checked_in_at or (at if move.to is BookingStatus.CHECKED_IN else 0),
+    )
 
 
 class EntryStatus(str, Enum):
@@ -174,6 +195,31 @@ class Entry(msgspec.Struct, frozen=True):
     currency: str = ""
     status: EntryStatus = EntryStatus.WAITING
     booking: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.status in (EntryStatus.WAITING, EntryStatus.OFFERED)
+
+
+def offered(entry: Entry, event: TicketEvent, now: Millis, clashes: int) -> Booking:
+    """The hold that is offered to somebody who waits; ``clashes`` counts ids that were taken."""
+    return Booking(
+        id=booking_id(f"{entry.id}:{clashes}" if clashes else entry.id),
+        shop=entry.shop,
+        customer=entry.customer,
+        event=event.id,
+        title=event.title,
+        starts_at=event.starts_at,
+        seats=entry.seats,
+        price=event.price,
+        currency=entry.currency,
+        status=BookingStatus.HELD,
+        payment=PaymentStatus.UNPAID,
+        held_at=now,
+        expires_at=now + OFFER,
+        phone=entry.phone,
+        entry=entry.id,
+    )
 
 
 class CheckIn(str, Enum):
