@@ -71,6 +71,12 @@ class PaymentOf(Need, frozen=True):
     id: str
 
 
+class PaymentFor(Need, frozen=True):
+    """``Facts.payment``: the payment that is APPLIED to this order or booking of this customer's own, else nothing."""
+
+    order: str
+
+
 class IntentOf(Need, frozen=True):
     """``Facts.intents``: this intent if it is this customer's own, with its order or booking."""
 
@@ -99,6 +105,7 @@ AnyNeed = (
     | BookingNumbered
     | OwnEntries
     | PaymentOf
+    | PaymentFor
     | IntentOf
     | IntentsFor
     | InvoiceOf

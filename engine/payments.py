@@ -139,10 +139,11 @@ class PaymentState(str, Enum):
 STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.RECORDED: frozenset({PaymentState.APPLIED, PaymentState.DESK}),
     PaymentState.DESK: frozenset({PaymentState.APPLIED, PaymentState.REFUNDED, PaymentState.CREDITED}),
-    PaymentState.APPLIED: frozenset({PaymentState.REFUNDED}),
+    PaymentState.APPLIED: frozenset({PaymentState.DESK, PaymentState.REFUNDED}),
     PaymentState.REFUNDED: frozenset(),
     PaymentState.CREDITED: frozenset(),
 }
+"""What paid an order that is cancelled goes back onto the desk, for the owner to refund or credit."""
 
 
 UNKNOWN = "unknown"

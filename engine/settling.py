@@ -9,6 +9,7 @@
     WRONG_CURRENCY  DESK                   as it was                         wrong_currency
     SOLD_OUT        DESK                   cancelled; others have its goods  sold_out
     UNKNOWN         DESK                   –                                 unknown
+    CANCELLED       DESK, was APPLIED      cancelled                         cancelled
     NOTHING         as it was              as it was                         –
 
 A booking that expired before its money came is not LATE when its seats are still free: they are booked anew, under a
@@ -46,6 +47,8 @@ class Verdict(str, Enum):
     WRONG_CURRENCY = "wrong_currency"
     SOLD_OUT = "sold_out"
     UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    """It had paid what is cancelled now (``given_back``)."""
     NOTHING = "nothing"
     """It was dealt with before, or the owner's decision can't be carried out."""
     REFUNDED = "refunded"
@@ -234,6 +237,15 @@ def _nothing(payment: Payment) -> Received:
     return Received(Verdict.NOTHING, payment)
 
 
+def given_back(number: str, facts: Facts, by: str = "") -> tuple[AnyEffect, ...]:
+    """Lay what paid an order or booking onto the desk, in the turn that cancels it (facts.PaymentFor). Nothing where it
+    was not paid; a payment that is over lies there already."""
+    payment = facts.payment
+    if payment is None or payment.order != number or payment.state is not PaymentState.APPLIED:
+        return ()
+    return (_settle(payment, PaymentState.DESK, number, Verdict.CANCELLED.value, by),)
+
+
 # -- the desk ------------------------------------------------------------------------------------------------------
 def _matched(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) -> Received:
     number = event.order or payment.order
@@ -260,7 +272,7 @@ def _refunded(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) ->
         return _nothing(payment)
     order, booking = _both(payment.order, facts)
     effects: list[AnyEffect] = [_settle(payment, PaymentState.REFUNDED, payment.order, "refund", event.by)]
-    if payment.state is PaymentState.APPLIED:
+    if payment.state is PaymentState.APPLIED or _ends(payment, order or booking):
         if order is not None and order.payment is PaymentStatus.PAID:
             move = PaymentMove(order.number, (PaymentStatus.PAID,), PaymentStatus.REFUNDED, event.by)
             effects.append(MovePayment(move))
@@ -272,10 +284,21 @@ def _refunded(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) ->
     return Received(Verdict.REFUNDED, payment, order, booking, tuple(effects), said)
 
 
+def _ends(payment: Payment, owed: Owed | None) -> bool:
+    """Whether a payment on the desk is what had paid an order or booking that is cancelled now."""
+    cancelled = owed is not None and owed.status in (OrderStatus.CANCELLED, BookingStatus.CANCELLED)
+    return cancelled and payment.why in (Verdict.CANCELLED.value, Verdict.OVER.value)
+
+
 def _surplus(payment: Payment, facts: Facts) -> int:
     """How much of a payment is the customer's: what is over where it has paid its order, else all."""
     owed = _owed(payment.order, facts)
-    if owed is None or payment.state is not PaymentState.DESK or payment.why != Verdict.OVER.value:
+    if (
+        owed is None
+        or _ends(payment, owed)
+        or payment.state is not PaymentState.DESK
+        or payment.why != Verdict.OVER.value
+    ):
         return payment.amount
     return payment.amount - owed.total
 

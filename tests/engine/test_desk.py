@@ -10,11 +10,11 @@ import pytest
 from engine.effects import SettlePayment
 from engine.events import DeskDecided
 from engine.facts import Conflict, ConflictKind
-from engine.orders import OrderStatus, PaymentStatus
+from engine.orders import Order, OrderStatus, PaymentStatus
 from engine.payments import Payment, PaymentState
-from engine.settling import Verdict, receive
+from engine.settling import Verdict, given_back, receive
 from engine.tickets import BookingStatus
-from tests.engine.till import BOOKING, KIOSK, ORDER, PAYMENT, TOTAL, Owed, about, facts, wishes
+from tests.engine.till import BOOKING, KIOSK, ORDER, PAYMENT, TOTAL, Owed, about, facts, short, wishes
 
 replace = msgspec.structs.replace
 SOLD_OUT = Conflict(ConflictKind.SOLD_OUT, "prod_001")
@@ -176,3 +176,37 @@ def test_a_match_names_an_order_that_the_payment_did_not_know() -> None:
 def test_a_match_to_what_is_sold_out_stays_on_the_desk() -> None:
     known = about(ORDER, on_desk("unknown"), conflict=SOLD_OUT)
     assert receive(DeskDecided(PAYMENT.id, "match", "Asha"), KIOSK, known).effects == ()
+
+
+# -- what had paid is cancelled --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("owed", [ORDER, BOOKING], ids=["an order", "a booking"])
+def test_what_paid_a_cancelled_order_goes_back_onto_the_desk_and_its_refund_is_noted(owed: Owed) -> None:
+    applied = replace(PAYMENT, state=PaymentState.APPLIED)
+    known = about(replace(owed, payment=PAID), applied)
+    assert known.payment is not None
+    number = known.payment.order
+    (back,) = given_back(number, known, "Asha")
+    assert short(back) == "payment desk cancelled"
+    desk = on_desk(Verdict.CANCELLED.value)
+    over = OrderStatus.CANCELLED if isinstance(owed, Order) else BookingStatus.CANCELLED
+    cancelled = replace(owed, payment=PAID, status=over)
+    refund = receive(DeskDecided(PAYMENT.id, "refund", "Asha"), KIOSK, about(cancelled, desk))
+    noted = "paid>refunded" if isinstance(owed, Order) else "booking cancelled>cancelled refunded"
+    assert wishes(refund) == ["payment refunded refund", noted]
+    assert "KES 3,000" in refund.said
+
+
+def test_all_of_a_payment_that_was_over_is_sent_back_when_its_order_is_cancelled() -> None:
+    over = on_desk("over", MORE)
+    cancelled = replace(CANCELLED, payment=PAID)
+    refund = receive(DeskDecided(PAYMENT.id, "refund", "Asha"), KIOSK, about(cancelled, over))
+    assert wishes(refund) == ["payment refunded refund", "paid>refunded"]
+    assert "KES 3,500" in refund.said
+
+
+@pytest.mark.parametrize("state", [PaymentState.DESK, PaymentState.REFUNDED])
+def test_a_payment_that_is_not_applied_is_not_laid_on_the_desk_again(state: PaymentState) -> None:
+    known = about(ORDER, replace(PAYMENT, state=state))
+    assert given_back(ORDER.number, known) == ()
+    assert given_back(ORDER.number, facts(orders=(ORDER,))) == ()
+    assert given_back("ORD-OTHER", about(ORDER, replace(PAYMENT, state=PaymentState.APPLIED))) == ()
