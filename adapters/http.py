@@ -82,8 +82,15 @@ class LaneHttp:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises NotSent or AnswerLost (the table above). A redirect is an answer like any other."""
+        return await self._call("POST", url, headers, body)
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Raises NotSent or AnswerLost. A redirect is an answer like any other."""
+        return await self._call("GET", url, headers, b"")
+
+    async def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         content = _Body(body)
-        request = self._request(url, headers, content)
+        request = self._request(method, url, headers, content)
         why = f"no answer within {self._deadline:g} s"
         with trio.move_on_after(self._deadline):
             try:
@@ -104,12 +111,12 @@ class LaneHttp:
         self._connection = httpcore.AsyncHTTPConnection(origin, self._tls, keepalive_expiry=self._idle)
         return self._connection
 
-    def _request(self, url: str, headers: Mapping[str, str], content: _Body) -> httpcore.Request:
+    def _request(self, method: str, url: str, headers: Mapping[str, str], content: _Body) -> httpcore.Request:
         where, host = _where(url)
         given = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-        length = (b"content-length", b"%d" % content.length)
+        length = [(b"content-length", b"%d" % content.length)] if method == "POST" else []
         return httpcore.Request(
-            "POST", where, headers=[(b"host", host), length, *given], content=content, extensions=self._extensions
+            method, where, headers=[(b"host", host), *length, *given], content=content, extensions=self._extensions
         )
 
 

@@ -72,7 +72,8 @@ class Till(Protocol):
         ``before``, oldest first."""
 
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
-        """Note that the provider was asked about these intents now."""
+        """Count these intents as asked about at ``at``, a moment to come too: so a question can be put off, and the
+        gaps between questions can grow."""
 
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         """One payment."""

@@ -179,6 +179,10 @@ class Http(Protocol):
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises NotSent or AnswerLost."""
 
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Ask for something; nothing is changed by it, so either error only means: ask again. Raises NotSent or
+        AnswerLost."""
+
 
 class Delivery(msgspec.Struct, frozen=True):
     """All that one webhook carried, in its order."""

@@ -118,6 +118,26 @@ async def test_the_request_line_and_headers_are_what_was_asked_for() -> None:
     assert set(lines[1:]) == expected
 
 
+async def test_a_question_has_no_body_and_shares_the_lanes_connection() -> None:
+    heads: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(OK)
+        while b"\r\n\r\n" not in peer.buffer:
+            assert await peer._more()
+        heads.append(peer.buffer)
+        await peer.say(OK)
+
+    async with serving(script) as server, LaneHttp(TLS) as lane:
+        await lane.post(server.url, {}, BODY)
+        assert (await lane.get(server.url + "?id=7", {"authorization": "Bearer t"})).body == b"{}"
+    lines = heads[0].lower().rstrip().split(b"\r\n")
+    host = server.url.split("/")[2].encode()
+    assert lines == [b"get /v26.0/2/messages?id=7 http/1.1", b"host: " + host, b"authorization: bearer t"]
+    assert server.connections == 1
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async def script(peer: Peer) -> None:
         await peer.request()

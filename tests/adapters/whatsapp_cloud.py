@@ -85,10 +85,18 @@ class Provider:
 
     def __init__(self, *answers: Answer | Exception) -> None:
         self.posts: list[tuple[str, Mapping[str, str], bytes]] = []
+        self.gets: list[tuple[str, Mapping[str, str]]] = []
         self._answers = list(answers)
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self.posts.append((url, headers, body))
+        return self._next()
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        self.gets.append((url, headers))
+        return self._next()
+
+    def _next(self) -> Answer:
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

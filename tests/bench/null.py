@@ -44,6 +44,9 @@ class NullHttp:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         return Answer(200, {}, b"{}")
 
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        return Answer(200, {}, b"{}")
+
 
 @asynccontextmanager
 async def null_connection() -> AsyncIterator[Http]:

@@ -33,6 +33,9 @@ class NoHttp:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         raise AssertionError("nothing is posted here")
 
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        raise AssertionError("nothing is asked here")
+
 
 @asynccontextmanager
 async def no_http() -> AsyncIterator[NoHttp]:

@@ -44,6 +44,9 @@ class NoHttp:
     async def post(self, url: str, headers: object, body: bytes) -> Answer:
         raise AssertionError("the channel of this test needs no connection")
 
+    async def get(self, url: str, headers: object) -> Answer:
+        raise AssertionError("the channel of this test needs no connection")
+
 
 async def send(message: AnyMessage) -> tuple[Outcome, list[AnyMessage]]:
     channel = Sent()
