@@ -59,7 +59,7 @@ def missed(c: Conversation, shop: Shop, facts: Facts) -> Turn:
     human = Option("word:agent", say(c.language, "Talk to a person"))
     helping = Option("word:help", say(c.language, "Help"))
     text += "\n\n" + say(c.language, "Or would you like to talk to a person? Say *agent*.")
-    return service.question(c, text, (human, helping), say(c.language, "Choose"), numbered=False)
+    return service.question(c, text, (human, helping), numbered=False)
 
 
 def where_you_are(c: Conversation, why: str, shop: Shop, facts: Facts) -> Turn:

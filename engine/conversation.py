@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import asides, hearing, owner, service, silence
+from engine import asides, hearing, owner, service, silence, tongues
 from engine.address import Link, Millis
 from engine.effects import (
     VISIBLE,
@@ -102,6 +102,8 @@ def _needs_of(heard: Heard, state: State, flow: Flow) -> tuple[AnyNeed, ...]:
             return (OwnOrders(),)
         case Word("stop" | "subscribe"):
             return (OwnCard(),)
+        case Word("language", rest) if rest:
+            return tuple(dict.fromkeys((*flow.needs, OwnCard())))
         case Word("track" | "cancel", rest) if rest:
             number = service.order_number(rest, flow)
             return (OrderNumbered(number),) if number is not None else ()
@@ -158,10 +160,16 @@ def _heard(c: Conversation, event: AnyEvent, shop: Shop, facts: Facts) -> Turn:
         c, before = silence.expire(c, flow, shop, facts)
     if c.phone != facts.phone:
         facts = _replace(facts, phone=c.phone)
+    first = not c.heard_at
     c = _replace(c, heard_at=facts.now)
     if facts.now < c.silent_until:
         return _silently(c, event, flow, shop, facts, before)
+    c = tongues.adopted(c, event, flow, shop)
+    if c.language != facts.language:
+        facts = _replace(facts, language=c.language)
     turn = _answer(c, event, flow, shop, facts)
+    if first:
+        turn = tongues.introduced(turn, shop)
     return _finish(turn, before, flow, shop, facts)
 
 

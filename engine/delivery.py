@@ -193,5 +193,11 @@ def order_of(draft: Draft, prefix: str, shop: Shop, facts: Facts) -> Order:
 
 def card_of(draft: Draft, shop: Shop, facts: Facts) -> Customer:
     """The customer's card, with what this order says; the rest of it stays as it was."""
-    card = facts.customer or Customer(customer_of(facts), shop.name, language=facts.language)
-    return msgspec.structs.replace(card, name=draft.name, phone=facts.phone or card.phone, address=draft.address)
+    card = facts.customer or Customer(customer_of(facts), shop.name)
+    return msgspec.structs.replace(
+        card,
+        name=draft.name,
+        phone=facts.phone or card.phone,
+        address=draft.address,
+        language=facts.language,
+    )

@@ -40,12 +40,12 @@ class Ask(Effect, frozen=True):
     """Show ``text`` with options to choose from. Titles are shortened to the channel's limits and kept distinct.
 
     ``numbered``: a typed number chooses too, as the customer sees them (``2`` = the second option ever shown for this
-    question, across "more" pages). ``button`` is what a list opens on.
+    question, across "more" pages). ``button`` is what a list opens on, "" for "Choose".
     """
 
     text: str
     options: tuple[Option, ...]
-    button: str = "Choose"
+    button: str = ""
     numbered: bool = True
     purpose: Purpose = Purpose.REPLY
 

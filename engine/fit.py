@@ -167,7 +167,10 @@ def _list(
     ]
     if more:
         choices.append(Choice(more, shorten(say(language, "More…"), limits.row_title)))
-    return [*ahead, ChoiceList(body, shorten(ask.button, limits.list_button), tuple(choices))]
+    return [
+        *ahead,
+        ChoiceList(body, shorten(ask.button or say(language, "Choose"), limits.list_button), tuple(choices)),
+    ]
 
 
 def _described(option: Option, whole: bool, limits: Limits) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import offers, text, words
+from engine import offers, words
 from engine.effects import Option
 from engine.events import AnyEvent, MediaSent, OptionTapped, TextSaid
 from engine.flow import AnyFlowEvent, Flow, Started, State
+from engine.folding import ended
+from engine.languages import meant
 from engine.offers import Offer, Old, Picked, Turned
-from engine.phrases import language_name
 from engine.shop import Shop
 from engine.words import Word
 
@@ -63,8 +64,7 @@ def _hear(event: AnyEvent, state: State, offer: Offer | None, flow: Flow, shop: 
 
 
 def _text(said: str, state: State, offer: Offer | None, flow: Flow, shop: Shop) -> Heard:
-    folded = text.words(said)
-    folded = folded.rstrip(words.ENDINGS) or folded
+    folded = ended(said)
     word = words.word_in(folded, shop.languages, flow.order_form)
     if word is not None and (not word.rest or _fits(word, flow, shop)):
         return word
@@ -86,7 +86,7 @@ def _fits(word: Word, flow: Flow, shop: Shop) -> bool:
     """Whether what follows a word is what it takes. Else a flow that expects any text may have it: "Track 29" is an
     address too; where no text is expected, the word's own answer says what it takes."""
     if word.name == "language":
-        return any(word.rest in (one.casefold(), language_name(one).casefold()) for one in shop.languages)
+        return meant(word.rest, shop.languages) is not None
     return flow.order_form.fullmatch(word.rest.upper()) is not None
 
 

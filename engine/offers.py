@@ -28,7 +28,7 @@ class Offer(msgspec.Struct, frozen=True, omit_defaults=True):
     question: int
     options: tuple[Option, ...]
     numbered: bool = True
-    button: str = "Choose"
+    button: str = ""
     page: int = 0
     furthest: int = 0
     below: Offer | None = None

@@ -24,7 +24,8 @@ from engine.shop import Shop
 class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One customer's conversation after ``turn`` committed turns; the snapshot's version is the same number.
 
-    ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``heard_at``: when the customer last said
+    ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``language_chosen``: by the customer; until
+    then it is the shop's own, or guessed from how they greet. ``heard_at``: when the customer last said
     something. ``told_at``: when our own house last moved them to another state (an offer of seats, a failed payment);
     silence is measured from the later of both. ``missed``: how often in a row they were not understood.
     ``silent_until``: the bot says nothing before that (a human answers). ``expired``: the last session ended in
@@ -39,6 +40,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     phone: str = ""
     user_id: str = ""
     language: str = "en"
+    language_chosen: bool = False
     heard_at: Millis = 0
     told_at: Millis = 0
     missed: int = 0

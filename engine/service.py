@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel.dates import format_date
 
-from engine import money
+from engine import languages, money
 from engine.address import MINUTE, Millis
 from engine.effects import AnyEffect, Ask, MoveOrder, Option, SaveCustomer, Say
 from engine.facts import Facts
@@ -55,7 +55,7 @@ def remark(c: Conversation, text: str, effects: tuple[AnyEffect, ...] = ()) -> T
     return Turn(c, (*effects, ask))
 
 
-def question(c: Conversation, text: str, options: tuple[Option, ...], button: str, numbered: bool) -> Turn:
+def question(c: Conversation, text: str, options: tuple[Option, ...], button: str = "", *, numbered: bool) -> Turn:
     """Ask something of the conversation's own; the flow's question stays open below."""
     ask = Ask(text, options, button, numbered)
     offer = offer_of(ask, c.turn, flows_offer(c.offer))
@@ -98,8 +98,12 @@ def opt(wanted: bool) -> Callable[[Conversation, str, Shop, Facts], Turn]:
 
 def prefer(wanted: bool, c: Conversation, shop: Shop, facts: Facts) -> SaveCustomer:
     """The customer's card with the marketing wish on it."""
-    card = facts.customer or Customer(customer_of(facts), shop.name, phone=c.phone, language=c.language)
-    return SaveCustomer(msgspec.structs.replace(card, marketing=wanted))
+    return SaveCustomer(msgspec.structs.replace(_card(c, shop, facts), marketing=wanted))
+
+
+def _card(c: Conversation, shop: Shop, facts: Facts) -> Customer:
+    """What the shop knows of the customer, or a new card. Wants OwnCard among what is read."""
+    return facts.customer or Customer(customer_of(facts), shop.name, phone=c.phone, language=c.language)
 
 
 def hand_over(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
@@ -121,7 +125,7 @@ def own_orders(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
     if not facts.orders:
         return remark(c, say(c.language, "You have no orders with us yet. Say *menu* to see what we have."))
     lines = [say(c.language, "Your latest orders:")]
-    lines += [f"*{order.number}* – {_in_short(order, c.language, shop)}" for order in facts.orders]
+    lines += [_in_short(order, c.language, shop) for order in facts.orders]
     lines.append(say(c.language, "Say *track* and the number to see one."))
     return remark(c, "\n".join(lines))
 
@@ -171,9 +175,9 @@ def cancel_order(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
 def language(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
     """``language``: choose one of the shop's."""
     if rest:
-        chosen = next((one for one in shop.languages if rest in (one.casefold(), language_name(one).casefold())), None)
+        chosen = languages.meant(rest, shop.languages)
         if chosen is not None:
-            return _speak(msgspec.structs.replace(c, language=chosen), shop, facts)
+            return _speak(msgspec.structs.replace(c, language=chosen, language_chosen=True), shop, facts)
     if len(shop.languages) == 1:
         only = language_name(shop.languages[0])
         return remark(c, say(c.language, "Here we speak {language}.", language=only))
@@ -187,7 +191,8 @@ def _speak(c: Conversation, shop: Shop, facts: Facts) -> Turn:
     done = say(
         c.language, "Fine, {language} it is: {expected}.", language=language_name(c.language), expected=here.expected
     )
-    return remark(c, done)
+    card = msgspec.structs.replace(_card(c, shop, facts), language=c.language)
+    return remark(c, done, (SaveCustomer(card),))
 
 
 ANSWERS: dict[str, Callable[[Conversation, str, Shop, Facts], Turn]] = {
@@ -222,7 +227,14 @@ def _order(c: Conversation, rest: str, shop: Shop, facts: Facts) -> tuple[Order 
 
 
 def _in_short(order: Order, speech: str, shop: Shop) -> str:
-    return f"{_total(order, shop)}, {_day(order.placed_at, speech, shop)}: {_status(order, speech)}"
+    return say(
+        speech,
+        "*{number}* – {total}, {date}: {status}",
+        number=order.number,
+        total=_total(order, shop),
+        date=_day(order.placed_at, speech, shop),
+        status=_status(order, speech),
+    )
 
 
 def _status(order: Order, speech: str) -> str:

@@ -220,3 +220,33 @@ understands is its flow's business. An English synonym ("change" for "edit") is 
 
 ORDER = frozenset({"order", "oda", "agizo", "ऑर्डर", "आर्डर", "آرڈر"})
 """What may stand between a word and an order number, folded."""
+
+NUMBERS = {
+    "en": "zero, one, two, three, four, five, six, seven, eight, nine, ten, "
+    "eleven, twelve, thirteen, fourteen, fifteen, sixteen, seventeen, eighteen, nineteen, twenty",
+    "sw": "sifuri, moja, mbili, tatu, nne, tano, sita, saba, nane, tisa, kumi, "
+    "kumi na moja, kumi na mbili, kumi na tatu, kumi na nne, kumi na tano, "
+    "kumi na sita, kumi na saba, kumi na nane, kumi na tisa, ishirini",
+    "hi": "शून्य, एक, दो, तीन, चार, पाँच, छह, सात, आठ, नौ, दस, "
+    "ग्यारह, बारह, तेरह, चौदह, पंद्रह, सोलह, सत्रह, अठारह, उन्नीस, बीस",
+    "hi-Latn": "shunya, ek, do, teen, char, paanch, chhah, saat, aath, nau, das, "
+    "gyarah, barah, terah, chaudah, pandrah, solah, satrah, atharah, unnis, bees",
+    "ur": "صفر, ایک, دو, تین, چار, پانچ, چھ, سات, آٹھ, نو, دس, "
+    "گیارہ, بارہ, تیرہ, چودہ, پندرہ, سولہ, سترہ, اٹھارہ, انیس, بیس",
+}
+"""The numbers from 0 to 20, in order."""
+
+NUMBERS_TOO = {
+    5: "panch",
+    6: "छः, छे, che, chhe, چھے",
+    1: "aik",
+    4: "chaar",
+    12: "dozen, a dozen, dazeni, दर्जन, एक दर्जन, darjan, ek darjan, درجن, ایک درجن",
+    50: "fifty, hamsini, पचास, pachas, پچاس",
+}
+"""Other words for numbers."""
+
+UNITS = "pieces, piece, pcs, pc, nos, no, units, unit, kipande, vipande, पीस, नग, پیس, عدد"
+"""What may stand behind a quantity, and says nothing."""
+
+HALVES = "half, nusu, आधा, aadha, adha, آدھا"

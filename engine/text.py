@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
+from engine.folding import OVERRIDES, TEXTS_REMEMBERED
+from engine.folding import ascii_digits as ascii_digits
+from engine.folding import plain as plain
+from engine.folding import words as words
 from engine.phrases import phrase
+from engine.spellings import HALVES, NUMBERS, NUMBERS_TOO, UNITS
 
 NAME_AT_MOST = 80
 ADDRESS_AT_LEAST = 5
@@ -23,51 +29,33 @@ INSTRUCTIONS_AT_MOST = 500
 PAIRS_AT_MOST = 40
 """More "item, quantity" pairs than this in one message are a pasted page, not an order."""
 
-TEXTS_REMEMBERED = 512
-"""A message is folded several times in its turn, and the same short ones come from everybody."""
-
 HUGE: Final = 10**6
 """Every number of seven or more digits is read as this one: out of range everywhere, and cheap to compute with."""
 
-_SPELLED = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-)
-NUMBER_WORDS = {**{word: value for value, word in enumerate(_SPELLED.split())}, "dozen": 12, "a dozen": 12, "fifty": 50}
-UNITS = ("pieces", "piece", "pcs", "pc", "nos", "no", "units", "unit")
+NUMBER_WORDS = {
+    **{words(word): value for spelled in NUMBERS.values() for value, word in enumerate(spelled.split(", "))},
+    **{words(word): value for value, spelled in NUMBERS_TOO.items() for word in spelled.split(", ")},
+}
+"""Every language's words for numbers, folded."""
 
-_NUMBER = rf"\d+|{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}"
-_QUANTITY = re.compile(rf"(?:x\s*)?({_NUMBER})(?:\s*x)?(?:\s*(?:{'|'.join(UNITS)})\.?)?")
+
+def _any_of(spellings: Iterable[str]) -> str:
+    """A pattern for one of them, the longest first: "kumi na moja" is not "kumi"."""
+    return "|".join(sorted(map(re.escape, map(words, spellings)), key=len, reverse=True))
+
+
+_NUMBER = rf"\d+|{_any_of(NUMBER_WORDS)}"
+_UNIT = rf"(?:\s*(?:{_any_of(UNITS.split(', '))})\.?)?"
+_QUANTITY = re.compile(rf"(?:x\s*)?({_NUMBER})(?:\s*x)?{_UNIT}")
 _BETWEEN = r"(?:\s*[,،，:x*×]\s*|\s+)"
-_PAIR = re.compile(rf"#?({_NUMBER})(?:{_BETWEEN}(-?)({_NUMBER})(?:\s*(?:{'|'.join(UNITS)})\.?)?)?")
-_FRACTION = re.compile(rf"(?:{_NUMBER}){_BETWEEN}-?(?:\d+[.٫]\d+|\d*\s*[½¼¾]|half)|-?\d+[.٫]\d+")
+_PAIR = re.compile(rf"#?({_NUMBER})(?:{_BETWEEN}(-?)({_NUMBER}){_UNIT})?")
+_HALF = _any_of(HALVES.split(", "))
+_FRACTION = re.compile(rf"(?:{_NUMBER}){_BETWEEN}-?(?:\d+[.٫]\d+|\d*\s*[½¼¾]|{_HALF})|-?\d+[.٫]\d+")
 _MANY = re.compile(rf"(?:{_NUMBER})(?:{_BETWEEN}(?:{_NUMBER})){{2,}}")
 _ONE_PER = re.compile(r"[;؛\n]")
 _SPACES = re.compile(r"\s+")
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Bidirectional controls: invisible, and they turn around what the owner reads."""
-_EDGES = "\u200b\u200e\u200f\ufeff\u2060" + "".join(sorted(_OVERRIDES))
-"""Invisible characters that keyboards and copied text leave at the edges."""
-
 _JOINERS = frozenset("\u200c\u200d")
 _IN_NAMES = frozenset(" -‐‑'’ʼ.") | _JOINERS
-
-
-_SILENT = "\u200c\u200d\u0640\u0670\u093c" + _EDGES + "".join(map(chr, range(0x064B, 0x0653)))
-"""What changes no word: joiners, the marks of direction that stand around what we say in Urdu, Arabic's stretching
-line and vowel signs, and Devanagari's dot below, which is left out in typing more often than not."""
-_LETTERS: Final = {
-    **dict.fromkeys(map(ord, _SILENT)),
-    # Arabic keyboards have letters of their own where Urdu's has others.
-    **str.maketrans("يىكهةۀأإٱ", "ییکہہہااا"),
-}
-_FORMS = (*range(0x0958, 0x0960), *range(0xFB50, 0xFDFE), *range(0xFE70, 0xFEFD))
-"""Devanagari with the dot inside the letter; Arabic in the shapes it has in a word, as old software writes it."""
-_ONE_LETTER: Final = {
-    **{code: unicodedata.normalize("NFKC", chr(code)).translate(_LETTERS) for code in _FORMS},
-    **_LETTERS,
-}
-"""Code point → how it is compared."""
 
 
 class Muddle(Enum):
@@ -84,26 +72,6 @@ class Refused(msgspec.Struct, frozen=True):
 
     phrase: str
     values: dict[str, int] = {}
-
-
-def plain(text: str) -> str:
-    """``text`` without space and invisible characters around it, its other white space left as it is."""
-    return text.strip().strip(_EDGES).strip()
-
-
-@lru_cache(maxsize=TEXTS_REMEMBERED)
-def words(text: str) -> str:
-    """``text`` as it is compared with words: trimmed, any case, single spaces, ASCII digits, one spelling a letter."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", ascii_digits(plain(text)).translate(_ONE_LETTER))
-    return _SPACES.sub(" ", plain(text).casefold())
-
-
-def ascii_digits(text: str) -> str:
-    """Decimal digits of every script (Arabic-Indic, Devanagari, …) as 0 to 9."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
 
 
 def _value(token: str) -> int:
@@ -210,6 +178,6 @@ def _unprintable(text: str) -> bool:
     if text.isprintable():
         return False
     return any(
-        one in _OVERRIDES or (one not in "\t\n\r" and unicodedata.category(one) in ("Cc", "Cs", "Co", "Cn"))
+        one in OVERRIDES or (one not in "\t\n\r" and unicodedata.category(one) in ("Cc", "Cs", "Co", "Cn"))
         for one in text
     )

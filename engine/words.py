@@ -15,6 +15,8 @@ from functools import lru_cache
 import msgspec
 
 from engine import text
+from engine.folding import TEXTS_REMEMBERED, ended
+from engine.languages import named
 from engine.spellings import COMMANDS, GLOBAL, ORDER
 
 SPELLINGS = dict(GLOBAL)
@@ -31,9 +33,6 @@ VERB_LAST = ("hi", "ur")
 
 TAKE_A_REST = ("remove", "add", "search", "edit", "change", "book")
 """Commands that may be followed by what they are about: "remove 2"."""
-
-ENDINGS = " !.।۔"
-"""What phone keyboards put behind a word by themselves, in Latin, Devanagari and Urdu."""
 
 PARTS_AT_MOST = 6
 """A longer message is no global word with its number."""
@@ -65,6 +64,8 @@ def word_in(folded: str, languages: tuple[str, ...], form: re.Pattern[str] | Non
     name = spoken.get(folded)
     if name is not None:
         return None if name in NOT_GLOBAL else Word(name)
+    if len(languages) > 1 and (language := named(folded, languages)) is not None:
+        return Word("language", language)
     return _followed(folded, spoken, form) if 0 < folded.count(" ") < PARTS_AT_MOST else None
 
 
@@ -101,15 +102,14 @@ PREFIX = "word:"
 
 
 # -- commands of flows ---------------------------------------------------------------------------------------------
-@lru_cache(maxsize=text.TEXTS_REMEMBERED)
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def command(said: str) -> str:
     """The English command that a typed text is in any of our languages: "maliza" is "done", "ondoa 2" is "remove 2".
 
     Whatever else it is comes back folded, as ``text.words`` does it.
     """
-    folded = text.words(said)
-    ended = folded.rstrip(ENDINGS)
-    return _COMMANDS.get(ended) or _with_rest(ended) or folded
+    plain = ended(said)
+    return _COMMANDS.get(plain) or _with_rest(plain) or text.words(said)
 
 
 def is_command(meant: str) -> bool:

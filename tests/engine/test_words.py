@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from engine import text
-from engine.spellings import COMMANDS, GLOBAL
+from engine.spellings import COMMANDS, GLOBAL, NUMBERS
 from engine.words import Word, command, word_in
 
 LANGUAGES = ("en", "sw", "hi", "ur")
@@ -104,6 +104,39 @@ def test_every_language_has_a_spelling_of_every_word(language: str) -> None:
     assert set(COMMANDS[language]) == set(COMMANDS["en"])
 
 
+@pytest.mark.parametrize("language", NUMBERS)
+def test_the_numbers_are_all_there_and_mean_one_thing(language: str) -> None:
+    spelled = NUMBERS[language].split(", ")
+    assert [text.number(word) for word in spelled] == list(range(21))
+
+
 def test_global_words_hold_in_the_shops_languages_only() -> None:
     assert word_in("msaada", ("en",)) is None
     assert word_in("msaada", ("en", "sw")) == Word("help")
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("track WA20251018123456", Word("track", "wa20251018123456")),
+        ("cancel order #WA20251018123456", Word("cancel", "wa20251018123456")),
+        ("fuatilia oda WA20251018123456", Word("track", "wa20251018123456")),
+        ("रद्द करें WA20251018123456", Word("cancel", "wa20251018123456")),
+        ("WA20251018123456 रद्द करो", Word("cancel", "wa20251018123456")),
+        ("آرڈر WA20251018123456 منسوخ کریں", Word("cancel", "wa20251018123456")),
+        ("منسوخ \u2068WA20251018123456\u2069", Word("cancel", "wa20251018123456")),
+        ("lugha hindi", Word("language", "hindi")),
+        ("Kiswahili", Word("language", "sw")),
+        ("हिंदी", Word("language", "hi")),
+        ("Urdu", Word("language", "ur")),
+        ("cancel the brownies", None),
+        ("please cancel all of this right now 123", None),
+        ("track", Word("track")),
+    ],
+)
+def test_a_global_word_and_what_it_is_about(said: str, word: Word | None) -> None:
+    assert word_in(text.words(said), LANGUAGES) == word
+
+
+def test_a_languages_name_alone_means_nothing_where_only_one_is_spoken() -> None:
+    assert word_in("english", ("en",)) is None
