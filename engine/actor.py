@@ -196,4 +196,5 @@ class Actor:
             intents=known.intents,
             invoices=known.invoices,
             heard_at=before.heard_at,
+            profile=letter.inbound.sender.name,
         )

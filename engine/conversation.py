@@ -16,6 +16,7 @@ from engine.effects import (
     Ask,
     AskLocation,
     ClearTimer,
+    MoveOrder,
     Say,
     SetTimer,
     ShowDocument,
@@ -35,12 +36,13 @@ from engine.events import (
     TimerFired,
 )
 from engine.facts import AnyNeed, Facts, OrderNumbered, OwnCard, OwnOrders
-from engine.flow import AnyFlowEvent, Cancelled, Expired, Flow, Started, State
+from engine.flow import AnyFlowEvent, Cancelled, Expired, Flow, OrderEnded, Started, State
 from engine.flows import flow_named
 from engine.hearing import Aside, Heard, Meant, Unclear
 from engine.invoices import NUMBER
 from engine.messages import Purpose
 from engine.offers import Old, Turned, ask_again, offer_of, turn_to
+from engine.orders import OrderStatus
 from engine.phrases import phrase, say
 from engine.remembered import Conversation, dump, load
 from engine.shop import Shop
@@ -104,9 +106,11 @@ def _needs_of(heard: Heard, state: State, flow: Flow) -> tuple[AnyNeed, ...]:
             return (OwnCard(),)
         case Word("language", rest) if rest:
             return tuple(dict.fromkeys((*flow.needs, OwnCard())))
-        case Word("track" | "cancel", rest) if rest:
+        case Word("track" | "cancel" as name, rest) if rest:
             number = service.order_number(rest, flow)
-            return (OrderNumbered(number),) if number is not None else ()
+            if number is None:
+                return ()
+            return (OrderNumbered(number),) if name == "track" else owner.cancelling(number)
         case _:
             return flow.needs
 
@@ -210,7 +214,8 @@ def _understood(c: Conversation, heard: Heard, flow: Flow, shop: Shop, facts: Fa
         case Word("cancel", ""):
             return _follow(c, Cancelled(), flow, shop, facts)
         case Word(name, rest):
-            return service.ANSWERS[name](_replace(c, missed=0), rest, shop, facts)
+            turn = service.ANSWERS[name](_replace(c, missed=0), rest, shop, facts)
+            return _without_order(turn, flow, shop, facts) if name == "cancel" else turn
         case Turned(page):
             return _page(c, page)
         case _:
@@ -230,6 +235,21 @@ def _follow(c: Conversation, event: AnyFlowEvent, flow: Flow, shop: Shop, facts:
     if missed >= asides.MISSES_BEFORE_HUMAN:
         effects = with_text(effects, "", "\n\n" + say(c.language, "Or say *agent* to talk to a person."))
     return Turn(_replace(c, state=step.state, offer=offer, missed=missed), effects)
+
+
+def _without_order(turn: Turn, flow: Flow, shop: Shop, facts: Facts) -> Turn:
+    """Where the turn cancelled an order, its flow goes on without it: what stood at that order would be stale."""
+    c = turn.conversation
+    moves = [effect.move for effect in turn.effects if isinstance(effect, MoveOrder)]
+    ended = [move.number for move in moves if move.to is OrderStatus.CANCELLED]
+    if not ended or flow.arrow_for(type(c.state), OrderEnded) is None:
+        return turn
+    step = flow.run(c.state, OrderEnded(ended[0]), shop, facts)
+    if type(step.state) is type(c.state):
+        return silence.noted(Turn(_replace(c, state=step.state), turn.effects + step.effects))
+    shown = [Say(one.text, one.purpose) if isinstance(one, Ask) else one for one in turn.effects]
+    left = _replace(c, state=step.state, offer=None, told_at=facts.now)
+    return silence.noted(Turn(left, (*shown, *step.effects)))
 
 
 def _page(c: Conversation, page: int) -> Turn:
@@ -283,7 +303,7 @@ def _news(c: Conversation, event: News, shop: Shop, facts: Facts) -> Turn:
     flow = flow_named(c.flow)
     meant: AnyFlowEvent = Started() if isinstance(event, MessageWanted) and event.menu else event
     if flow.arrow_for(type(c.state), type(meant)) is None:
-        return Turn(c, owner.effects(event, c.language, facts))
+        return _without_order(Turn(c, owner.effects(event, c.language, facts)), flow, shop, facts)
     before = type(c.state)
     turn = _follow(_replace(c, tapped="", again=()), meant, flow, shop, facts)
     if type(turn.conversation.state) is not before:

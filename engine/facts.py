@@ -159,6 +159,7 @@ class Facts(msgspec.Struct, frozen=True):
     ``attempt`` is 0 for the first try and one more after each Conflict, the last of which is ``conflict``.
     ``left`` maps sku to what this customer could buy now; a sku that is not in it is not tracked. ``seats`` maps an
     active event's id to what is free. ``heard_at`` is when the customer last wrote, before this letter (0: never).
+    ``profile`` is what the provider calls the sender, unchecked; "" when it does not say.
     """
 
     now: Millis
@@ -177,6 +178,7 @@ class Facts(msgspec.Struct, frozen=True):
     intents: tuple[Intent, ...] = ()
     invoices: tuple[Invoice, ...] = ()
     heard_at: Millis = 0
+    profile: str = ""
 
     def order(self, number: str) -> Order | None:
         """The order with this number among those that were read."""

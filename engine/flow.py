@@ -85,6 +85,14 @@ class Expired(FlowEvent, frozen=True):
     label: ClassVar[str] = "silence"
 
 
+class OrderEnded(FlowEvent, frozen=True):
+    """An order of this customer's was cancelled in this turn, by them or by the shop, and they hear so already. A flow
+    with an arrow for it leaves the state that stands at that order; nothing more than ``needs`` is read for it."""
+
+    label: ClassVar[str] = "order cancelled"
+    number: str
+
+
 AnyFlowEvent = Event | FlowEvent
 EVERYWHERE: tuple[type[FlowEvent], ...] = (Started, Cancelled, Expired)
 """What every flow must answer in any state."""

@@ -12,7 +12,7 @@ from engine import text
 from engine.address import Millis
 from engine.catalogue import Product
 from engine.facts import Facts
-from engine.money import digits, show
+from engine.money import show
 from engine.phrases import say
 from engine.shop import Shop
 from engine.terms import Discount, Promotion, Terms, Zone
@@ -122,11 +122,6 @@ def _words(said: str) -> str:
     folded = text.words(said)
     kept = (one if one.isalnum() or unicodedata.category(one)[0] == "M" else " " for one in folded)
     return " ".join("".join(kept).split())
-
-
-def whole_unit(currency: str) -> int:
-    """One major unit in minor ones: what M-Pesa can charge no part of (flows.md, "Money")."""
-    return int(10 ** digits(currency))
 
 
 def _clip(said: str) -> str:

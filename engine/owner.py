@@ -6,13 +6,14 @@ each change of an order is told to the customer in the turn that makes it, once 
 
 from __future__ import annotations
 
-from engine.effects import AnyEffect, MoveIntent, MoveOrder, ReleaseHold, Say
+from engine.effects import AnyEffect, MoveOrder, ReleaseHold, Say
 from engine.events import MessageWanted, News, OrderMoveWanted
-from engine.facts import AnyNeed, Facts, IntentsFor, OrderNumbered
+from engine.facts import AnyNeed, Facts, IntentsFor, OrderNumbered, PaymentFor
 from engine.messages import Purpose
 from engine.orders import Order, OrderMove, OrderStatus, holds_of, order_moves
-from engine.payments import IntentMove, IntentStatus
+from engine.paying import dropped
 from engine.phrases import phrase, say
+from engine.settling import given_back
 
 MOVED = {
     OrderStatus.PENDING: phrase("News of your order *{number}*: we have it."),
@@ -24,16 +25,19 @@ MOVED = {
 }
 """What a customer hears of a move that the owner made."""
 
-OPEN = (IntentStatus.CREATED, IntentStatus.ASKING, IntentStatus.PENDING)
-
 
 def needs(event: News) -> tuple[AnyNeed, ...]:
     """What such a letter must read."""
     match event:
         case OrderMoveWanted(number):
-            return (OrderNumbered(number), IntentsFor(number))
+            return cancelling(number)
         case _:
             return ()
+
+
+def cancelling(number: str) -> tuple[AnyNeed, ...]:
+    """What must be read where an order may be cancelled."""
+    return (OrderNumbered(number), IntentsFor(number), PaymentFor(number))
 
 
 def effects(event: News, language: str, facts: Facts) -> tuple[AnyEffect, ...]:
@@ -52,12 +56,12 @@ def _move(order: Order, to: OrderStatus, by: str, language: str, facts: Facts) -
     if to not in order_moves(order.flow)[order.status]:
         return ()
     move = MoveOrder(OrderMove(order.number, (order.status,), to, by))
-    dropped = dropping(order, facts) if to is OrderStatus.CANCELLED else ()
-    return (move, *dropped, Say(say(language, MOVED[to], number=order.number), Purpose.ORDER))
+    gone = dropping(order, facts, by) if to is OrderStatus.CANCELLED else ()
+    return (move, *gone, Say(say(language, MOVED[to], number=order.number), Purpose.ORDER))
 
 
-def dropping(order: Order, facts: Facts) -> tuple[AnyEffect, ...]:
-    """What goes with an order that is cancelled: its holds, and the requests to pay for it that are open."""
+def dropping(order: Order, facts: Facts, by: str = "") -> tuple[AnyEffect, ...]:
+    """What goes with an order that is cancelled: its holds, the requests to pay for it that are open, and the money
+    that has paid it, which the owner owes the customer from now on."""
     holds = [ReleaseHold(hold.id) for hold in holds_of(order, facts.now)] if order.held else []
-    open_intents = [one for one in facts.intents if one.order == order.number and one.status in OPEN]
-    return (*holds, *(MoveIntent(IntentMove(one.id, OPEN, IntentStatus.CANCELLED)) for one in open_intents))
+    return (*holds, *dropped(order.number, facts), *given_back(order.number, facts, by))

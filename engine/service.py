@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel.dates import format_date
 
-from engine import languages, money
+from engine import languages, money, owner
 from engine.address import MINUTE, Millis
 from engine.effects import AnyEffect, Ask, MoveOrder, Option, SaveCustomer, Say
 from engine.facts import Facts
 from engine.flow import Flow, Guide, customer_of
 from engine.flows import flow_named
 from engine.offers import Offer, ask_again, offer_of
-from engine.orders import Customer, Order, OrderMove, OrderStatus
+from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentStatus
 from engine.phrases import language_name, phrase, say, say_count
 from engine.remembered import Conversation
 from engine.shop import Shop
@@ -131,7 +131,9 @@ def own_orders(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
 
 
 def track(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
-    """``track NUMBER``: only the customer's own."""
+    """``track NUMBER``: only the customer's own, where the shop lets orders be followed."""
+    if not shop.terms.tracking:
+        return remark(c, say(c.language, "I can't follow orders here. Say *agent* and a person will look it up."))
     order, problem = _order(c, rest, shop, facts)
     if order is None:
         return remark(c, problem)
@@ -169,7 +171,9 @@ def cancel_order(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
         )
     move = OrderMove(order.number, NOT_BEGUN, OrderStatus.CANCELLED, by="customer", customer=customer_of(facts))
     text = say(c.language, "Order *{number}* is cancelled. Nothing will be delivered.", number=order.number)
-    return remark(c, text, (MoveOrder(move),))
+    if order.payment is PaymentStatus.PAID:
+        text += "\n" + say(c.language, "You have paid it: we'll send your money back, and tell you.")
+    return remark(c, text, (MoveOrder(move), *owner.dropping(order, facts)))
 
 
 def language(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:

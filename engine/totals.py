@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import msgspec
 
+from engine import money
 from engine.orders import Order, OrderLine
 from engine.terms import Rounding, Terms
 
@@ -40,11 +41,13 @@ class Totals(msgspec.Struct, frozen=True):
         return self.subtotal - self.discount + self.delivery + on_top + self.rounding
 
 
-def totals(lines: Sequence[OrderLine], terms: Terms, *, discount: int = 0, delivery: int = 0, whole: int = 1) -> Totals:
+def totals(
+    lines: Sequence[OrderLine], terms: Terms, *, discount: int = 0, delivery: int = 0, whole_in: str = ""
+) -> Totals:
     """What these lines come to. Each is taxed at its own ``tax_rate``; "" means none.
 
-    ``discount`` takes off at most all that the lines make. ``whole`` is the least amount that can be paid, in minor
-    units (100 for M-Pesa in KES): the total is rounded to it, half-up.
+    ``discount`` takes off at most all that the lines make. ``whole_in`` is the currency whose whole units alone can be
+    paid ("KES" with M-Pesa): the total is rounded to one.
     """
     amounts = [line.total for line in lines]
     subtotal = sum(amounts)
@@ -53,15 +56,17 @@ def totals(lines: Sequence[OrderLine], terms: Terms, *, discount: int = 0, deliv
     taxed = [(amount - off, line.tax_rate) for amount, off, line in zip(amounts, shares, lines, strict=True)]
     taxes = _taxes(taxed, terms)
     exact = Totals(subtotal, discount, delivery, sum(taxes), terms.tax_included, taxes=taxes)
-    rounding = half_up(Fraction(exact.total, whole)) * whole - exact.total if whole > 1 else 0
+    rounding = money.whole(exact.total, whole_in) - exact.total if whole_in else 0
     return msgspec.structs.replace(exact, rounding=rounding) if rounding else exact
 
 
 def reckoned(
-    order: Order, terms: Terms, *, discount: int = 0, discount_code: str = "", delivery: int = 0, whole: int = 1
+    order: Order, terms: Terms, *, discount: int = 0, discount_code: str = "", delivery: int = 0, whole: bool = False
 ) -> Order:
-    """The order with everything that follows from its lines: their tax, and all its amounts up to ``total``."""
-    made = totals(order.lines, terms, discount=discount, delivery=delivery, whole=whole)
+    """The order with everything that follows from its lines: their tax, and all its amounts up to ``total``. ``whole``:
+    it is paid in whole units of its currency."""
+    currency = order.currency if whole else ""
+    made = totals(order.lines, terms, discount=discount, delivery=delivery, whole_in=currency)
     lines = tuple(
         [
             line if line.tax == tax else msgspec.structs.replace(line, tax=tax)

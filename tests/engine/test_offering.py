@@ -164,7 +164,3 @@ def test_delivery_is_free_from_a_certain_amount() -> None:
     assert offering.delivery_fee(ISLAND, 19_999_99, free) == 1_500_00
     assert offering.delivery_fee(ISLAND, 20_000_00, free) == 0
     assert offering.delivery_fee(ISLAND, 20_000_00, Terms()) == 1_500_00
-
-
-def test_a_whole_unit_is_what_has_no_minor_digits() -> None:
-    assert [offering.whole_unit(currency) for currency in ("KES", "JPY", "KWD")] == [100, 1, 1_000]
