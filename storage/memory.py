@@ -5,7 +5,6 @@ For simulations and tests (deterministic, no threads), and to read what SQLite's
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -14,31 +13,26 @@ import trio
 from engine.address import Address, Link, Millis
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
-from engine.errors import StoreFailed
 from engine.events import Letter, TimerFired
-from engine.facts import AnyNeed, Availability, Conflict, ConflictKind, Known, OwnCard, OwnOrders
+from engine.facts import AnyNeed, Conflict, ConflictKind, Known
 from engine.messages import Outcome, OutcomeClass, Outgoing, SendState, Status, StatusRank
-from engine.orders import Customer, Order, OrderMove, OrderStatus
 from engine.ports import Clock, OutboxRow
 from storage.errands import EARLY_KEPT, INBOUND_KEPT
+from storage.issuing import with_number
 from storage.judge import Standing, judge
+from storage.knowing import Knowing
+from storage.memory_desk import MemoryDesk, Pause
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
-from storage.stock import Stock
 
 
-class MemoryStore:
+class MemoryStore(MemoryDesk):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._closed = False
-        self._inbound: dict[tuple[str, str], Millis] = {}
-        self._snapshots: dict[Address, Snapshot] = {}
+    def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
+        """``pause``: one that never waits lets a caller without trio run each call to its end at once."""
+        super().__init__(clock, pause)
         self._links: dict[tuple[str, Link], str] = {}
-        self._customers: dict[Address, Customer] = {}
-        self._orders: dict[tuple[str, str], Order] = {}
-        self._carts: dict[tuple[str, str], str] = {}
         self._outbox: dict[str, Sending] = {}
         self._sequence: list[str] = []
         self._provided: dict[tuple[str, str], str] = {}
@@ -49,7 +43,6 @@ class MemoryStore:
         self._quarantined: dict[Address, str] = {}
         self._digests: dict[str, str] = {}
         self._products: dict[str, dict[str, Product]] = {}
-        self._stock = Stock()
 
     # -- turns -----------------------------------------------------------------------------------------------------
     async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
@@ -62,97 +55,56 @@ class MemoryStore:
 
     async def know(self, address: Address, needs: Sequence[AnyNeed], now: Millis) -> Known:
         await self._turn()
-        known = Known()
-        for need in needs:
-            if isinstance(need, Availability):
-                left = self._stock.left(address.shop, address.customer, now)
-                known = msgspec.structs.replace(known, left=left)
-            elif isinstance(need, OwnCard):
-                known = msgspec.structs.replace(known, customer=self._customers.get(address))
-            else:
-                own = [order for order in self._newest(address.shop) if order.customer == address.customer]
-                if isinstance(need, OwnOrders):
-                    own = own[: max(0, need.limit)]
-                else:
-                    own = [order for order in own if order.number == need.number]
-                new = [order for order in own if order not in known.orders]
-                known = msgspec.structs.replace(known, orders=(*known.orders, *new))
-        return known
+        return Knowing(address, now, self._stock, self._ledger, self._till, self._seats).answer(needs)
 
     async def commit(self, commit: Commit) -> Conflict | None:
         await self._turn()
-        conflict = judge(commit, self._standing())
-        if conflict is None and (sku := self._lacking(commit)):
-            conflict = Conflict(ConflictKind.SOLD_OUT, sku)
+        conflict = judge(commit, self._standing(commit)) or self._lacking(commit)
         if conflict is None:
             self._write(commit)
         return conflict
 
-    def _standing(self) -> Standing:
+    def _standing(self, commit: Commit) -> Standing:
+        address = commit.address
+        snapshot = self._snapshots.get(address)
         return Standing(
             inbound=self._inbound,
             parked=self._parked,
-            versions={address: snapshot.version for address, snapshot in self._snapshots.items()},
-            numbers=self._orders,
-            carts=self._carts,
-            orders={key: (order.status, order.customer) for key, order in self._orders.items()},
+            versions={address: snapshot.version} if snapshot is not None else {},
+            numbers=self._ledger.orders,
+            carts=self._ledger.carts,
+            orders=self._ledger.standing(commit),
+            payments=self._till.standing(commit),
+            bookings=self._seats.standing(commit),
         )
+
+    def _lacking(self, commit: Commit) -> Conflict | None:
+        what = self._ledger.lacking(commit) or self._seats.lacking(commit)
+        return Conflict(ConflictKind.SOLD_OUT, what) if what else None
 
     def _write(self, commit: Commit) -> None:
         shop = commit.address.shop
         if commit.inbound_id:
             self._inbound[shop, commit.inbound_id] = commit.at
+            self._posted.pop((shop, commit.inbound_id), None)
         self._parked.pop(commit.parked_id, None)
         self._snapshots[commit.address] = Snapshot(commit.version, commit.snapshot)
         for link in commit.links:
             self._links.setdefault((shop, link), commit.address.customer)
-        if commit.customer is not None:
-            self._customers[Address(commit.customer.shop, commit.customer.id)] = commit.customer
-        for move in commit.moves:
-            self._move(shop, move)
-        for order in commit.orders:
-            self._place(order)
-        self._stock.book_holds(commit)
+        numbers = self._ledger.write(commit)
+        self._seats.write(commit)
+        self._till.write(commit)
         for outgoing in commit.outbox:
+            if numbers:
+                message = with_number(outgoing.message, numbers[0])
+                outgoing = msgspec.structs.replace(outgoing, message=message)
             self._outbox[outgoing.key] = Sending(outgoing)
             self._sequence.append(outgoing.key)
         for kind in commit.timers_off:
             self._timers.pop((commit.address, kind), None)
         for timer in commit.timers:
             self._timers[timer.address, timer.kind] = timer
-
-    def _place(self, order: Order) -> None:
-        self._orders[order.shop, order.number] = order
-        if order.cart:
-            self._carts[order.shop, order.cart] = order.number
-        for line in order.lines:
-            if line.tracked:
-                self._add(order.shop, line.sku, -line.quantity)
-
-    def _move(self, shop: str, move: OrderMove) -> None:
-        order = self._orders[shop, move.number]
-        self._orders[shop, move.number] = msgspec.structs.replace(order, status=move.to)
-        for sku, quantity in self._given_back(shop, move).items():
-            self._add(shop, sku, quantity)
-
-    def _given_back(self, shop: str, move: OrderMove) -> Counter[str]:
-        back: Counter[str] = Counter()
-        if move.to is OrderStatus.CANCELLED:
-            for line in self._orders[shop, move.number].lines:
-                if line.tracked and self._stock.knows(shop, line.sku):
-                    back[line.sku] += line.quantity
-        return back
-
-    def _lacking(self, commit: Commit) -> str:
-        """What the commit's own cancellations give back counts for its orders and holds."""
-        shop, besides = commit.address.shop, Counter[tuple[str, str]]()
-        for move in commit.moves:
-            for sku, quantity in self._given_back(shop, move).items():
-                besides[shop, sku] -= quantity
-        return self._stock.lacking(commit, besides)
-
-    def _add(self, shop: str, sku: str, quantity: int) -> None:
-        self._stock.count(shop, sku, self._stock.on_hand(shop, sku) + quantity)
+        self._keep(commit.posted)
 
     # -- outbox ----------------------------------------------------------------------------------------------------
     async def waiting(self, after: int, limit: int) -> tuple[int, list[Outgoing]]:
@@ -270,6 +222,7 @@ class MemoryStore:
             if (address.shop, letter.inbound.id) in self._inbound:
                 return False
             self._inbound[address.shop, letter.inbound.id] = at
+            self._posted.pop((address.shop, letter.inbound.id), None)
             self._last_parked += 1
             row = self._last_parked
         self._parked[row] = Parked(row, address, dead, why, at, msgspec.json.encode(letter))
@@ -317,10 +270,6 @@ class MemoryStore:
         products = self._products.get(shop, {}).values()
         return [msgspec.structs.replace(one, stock=self._stock.on_hand(shop, one.sku)) for one in products]
 
-    async def orders(self, shop: str, limit: int) -> list[Order]:
-        await self._turn()
-        return self._newest(shop)[: max(0, limit)]
-
     async def sweep(self, now: Millis) -> int:
         await self._turn()
         inbound = [key for key, at in self._inbound.items() if at < now - INBOUND_KEPT]
@@ -336,17 +285,3 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         self._closed = True
-
-    # -- shared ----------------------------------------------------------------------------------------------------
-    async def _turn(self) -> None:
-        """Others may run first; then the call is done without a pause."""
-        if self._closed:
-            raise StoreFailed("The store is closed.")
-        await trio.lowlevel.checkpoint()
-
-    def _newest(self, shop: str) -> list[Order]:
-        """The shop's orders, newest first; of one moment, the one written last."""
-        own = [order for order in self._orders.values() if order.shop == shop]
-        own.reverse()
-        own.sort(key=lambda order: order.placed_at, reverse=True)
-        return own

@@ -7,12 +7,13 @@ turn's Availability costs no read) and finds sold-out commits before they break 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.address import Millis
 from engine.commit import Commit
+from engine.orders import Order, holds_of
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
@@ -64,10 +65,10 @@ class Stock:
         self._held.setdefault(shop, {}).setdefault(held.sku, {})[name] = held
         self._skus[shop, name] = held.sku
 
-    def book_holds(self, commit: Commit) -> None:
-        """What a successful commit released and held."""
+    def book_holds(self, commit: Commit, taken: Iterable[Order] = ()) -> None:
+        """What a successful commit released and held; holds of the orders whose stock it has ``taken`` end."""
         shop, customer = commit.address
-        for name in self._released(commit):
+        for name in self._released(commit) | self._ending(taken):
             self._forget(shop, name)
         for hold in commit.holds:
             self.hold(shop, hold.id, Held(customer, hold.sku, hold.quantity, hold.expires_at))
@@ -105,23 +106,30 @@ class Stock:
             return view
         return MappingProxyType({**view, **{sku: max(0, view[sku] - count) for sku, count in taken.items()}})
 
-    def lacking(self, commit: Commit, besides: Mapping[tuple[str, str], int] = MappingProxyType({})) -> str:
+    def lacking(
+        self,
+        commit: Commit,
+        besides: Mapping[tuple[str, str], int] = MappingProxyType({}),
+        taken: Iterable[Order] = (),
+    ) -> str:
         """The first sku that does not suffice for ``commit``, else "".
 
-        An order needs on hand minus what others hold. A hold needs on hand minus all other holds, the customer's own
-        too: a promise must be one that can be kept. ``besides`` (shop and sku → quantity) is counted as gone already.
+        An order needs on hand minus what others hold, when it is placed, or when its stock is ``taken`` if it was held.
+        A hold needs on hand minus all other holds, the customer's own too: a promise must be one that can be kept.
+        ``besides`` (shop and sku → quantity) is counted as gone already.
         """
-        if not commit.holds and not commit.orders:
+        taken = tuple(taken)
+        if not commit.holds and not commit.orders and not taken:
             return ""
         shop, released, gone = commit.address.shop, self._released(commit), Counter(besides)
-        for order in commit.orders:
+        for order in (*(one for one in commit.orders if not one.held), *taken):
             for line in order.lines:
                 if line.tracked:
                     gone[shop, line.sku] += line.quantity
                     others = self._taken(shop, line.sku, commit.at, released, but_of=order.customer)
                     if self.on_hand(shop, line.sku) - others < gone[shop, line.sku]:
                         return line.sku
-        released |= {hold.id for hold in commit.holds}
+        released |= self._ending(taken) | {hold.id for hold in commit.holds}
         for hold in commit.holds:
             gone[shop, hold.sku] += hold.quantity
             free = self.on_hand(shop, hold.sku) - self._taken(shop, hold.sku, commit.at, released)
@@ -139,6 +147,12 @@ class Stock:
         own = ((name, self._skus.get((shop, name))) for name in commit.releases)
         return frozenset(name for name, sku in own if sku and self._held[shop][sku][name].customer == customer)
 
+    def _ending(self, taken: Iterable[Order]) -> frozenset[str]:
+        """The ids of the holds that kept what is taken now."""
+        names = ((order, hold) for order in taken for hold in holds_of(order, 0))
+        own = ((order, hold, self._held.get(order.shop, {}).get(hold.sku, {}).get(hold.id)) for order, hold in names)
+        return frozenset(hold.id for order, hold, held in own if held is not None and held.customer == order.customer)
+
     def _taken(self, shop: str, sku: str, now: Millis, released: Container[str] = (), but_of: str | None = None) -> int:
         holds = self._held.get(shop, {}).get(sku, {})
         return sum(
@@ -149,11 +163,11 @@ class Stock:
 
 
 def demand(commit: Commit) -> Counter[tuple[str, str]]:
-    """What a commit takes or holds, summed per shop and sku."""
+    """What a commit takes or holds, summed per shop and sku; ``takes`` apart, for their lines stand elsewhere."""
     wanted: Counter[tuple[str, str]] = Counter()
     for order in commit.orders:
         for line in order.lines:
-            if line.tracked:
+            if line.tracked and not order.held:
                 wanted[order.shop, line.sku] += line.quantity
     for hold in commit.holds:
         wanted[commit.address.shop, hold.sku] += hold.quantity

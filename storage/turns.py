@@ -18,7 +18,7 @@ from engine.commit import Commit
 from engine.errors import StoreError
 from engine.facts import Conflict, ConflictKind
 from engine.orders import Order, OrderStatus
-from storage.judge import Standing, judge
+from storage.judge import Ordered, Standing, judge
 from storage.sql import Db, Row, flat, parts, read, read_all, values, write
 
 encode = msgspec.json.encode
@@ -106,7 +106,9 @@ def _standing(found: list[Row]) -> Standing:
         versions={Address(shop, customer): version for shop, customer, version in kinds.get("version", ())},
         numbers=set(kinds.get("number", ())),
         carts={(shop, cart): number for shop, cart, number in kinds.get("cart", ())},
-        orders={(shop, number): (OrderStatus(status), who) for shop, number, status, who in kinds.get("order", ())},
+        orders={
+            (shop, number): Ordered(OrderStatus(status), who) for shop, number, status, who in kinds.get("order", ())
+        },
     )
 
 

@@ -1,0 +1,106 @@
+"""The memory store's answers to the Needs of one turn (engine.facts): one short rule each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.address import Address, Millis
+from engine.facts import (
+    AnyNeed,
+    Availability,
+    BookingNumbered,
+    IntentOf,
+    IntentsFor,
+    InvoiceOf,
+    Known,
+    OrderNumbered,
+    OwnBookings,
+    OwnCard,
+    OwnEntries,
+    OwnOrders,
+    PaymentOf,
+    Seats,
+)
+from engine.invoices import Invoice
+from engine.orders import Order
+from engine.payments import Intent, Payment
+from engine.tickets import Booking
+from storage.ledger import Ledger
+from storage.seats import Seats as BoxOffice
+from storage.stock import Stock
+from storage.till import Till
+
+
+@dataclass(slots=True)
+class Knowing:
+    """What one customer's turn asks for. Found things are kept by their name, so that none is told twice."""
+
+    address: Address
+    now: Millis
+    stock: Stock
+    ledger: Ledger
+    till: Till
+    seats: BoxOffice
+    _orders: dict[str, Order] = field(default_factory=dict)
+    _bookings: dict[str, Booking] = field(default_factory=dict)
+    _intents: dict[str, Intent] = field(default_factory=dict)
+    _invoices: dict[str, Invoice] = field(default_factory=dict)
+    _payment: Payment | None = None
+
+    def answer(self, needs: Sequence[AnyNeed]) -> Known:
+        """All of them together."""
+        for need in needs:
+            self._find(need)
+        shop, customer = self.address
+        asked = {type(need) for need in needs}
+        return Known(
+            customer=self.ledger.cards.get(self.address) if OwnCard in asked else None,
+            orders=tuple(self._orders.values()),
+            left=self.stock.left(shop, customer, self.now) if Availability in asked else {},
+            seats=self.seats.free_seats(shop, self.now) if Seats in asked else {},
+            bookings=tuple(self._bookings.values()),
+            entries=tuple(self.seats.waiting(self.address)) if OwnEntries in asked else (),
+            payment=self._payment,
+            intents=tuple(self._intents.values()),
+            invoices=tuple(self._invoices.values()),
+        )
+
+    def _find(self, need: AnyNeed) -> None:
+        match need:
+            case OwnOrders(limit):
+                own = [one for one in self.ledger.newest(self.address.shop) if one.customer == self.address.customer]
+                self._orders |= {one.number: one for one in own[: max(0, limit)] if one.number not in self._orders}
+            case OrderNumbered(name) | BookingNumbered(name):
+                self._numbered(name, orders=isinstance(need, OrderNumbered), bookings=isinstance(need, BookingNumbered))
+            case OwnBookings(limit):
+                booked = [one for one in self.seats.newest(self.address.shop) if one.customer == self.address.customer]
+                self._bookings |= {one.id: one for one in booked[: max(0, limit)] if one.id not in self._bookings}
+            case PaymentOf(name):
+                self._payment = self.till.payments.get((self.address.shop, name))
+                if self._payment is not None:
+                    self._intents |= {one.id: one for one in self._own_intents() if one.id == self._payment.intent}
+                    self._numbered(self._payment.order)
+            case IntentOf(name):
+                found = [one for one in self._own_intents() if one.id == name]
+                for intent in found:
+                    self._intents[intent.id] = intent
+                    self._numbered(intent.order)
+            case IntentsFor(name):
+                self._intents |= {one.id: one for one in self._own_intents() if one.order == name}
+            case InvoiceOf(name):
+                invoice = self.ledger.invoice(self.address.shop, name)
+                if invoice is not None and invoice.customer == self.address.customer:
+                    self._invoices[invoice.number] = invoice
+
+    def _numbered(self, name: str, *, orders: bool = True, bookings: bool = True) -> None:
+        """The customer's own order or booking of this name."""
+        order = self.ledger.orders.get((self.address.shop, name))
+        if orders and order is not None and order.customer == self.address.customer:
+            self._orders.setdefault(name, order)
+        booking = self.seats.bookings.get((self.address.shop, name))
+        if bookings and booking is not None and booking.customer == self.address.customer:
+            self._bookings.setdefault(name, booking)
+
+    def _own_intents(self) -> list[Intent]:
+        return self.till.own(*self.address)

@@ -1,0 +1,186 @@
+"""The memory store's till: intents, payments, and which letters follow from what a provider tells.
+
+Pure and without a pause; what it posts is handed back, for the store to keep in the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from engine.address import Millis
+from engine.books import Charged
+from engine.commit import Commit, Posted
+from engine.payments import (
+    ASK_NOBODY,
+    INTENT_MOVES,
+    Intent,
+    IntentMove,
+    IntentStatus,
+    Payment,
+    PaymentNews,
+    PaymentSettlement,
+    PaymentState,
+    recorded,
+)
+from storage import letters
+from storage.judge import Key
+
+
+class Till:
+    """Intents and payments of all shops."""
+
+    def __init__(self) -> None:
+        self.intents: dict[str, Intent] = {}
+        self.payments: dict[Key, Payment] = {}
+        """Shop and id → payment, in the order in which they were recorded."""
+        self._touched: dict[str, Millis] = {}
+        """When an intent last changed its status, or was asked about."""
+        self._told: set[tuple[str, str, bool]] = set()
+        """Shop, provider and news id, and whether it was of success."""
+
+    # -- a turn's commit -------------------------------------------------------------------------------------------
+    def standing(self, commit: Commit) -> dict[Key, PaymentState]:
+        """What ``commit`` contends for here."""
+        keys = [(commit.address.shop, one.id) for one in commit.settlements]
+        return {key: self.payments[key].state for key in keys if key in self.payments}
+
+    def write(self, commit: Commit) -> None:
+        """What a turn that was judged good does here."""
+        for intent in commit.intents:
+            asks_nobody = intent.way in ASK_NOBODY
+            self.intents[intent.id] = replace(intent, status=IntentStatus.PENDING) if asks_nobody else intent
+            self._touched[intent.id] = commit.at
+        for move in commit.intent_moves:
+            self._move(move, commit.at)
+        for settlement in commit.settlements:
+            self._settle(settlement, commit)
+
+    def _move(self, move: IntentMove, at: Millis) -> None:
+        intent = self.intents.get(move.id)
+        if intent is not None and intent.status in move.frm and move.to in INTENT_MOVES[intent.status]:
+            self._become(intent, move.to, at, move.reason)
+
+    def _become(self, intent: Intent, status: IntentStatus, at: Millis, reason: str = "") -> Intent:
+        moved = replace(intent, status=status, reason=reason or intent.reason)
+        self.intents[intent.id] = moved
+        self._touched[intent.id] = at
+        return moved
+
+    def _settle(self, settlement: PaymentSettlement, commit: Commit) -> None:
+        shop, customer = commit.address
+        payment = self.payments[shop, settlement.id]
+        found = settlement.order and not payment.customer
+        self.payments[shop, settlement.id] = replace(
+            payment,
+            state=settlement.to,
+            order=settlement.order or payment.order,
+            why=settlement.why or payment.why,
+            by=settlement.by or payment.by,
+            customer=customer if found else payment.customer,
+        )
+
+    # -- what providers tell ---------------------------------------------------------------------------------------
+    def record(self, shop: str, news: PaymentNews, at: Millis) -> tuple[bool, list[Posted]]:
+        """See Till.record: whether it was news, and the letter that follows."""
+        told = (shop, f"{news.provider}:{news.id}", news.ok)
+        if told in self._told:
+            return False, []
+        self._told.add(told)
+        intent = self._intent_of(shop, news)
+        if news.ok:
+            return True, self._paid(shop, news, intent, at)
+        if intent is None or IntentStatus.FAILED not in INTENT_MOVES[intent.status]:
+            return True, []
+        return True, [letters.unpaid(self._become(intent, IntentStatus.FAILED, at, news.failure.value), news, at)]
+
+    def _paid(self, shop: str, news: PaymentNews, intent: Intent | None, at: Millis) -> list[Posted]:
+        payment = recorded(shop, news, intent, at)
+        self.payments[shop, payment.id] = payment
+        if intent is None:
+            return []
+        if intent.status is not IntentStatus.PAID:
+            self._become(intent, IntentStatus.PAID, at)
+        return [letters.paid(payment, at)]
+
+    def _intent_of(self, shop: str, news: PaymentNews) -> Intent | None:
+        own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
+        by_id = (one for one in own if one.id == news.intent)
+        by_ref = (one for one in own if news.provider_ref and _ref(one) == (news.provider, news.provider_ref))
+        named = (one for one in own if news.reference and news.reference in (one.reference, one.order))
+        return next((one for found in (by_id, by_ref, named) for one in found), None)
+
+    # -- asking providers ------------------------------------------------------------------------------------------
+    def created(self) -> list[Intent]:
+        """Intents that wait to be asked for, oldest first."""
+        found = [intent for intent in self.intents.values() if intent.status is IntentStatus.CREATED]
+        return sorted(found, key=lambda intent: intent.created_at)
+
+    def claim(self, ids: Iterable[str], at: Millis) -> set[str]:
+        """See Till.claim_charges."""
+        named = [self.intents[name] for name in dict.fromkeys(ids) if name in self.intents]
+        found = [intent for intent in named if intent.status is IntentStatus.CREATED]
+        return {self._become(intent, IntentStatus.ASKING, at).id for intent in found}
+
+    def settle(self, results: Sequence[Charged], at: Millis) -> list[Posted]:
+        """See Till.settle_charges: the letters that follow."""
+        return [letter for answer in results for letter in self._answered(answer, at)]
+
+    def _answered(self, answer: Charged, at: Millis) -> list[Posted]:
+        intent = self.intents.get(answer.intent)
+        if intent is None:
+            return []
+        intent = self.intents[intent.id] = replace(
+            intent,
+            provider=answer.provider or intent.provider,
+            provider_ref=answer.provider_ref or intent.provider_ref,
+            link=answer.link or intent.link,
+        )
+        if intent.status is not IntentStatus.ASKING:
+            return []
+        if answer.asked:
+            intent = self._become(intent, IntentStatus.PENDING, at)
+            return [letters.charged(intent, answer, at)] if answer.provider_ref or answer.link else []
+        if answer.again:
+            self._become(intent, IntentStatus.CREATED, at)
+            return []
+        return [letters.uncharged(self._become(intent, IntentStatus.FAILED, at, answer.failure), answer, at)]
+
+    def silent(self, before: Millis) -> list[Intent]:
+        """See Till.silent_charges."""
+        found = [
+            intent
+            for intent in self.intents.values()
+            if intent.status is IntentStatus.PENDING
+            and intent.way not in ASK_NOBODY
+            and self._touched[intent.id] < before
+        ]
+        return sorted(found, key=lambda intent: self._touched[intent.id])
+
+    def asked_about(self, ids: Iterable[str], at: Millis) -> None:
+        """See Till.asked_about."""
+        for name in ids:
+            if name in self.intents:
+                self._touched[name] = at
+
+    def reopen(self, at: Millis) -> None:
+        """What was being asked for when the process ended, nobody knows: see Till.charges."""
+        for intent in list(self.intents.values()):
+            if intent.status is IntentStatus.ASKING:
+                self._become(intent, IntentStatus.PENDING, at)
+
+    # -- what is looked up -----------------------------------------------------------------------------------------
+    def own(self, shop: str, customer: str) -> list[Intent]:
+        """A customer's intents, newest first."""
+        return [one for one in reversed(self.intents.values()) if (one.shop, one.customer) == (shop, customer)]
+
+    def payments_in(self, shop: str, states: Collection[PaymentState]) -> list[Payment]:
+        """A shop's payments in these states (none named: any), newest first; of one moment, the one recorded last."""
+        found = [one for one in reversed(self.payments.values()) if one.shop == shop]
+        found.sort(key=lambda payment: payment.at, reverse=True)
+        return [one for one in found if not states or one.state in states]
+
+
+def _ref(intent: Intent) -> tuple[str, str]:
+    return intent.provider, intent.provider_ref
