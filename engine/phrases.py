@@ -10,13 +10,13 @@ in English: better than silence, and a test fails.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from babel import Locale
 
 from engine import locales
+from engine.direction import apart, led, right_to_left
 from engine.locales import Translation
 
 CATALOGUES: dict[str, Mapping[str, Translation]] = {one: locales.catalogue(one) for one in locales.languages()}
@@ -48,7 +48,9 @@ def say(language: str, phrase: str, /, **values: object) -> str:
     if catalogue is not None:
         found = catalogue.get(phrase, phrase)
         phrase = found if isinstance(found, str) else phrase
-    return _filled(language, phrase, values) if values else phrase
+    if right_to_left(language):
+        phrase, values = led(phrase), {name: apart(value) for name, value in values.items()}
+    return phrase.format_map(values) if values else phrase
 
 
 def say_count(language: str, one: str, many: str, count: int, /, **values: object) -> str:
@@ -57,31 +59,9 @@ def say_count(language: str, one: str, many: str, count: int, /, **values: objec
     forms = CATALOGUES.get(language, {}).get(many)
     if isinstance(forms, Mapping):
         phrase = forms.get(_plural_form(language)(count), forms.get("other", phrase))
-    return _filled(language, phrase, {**values, "count": count})
-
-
-def _filled(language: str, phrase: str, values: Mapping[str, object]) -> str:
     if right_to_left(language):
-        values = {name: _set_apart(value) for name, value in values.items()}
-    return phrase.format_map(values)
-
-
-def _set_apart(value: object) -> object:
-    """A text with Latin letters or digits, so that it keeps its own order among Urdu: "12 MG Road" would become
-    "MG Road 12". Between U+2068 and U+2069 it is a direction of its own (Unicode's bidirectional algorithm, UAX 9)."""
-    if not isinstance(value, str) or not any(unicodedata.bidirectional(one) in _LEFT_TO_RIGHT for one in value):
-        return value
-    return f"\u2068{value}\u2069"
-
-
-_LEFT_TO_RIGHT = frozenset({"L", "EN"})
-"""Bidirectional classes: a letter written from left to right, a European digit."""
-
-
-@lru_cache(maxsize=32)
-def right_to_left(language: str) -> bool:
-    """Whether the language is written so, as CLDR says."""
-    return str(Locale.parse(language).character_order) == "right-to-left"
+        phrase, values = led(phrase), {name: apart(value) for name, value in values.items()}
+    return phrase.format_map({**values, "count": count})
 
 
 @lru_cache(maxsize=32)

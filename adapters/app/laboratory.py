@@ -51,6 +51,7 @@ class Sample:
     path: str
     number_id: str
     number: str
+    languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
 
 
 BAKERY = Sample(
@@ -133,6 +134,7 @@ class Laboratory:
             currency=shop.currency,
             locale=shop.locale,
             timezone=shop.timezone,
+            languages=shop.languages,
             catalogue=SAMPLES / f"{shop.name}.csv",
             channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
         )

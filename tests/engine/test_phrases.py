@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine import phrases
-from engine.phrases import language_name, right_to_left, say, say_count
+from engine.direction import led, right_to_left
+from engine.phrases import language_name, say, say_count
 
 
 def test_a_phrase_is_said_in_the_customers_language() -> None:
@@ -30,9 +31,20 @@ def test_plurals_are_those_of_the_language(language: str, said: list[str]) -> No
 def test_values_keep_their_own_order_in_a_language_from_right_to_left() -> None:
     """Without the marks, "12 MG Road" is shown as "MG Road 12"."""
     assert say("ur", "Address: {address}", address="12 MG Road") == "پتہ: \u206812 MG Road\u2069"
+    assert say("ur", "{name} is sold out, sorry.", name="Cola") == "معاف کیجیے، \u2068Cola\u2069 ختم ہے۔"
     assert say("ur", "Address: {address}", address="مال روڈ") == "پتہ: مال روڈ"
     assert say("ur", "Name: {name}", name="") == "نام: "
     assert "\u2068" not in say("hi", "Address: {address}", address="12 MG Road")
+
+
+def test_a_line_that_begins_with_a_value_is_led_by_a_mark_of_its_direction() -> None:
+    """Apps look at a line's first letter: that of "Cola" would turn the whole line around."""
+    assert say("ur", "Welcome to {title}! 👋", title="Cola") == "\u200f\u2068Cola\u2069 میں خوش آمدید! 👋"
+    placed = say(
+        "ur", "Your order *{number}* is placed already. Total: {total}, paid at delivery.", number="1", total="2"
+    )
+    assert "\u200f" not in placed
+    assert led("ا {a}\n{b} ب\n*{c}*\nد") == "ا {a}\n\u200f{b} ب\n\u200f*{c}*\nد"
 
 
 def test_marks_of_direction_stand_in_pairs() -> None:
