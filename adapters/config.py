@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from adapters.terms import TermsConfig
+from adapters.web.access import OwnerConfig
 
 Switch = bool
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -94,6 +95,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     session_minutes: Minutes = 30
     handover_minutes: Minutes = 60
     terms: TermsConfig = TermsConfig()
+    owner: OwnerConfig = OwnerConfig()
     channel: ChannelConfig
 
 

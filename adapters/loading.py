@@ -21,6 +21,7 @@ from babel.numbers import is_currency
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.settings import Reader, meant, shown
 from adapters.terms import TermsConfig, terms_problems
+from adapters.web.access import OwnerConfig, owner_problems
 from engine.errors import ConfigError
 
 NO_SETTINGS = frozenset({"SOKONI_VENV", "SOKONI_CHROMIUM"})
@@ -98,14 +99,16 @@ class _Loading:
                 yield shop
 
     def _shop(self, path: str, table: object, insecure: bool) -> ShopConfig | None:
-        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms"))
+        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms", "owner"))
         if not isinstance(table, dict):
             return None
         channel = self._channel(f"{path}.channel", table.get("channel"), insecure)
         terms_table = table.get("terms", {})
         terms = self.reader.values(TermsConfig, terms_table, f"{path}.terms")
         self.reader.problems += terms_problems(f"{path}.terms", terms)
-        values |= {"terms": TermsConfig(**terms)}
+        owner = self.reader.values(OwnerConfig, table.get("owner", {}), f"{path}.owner")
+        self.reader.problems += owner_problems(f"{path}.owner", owner.get("secrets", ()))
+        values |= {"terms": TermsConfig(**terms), "owner": OwnerConfig(**owner)}
         shop = _built(ShopConfig, values | ({"channel": channel} if channel else {}))
         self.reader.problems += shop_problems(path, values, self._flows)
         return shop and msgspec.structs.replace(shop, title=shop.title or shop.name.capitalize())

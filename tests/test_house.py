@@ -20,6 +20,7 @@ from adapters.channels import ChannelKind, kinds
 from adapters.config import ChannelConfig, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.settings import Secret
 from adapters.terms import TermsConfig
+from adapters.web.access import OwnerConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {
@@ -178,6 +179,7 @@ def settings() -> dict[str, object]:
         ("outbox", OutboxConfig),
         ("shop", ShopConfig),
         ("shop.terms", TermsConfig),
+        ("shop.owner", OwnerConfig),
         ("shop.channel", ChannelConfig),
         *(("shop.channel", kind.settings) for kind in kinds().values()),
     ]
@@ -185,7 +187,7 @@ def settings() -> dict[str, object]:
         f"{path}.{field.name}": field.default
         for path, struct in structs
         for field in msgspec.structs.fields(struct)
-        if f"{path}.{field.name}" not in ("shop.channel", "shop.channel.settings", "shop.terms")
+        if f"{path}.{field.name}" not in ("shop.channel", "shop.channel.settings", "shop.terms", "shop.owner")
     }
 
 

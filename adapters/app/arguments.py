@@ -104,6 +104,10 @@ def _bench(parser: Parser) -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
 
 
+def _nothing(parser: Parser) -> None:
+    """A command without options."""
+
+
 def _test(parser: Parser) -> None:
     parser.usage = "python3 run.py test [PYTEST ARGUMENTS]"
     parser.epilog = f"Everything behind `test` goes to pytest as it stands.\n\n{parser.epilog}"
@@ -131,6 +135,7 @@ COMMANDS = {
     "bench": Command(
         "measure speed and memory on this machine", ("bench --json bench.json", "bench pure turns"), _bench
     ),
+    "token": Command("make a secret for the API of a shop, and its hash for the configuration", ("token",), _nothing),
     "letters": Command(
         "see messages that met a bug and were kept, and replay them; the server must be stopped",
         (

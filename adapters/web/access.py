@@ -1,0 +1,83 @@
+"""Who may use a shop's API: whoever knows a secret that ``run.py token`` made, as bearer token or as Basic password.
+
+Only hashes are kept. A plain SHA-256 is enough because the secrets are ours: 256 bits of randomness that nobody can
+try out; a password that a person chose would need a slow hash, so none is taken. Every comparison takes the same time
+whatever is given, and all hashes are compared, whichever fits.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+HASH = "sha256:"
+FORM = re.compile(HASH + r"[0-9a-f]{64}")
+LONGEST = 4_096
+"""Characters of an Authorization header that is looked at."""
+
+
+class OwnerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """``[shop.owner]``. ``secrets`` are hashes as ``run.py token`` prints them; without any, the API is closed."""
+
+    user: Annotated[str, Meta(pattern=r"^[^:\s]{1,64}$", description="a name without colon or space")] = "owner"
+    secrets: tuple[str, ...] = ()
+
+
+def owner_problems(path: str, hashes: Sequence[str]) -> list[str]:
+    """A sentence for each hash that is none."""
+    return [
+        f"{path}.secrets: expected sha256:… as `run.py token` prints it; number {place} is something else"
+        for place, one in enumerate(hashes, 1)
+        if not FORM.fullmatch(one)
+    ]
+
+
+def new_secret() -> tuple[str, str]:
+    """(secret, hash): the one to use, and the one to keep."""
+    secret = secrets.token_urlsafe(32)
+    return secret, hashed(secret)
+
+
+def hashed(secret: str) -> str:
+    """What is kept of a secret."""
+    return HASH + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Access:
+    """One shop's door."""
+
+    def __init__(self, config: OwnerConfig) -> None:
+        self._user = config.user.encode()
+        self._hashes = tuple(one.encode() for one in config.secrets)
+
+    def bearer(self, authorization: str) -> bool:
+        """Whether an Authorization header is ``Bearer`` and one of ours."""
+        scheme, _, token = authorization.partition(" ")
+        return scheme.lower() == "bearer" and self._known(token.strip())
+
+    def basic(self, authorization: str) -> bool:
+        """Whether an Authorization header is ``Basic`` with the shop's user and one of its secrets (RFC 7617)."""
+        scheme, _, given = authorization.partition(" ")
+        if scheme.lower() != "basic" or len(given) > LONGEST:
+            return False
+        try:
+            user, colon, password = b64decode(given.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return False
+        right_user = hmac.compare_digest(user.encode("utf-8", "surrogatepass"), self._user)
+        return self._known(password) and right_user and bool(colon)
+
+    def _known(self, secret: str) -> bool:
+        if not secret or len(secret) > LONGEST:
+            return False
+        given = hashed(secret).encode()
+        return sum(hmac.compare_digest(given, one) for one in self._hashes) > 0
