@@ -23,7 +23,7 @@ from engine.mailbox import Backlog, Envelope, Mailbox
 from engine.patience import BUSY_SECONDS
 from engine.ports import Clock, Store
 from engine.shop import Shop
-from engine.turn import commit_of
+from engine.turn import commit_of, facts_of
 
 CONFLICTS_PER_LETTER = 8
 """Turns that one letter may take, fresh ones after refused commits; one more is a bug of the flow."""
@@ -179,22 +179,4 @@ class Actor:
         now: Millis = self._around.clock.now()
         needs = conversations.needs(before, letter.inbound, shop, now)
         known = await self._around.store.know(self.address, needs, now) if needs else Known()
-        return Facts(
-            now=now,
-            key=f"{self.address}:{before.turn + 1}",
-            phone=before.phone or letter.inbound.sender.phone,
-            language=before.language,
-            attempt=attempt,
-            conflict=conflict,
-            customer=known.customer,
-            orders=known.orders,
-            left=known.left,
-            seats=known.seats,
-            bookings=known.bookings,
-            entries=known.entries,
-            payment=known.payment,
-            intents=known.intents,
-            invoices=known.invoices,
-            heard_at=before.heard_at,
-            profile=letter.inbound.sender.name,
-        )
+        return facts_of(before, letter, known, now, attempt, conflict)

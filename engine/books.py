@@ -123,7 +123,7 @@ class BoxOffice(Protocol):
 
     async def sweep_bookings(self, now: Millis) -> int:
         """Rows of holds that are over become EXPIRED, their customers get HoldEnded (``hold-ended:<booking>``), entries
-        whose offer was not taken become LAPSED. Returns how many rows became so."""
+        whose offer was not taken become LAPSED. Returns how many holds became so."""
 
     async def offer_seats(self, now: Millis) -> int:
         """Offer free seats of active events that have not begun to whoever waits longest and whom they suffice for:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from engine import fit
-from engine.address import Address, Link
+from engine.address import Address, Link, Millis
 from engine.commit import Commit, Timer
 from engine.effects import (
     VISIBLE,
@@ -34,7 +34,7 @@ from engine.effects import (
     TakeStock,
 )
 from engine.events import Letter
-from engine.facts import Facts
+from engine.facts import Conflict, Facts, Known
 from engine.messages import Outgoing
 from engine.remembered import Conversation, dump
 from engine.shop import Shop
@@ -49,6 +49,31 @@ class Turn(msgspec.Struct, frozen=True):
     conversation: Conversation
     effects: tuple[AnyEffect, ...] = ()
     links: tuple[Link, ...] = ()
+
+
+def facts_of(
+    before: Conversation, letter: Letter, known: Known, now: Millis, attempt: int = 0, conflict: Conflict | None = None
+) -> Facts:
+    """What a turn may know: what the store answered, and what follows from the conversation and the letter."""
+    return Facts(
+        now=now,
+        key=f"{letter.address}:{before.turn + 1}",
+        phone=before.phone or letter.inbound.sender.phone,
+        language=before.language,
+        attempt=attempt,
+        conflict=conflict,
+        customer=known.customer,
+        orders=known.orders,
+        left=known.left,
+        seats=known.seats,
+        bookings=known.bookings,
+        entries=known.entries,
+        payment=known.payment,
+        intents=known.intents,
+        invoices=known.invoices,
+        heard_at=before.heard_at,
+        profile=letter.inbound.sender.name,
+    )
 
 
 def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
+from collections.abc import Mapping
 
 from engine import conversation
 from engine.catalogue import Product
@@ -47,23 +48,23 @@ def _median(shop: Shop, at: int, rounds: int) -> float:
         world.send(_event(line, world.conversation))
     before = world.conversation
     inbound = Inbound("wamid.now", shop.name, world.sender, NOON, _event(SCRIPT[at], before))
-    letter = Letter(ANN, inbound)
+    letter, left = Letter(ANN, inbound), dict(world.left)
     times = []
     gc.collect()
     gc.disable()
     try:
         for _ in range(rounds):
             began = time.perf_counter_ns()
-            _turn(before, letter, shop, world)
+            _turn(before, letter, shop, left)
             times.append(time.perf_counter_ns() - began)
     finally:
         gc.enable()
     return round(statistics.median(times) / 1_000, 1)
 
 
-def _turn(before: Conversation, letter: Letter, shop: Shop, world: World) -> Commit:
+def _turn(before: Conversation, letter: Letter, shop: Shop, left: Mapping[str, int]) -> Commit:
     conversation.needs(before, letter.inbound, shop, NOON)
-    facts = Facts(now=NOON, key=f"{ANN}:{before.turn + 1}", phone=before.phone, left=world.left)
+    facts = Facts(now=NOON, key=f"{ANN}:{before.turn + 1}", phone=before.phone, left=left)
     turn = conversation.advance(before, letter.inbound, shop, facts)
     return commit_of(turn, letter, shop, facts)
 

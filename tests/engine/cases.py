@@ -1,25 +1,54 @@
-"""Conversations as data: files in tests/cases/<flow>/, each a list of titled cases.
+r"""Conversations as data: files in tests/cases/<flow>/, each a list of titled cases, played in tests/engine/shops.py's
+shop of that flow.
 
 == title
-> text            Ann writes (\\n is a line break)
-tap TITLE         Ann taps the newest choice of this title;  first TITLE: the oldest
+> text            Ann writes (\n is a line break)
+tap TITLE         she taps the newest choice of this title;  first TITLE: the oldest
 send JSON         anything else that can arrive, as engine.events tags it
 again             the last letter is delivered once more
-wait 31m          time passes (s, m, h)
+as NAME           somebody else acts from here on (as ben, as ann); what is expected below is theirs too
+from PHONE        she writes from this number now
+wait 31m          time passes (s, m, h, d)
 fire KIND         that timer comes due;  fire KIND TURN: one that another turn had set
-left SKU N        so many are left;  price SKU 90.00;  inactive SKU;  active SKU;  drop SKU
-meanwhile …       the same, but between Ann's facts and the commit; also: taken NUMBER, ordered NUMBER
-card NAME | ADDR  the shop knows Ann;  languages sw en: what the shop speaks
-order NUMBER ST   the shop moved her order to this status
-from PHONE        Ann writes from this number now
+left SKU N        so many are on hand;  price SKU 90.00;  inactive SKU;  active SKU;  drop SKU;  products N
+free EVENT N      so many seats are free;  event EVENT cancelled|active;  event EVENT JSON: any of its fields
+meanwhile …       any of these, or of those about money and the house below, but between Ann's facts and the commit;
+                  also: taken NUMBER (an order's or booking's), ordered NUMBER
+card NAME | ADDR  the shop knows her;  card JSON: any fields of orders.Customer
+order NUMBER ST   the shop moved an order to this status, behind her back;  order NUMBER ST/PAYMENT
+languages sw en   what the shop speaks;  shop JSON, terms JSON: any fields of shop.Shop or terms.Terms
+
+pay [AMOUNT] [CURRENCY] [ID] [for REFERENCE]
+                  her newest open request to pay is paid (else the newest), AMOUNT in minor units, in full unless said;
+                  "for": whatever the reference names, if anything;  pay again: the same news once more
+unpaid FAILURE    it will not be paid: a payments.Failure (cancelled, no_funds, wrong_pin, no_answer, expired …)
+charged [LINK]    the provider took the newest request to pay;  uncharged FAILURE: it refused it
+decide match [ORDER] | decide refund | decide credit
+                  the owner decides about the newest payment on the desk; the letter goes to whoever acts
+sweep             holds that are over end and free seats are offered;  deliver: letters that are due now
+post JSON         our own house tells her this news (engine.events.News)
+
 = state           where the conversation stands
 < text            the answer contains it;  <! text: it does not;  < nothing: there is no answer
 ? need, need      what had to be read for the last letter
 + order NUMBER TOTAL: 2 × sku, …    exactly this order exists (minor units)
-+ orders N        so many orders exist
-+ card NAME | ADDRESS | PHONE       what the shop knows of Ann
-+ marketing no    whether Ann wants offers
-+ timer KIND 30m  it is due so long from now;  + timer none
++ order NUMBER ST/PAYMENT           where it stands (or ST alone);  + orders N: so many exist
++ history NUMBER a>b, b>c           its moves, of its status and its payment
++ card NAME | ADDRESS | PHONE       what the shop knows of her;  + card JSON: these fields
++ marketing no                      whether she wants offers
++ timer KIND 30m                    it is due so long from now;  + timer none
++ to PHONE|USER                     whom the last answer goes to
++ held SKU N                        so many are held, by all customers;  + left SKU N: so many are on hand
++ intent WAY STATUS [AMOUNT]        her newest request to pay this way;  + intents N
++ payment STATE [WHY]               the shop's newest payment;  + payments N
++ booking EVENT SEATS ST[/PAYMENT]  her newest booking for it;  + bookings N: so many of hers, + bookings none
++ seats EVENT N                     so many are free;  + entry EVENT STATUS [SEATS]: her newest on the waiting list
++ invoice NUMBER TOTAL [STATUS]     exactly this invoice exists;  + invoices N
++ synced NUMBER                     the CRM shall hear of this order
++ image CAPTION, + document NAME    the answer has a picture whose caption, or a file whose name, contains this
+
+In any line {order}, {booking}, {invoice}, {payment}, {intent} and {reference} stand for the newest of Ann's (of
+whoever acts): numbers that are derived need not be known beforehand.
 """
 
 from __future__ import annotations
@@ -29,16 +58,12 @@ from pathlib import Path
 
 import msgspec
 
-from engine import money
-from engine.address import HOUR, MINUTE, Millis, Sender
-from engine.catalogue import Product
-from engine.diagram import state_name
-from engine.events import AnyEvent
-from engine.orders import Customer, OrderStatus
-from tests.engine.world import ANN, World
+from tests.engine.case_checks import newest
+from tests.engine.case_verbs import VERBS
+from tests.engine.world import World
 
 CASES = Path(__file__).parents[1] / "cases"
-UNITS = {"s": 1_000, "m": MINUTE, "h": HOUR}
+NAMED = re.compile(r"\{(order|booking|invoice|payment|intent|reference)\}")
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -68,177 +93,10 @@ def _parse(path: Path) -> list[Case]:
 def run(case: Case, world: World) -> None:
     """Play a case; AssertionError names the line that does not hold."""
     for number, line in case.lines:
-        verb, _, rest = line.partition(" ")
         try:
-            VERBS[verb](world, rest)
-        except AssertionError as error:
+            verb, _, rest = NAMED.sub(lambda name: newest(world, name[1]), line).partition(" ")
+            assert verb in VERBS, f"there is no verb {verb!r}"
+            VERBS[verb](world, rest.strip())
+        except (AssertionError, KeyError, ValueError, msgspec.ValidationError) as error:
             raise AssertionError(f"{case.file}:{number}: {line}\n{error}\nthe answer was:\n{world.text}") from error
         world.invariants()
-
-
-def _wait(world: World, rest: str) -> None:
-    world.now += _millis(rest)
-
-
-def _millis(text: str) -> Millis:
-    return int(text[:-1]) * UNITS[text[-1]]
-
-
-def _send(world: World, rest: str) -> None:
-    world.send(msgspec.json.decode(rest, type=AnyEvent))
-
-
-def _again(world: World, rest: str) -> None:
-    commits = len(world.commits)
-    world.redeliver()
-    assert len(world.commits) == commits, "a duplicate was committed"
-
-
-def _fire(world: World, rest: str) -> None:
-    kind, _, turn = rest.partition(" ")
-    world.fire(kind, int(turn) if turn else None)
-
-
-def _left(world: World, rest: str) -> None:
-    sku, count = rest.split()
-    world.left[sku] = int(count)
-
-
-def _price(world: World, rest: str) -> None:
-    sku, price = rest.split()
-    world.change(sku, price=money.read(price, world.shop.currency))
-
-
-def _meanwhile(world: World, rest: str) -> None:
-    verb, _, after = rest.partition(" ")
-    world.meanwhile = lambda: MEANWHILE[verb](world, after)
-
-
-def _ordered(world: World, number: str) -> None:
-    cart = getattr(world.conversation.state, "cart", None)
-    assert cart is not None
-    world.ordered_carts[cart.id] = number
-    world.meanwhile = None
-
-
-def _card(world: World, rest: str) -> None:
-    name, address = (part.strip() for part in rest.split("|"))
-    world.card = Customer(ANN.customer, ANN.shop, name=name, address=address, email="ann@example.test")
-
-
-def _order(world: World, rest: str) -> None:
-    number, status = rest.split()
-    world.orders[number] = msgspec.structs.replace(world.orders[number], status=OrderStatus(status))
-
-
-def _languages(world: World, rest: str) -> None:
-    world.shop = msgspec.structs.replace(world.shop, languages=tuple(rest.split()))
-
-
-def _products(world: World, rest: str) -> None:
-    world.catalogue([Product(f"p{n}", f"Product {n}", 1_000, track_stock=False) for n in range(1, int(rest) + 1)])
-
-
-def _from(world: World, rest: str) -> None:
-    world.sender = Sender(user_id=rest) if "." in rest else Sender(phone=rest)
-
-
-def _state(world: World, rest: str) -> None:
-    assert state_name(type(world.conversation.state)) == rest, f"the state is {world.conversation.state}"
-
-
-def _contains(world: World, rest: str) -> None:
-    if rest == "nothing":
-        assert not world.said
-    else:
-        assert rest.replace("\\n", "\n") in world.text
-
-
-def _lacks(world: World, rest: str) -> None:
-    assert world.said
-    assert rest not in world.text
-
-
-def _needs(world: World, rest: str) -> None:
-    wanted = [name.strip() for name in rest.split(",") if name.strip() != "nothing"]
-    assert [type(need).__name__ for need in world.needed] == wanted
-
-
-def _expect(world: World, rest: str) -> None:
-    verb, _, after = rest.partition(" ")
-    EXPECTED[verb](world, after)
-
-
-def _expect_order(world: World, rest: str) -> None:
-    head, _, tail = rest.partition(": ")
-    number, total = head.split()
-    assert number in world.orders, f"there is no such order, only {list(world.orders)}"
-    order = world.orders[number]
-    assert order.total == int(total)
-    assert ", ".join(f"{line.quantity} × {line.sku}" for line in order.lines) == tail
-
-
-def _expect_orders(world: World, rest: str) -> None:
-    assert len(world.orders) == int(rest)
-
-
-def _expect_card(world: World, rest: str) -> None:
-    assert world.card is not None
-    assert rest == f"{world.card.name} | {world.card.address} | {world.card.phone}"
-
-
-def _expect_marketing(world: World, rest: str) -> None:
-    assert world.card is not None
-    assert world.card.marketing is (rest == "yes")
-
-
-def _expect_timer(world: World, rest: str) -> None:
-    if rest == "none":
-        assert not world.timers
-        return
-    kind, due = re.split(r"\s+", rest)
-    assert kind in world.timers, "it is not set"
-    assert world.timers[kind].due - world.now == _millis(due)
-
-
-def _expect_to(world: World, rest: str) -> None:
-    assert {(one.phone, one.user_id) for one in world.commits[-1].outbox} == {tuple(rest.split("|"))}
-
-
-EXPECTED = {
-    "order": _expect_order,
-    "orders": _expect_orders,
-    "card": _expect_card,
-    "marketing": _expect_marketing,
-    "timer": _expect_timer,
-    "to": _expect_to,
-}
-MEANWHILE = {
-    "left": _left,
-    "price": _price,
-    "inactive": lambda world, rest: world.change(rest, active=False),
-    "active": lambda world, rest: world.change(rest, active=True),
-    "drop": lambda world, rest: world.drop(rest),
-    "taken": lambda world, rest: world.taken_numbers.add(rest),
-    "ordered": _ordered,
-    "order": _order,
-}
-VERBS = MEANWHILE | {
-    ">": lambda world, rest: world.say(rest.replace("\\n", "\n")),
-    "tap": lambda world, rest: world.tap(rest),
-    "first": lambda world, rest: world.tap(rest, message=0),
-    "send": _send,
-    "again": _again,
-    "wait": _wait,
-    "fire": _fire,
-    "meanwhile": _meanwhile,
-    "card": _card,
-    "languages": _languages,
-    "products": _products,
-    "from": _from,
-    "=": _state,
-    "<": _contains,
-    "<!": _lacks,
-    "?": _needs,
-    "+": _expect,
-}

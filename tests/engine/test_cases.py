@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 
 from engine import flows
 from engine.flow import AnyFlowEvent, Arrow, Flow, State
 from tests.engine.cases import Case, cases_of, run
-from tests.engine.world import World, bakery
+from tests.engine.shops import shop_of
+from tests.engine.world import World
 
 
 def all_cases() -> Iterator[tuple[str, Case]]:
@@ -20,8 +20,8 @@ def all_cases() -> Iterator[tuple[str, Case]]:
 
 
 def world_of(flow: str) -> World:
-    """The sample bakery's shelves, sold from by this flow."""
-    return World(msgspec.structs.replace(bakery(), flow=flow))
+    """The sample shop that this flow runs."""
+    return World(shop_of(flow))
 
 
 @pytest.mark.parametrize(("flow", "case"), [pytest.param(f, c, id=f"{f}: {c.title}") for f, c in all_cases()])

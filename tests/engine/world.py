@@ -1,131 +1,158 @@
-"""One customer, one shop and a store small enough to read: what the pure core's tests stand on.
+"""Customers, a shop and the readable store: what the pure core's tests stand on.
 
-The store's rules are those of engine.ports.Store, for one customer: a turn is written whole or refused with a
-Conflict, and a refused turn is taken again with fresh facts, as the actor does.
+Turns are taken as the actor takes them: facts are read, the turn is committed whole or refused with a Conflict, and a
+refused turn is taken again with fresh facts. The store is the memory store itself, which never pauses here. Payments,
+freed seats and the owner's word are in tests/engine/news.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from engine import conversation
 from engine.address import Address, Millis, Sender
-from engine.catalogue import Catalogue, Product, read_csv
-from engine.commit import Commit, Snapshot, Timer
+from engine.catalogue import Catalogue, Product
+from engine.commit import Commit, Posted, Snapshot, Timer
 from engine.conversation import Conversation
-from engine.events import AnyEvent, Inbound, Letter, OptionTapped, TextSaid, TimerFired
-from engine.facts import (
-    AnyNeed,
-    Availability,
-    Conflict,
-    ConflictKind,
-    Facts,
-    OrderNumbered,
-    OwnCard,
-    OwnOrders,
-)
+from engine.events import AnyEvent, AnyNews, Inbound, Letter, OptionTapped, TextSaid, TimerFired
+from engine.facts import AnyNeed, Conflict, ConflictKind
 from engine.flows import flow_named
 from engine.messages import AnyMessage, Buttons, Choice, ChoiceList, Document, Image, Limits, Outgoing, Template
-from engine.orders import Customer, Order, order_moves
+from engine.orders import Customer, Order
+from engine.payments import PaymentNews
 from engine.shop import Shop
-from engine.turn import Turn, commit_of
+from engine.turn import Turn, commit_of, facts_of
+from tests.engine.open_store import OnHand, OpenStore, at_once
+from tests.engine.shops import BAKERY_CSV, bakery, shop_with
+
+__all__ = ["ANN", "BAKERY_CSV", "NOON", "World", "bakery", "choices", "read", "shop_with", "within"]
 
 NOON: Millis = 1_760_771_096_000
 """2025-10-18 12:34:56 in Kolkata, the moment of the order number in flows.md."""
 
 ATTEMPTS = 8
+LETTERS_AT_ONCE = 100
 ANN = Address("bakery", "c1")
-BAKERY_CSV = Path(__file__).parents[2] / "engine/flows/samples/bakery.csv"
 
 
-def bakery(limits: Limits | None = None, languages: tuple[str, ...] = ("en",)) -> Shop:
-    """The sample bakery of flows.md §1."""
-    products, faults = read_csv(BAKERY_CSV.read_bytes(), "INR")
-    assert not faults
-    return shop_with(products, limits, languages)
+class FixedClock:
+    """A clock that stands still until a test moves it."""
 
+    def __init__(self) -> None:
+        self.at = NOON
 
-def shop_with(products: list[Product], limits: Limits | None = None, languages: tuple[str, ...] = ("en",)) -> Shop:
-    return Shop(
-        name="bakery",
-        title="Sunrise Bakery",
-        flow="counter",
-        currency="INR",
-        locale="en_IN",
-        timezone="Asia/Kolkata",
-        catalogue=Catalogue(tuple(products)),
-        limits=limits or Limits(),
-        languages=languages,
-    )
+    def now(self) -> Millis:
+        return self.at
 
 
 class World:
-    """The customer Ann at a shop. ``said`` is what the last letter was answered with."""
+    """Customers at a shop; ``who`` is the one who acts, at first Ann. ``said`` is what the last letter to her or him
+    was answered with."""
 
     def __init__(self, shop: Shop | None = None) -> None:
         self.shop = shop or bakery()
-        self.now = NOON
-        self.left = {product.sku: product.stock for product in self.shop.catalogue.products if product.track_stock}
-        self.card: Customer | None = None
-        self.orders: dict[str, Order] = {}
-        self.taken_numbers: set[str] = set()
-        self.ordered_carts: dict[str, str] = {}
-        self.timers: dict[str, Timer] = {}
-        self.snapshot: Snapshot | None = None
-        self.inbound_ids: set[str] = set()
-        self.sender = Sender(phone="919800000001", name="Ann")
+        self.clock = FixedClock()
+        self.store = OpenStore(self.clock)
+        self.who = Address(self.shop.name, ANN.customer)
+        self.senders = {self.who: Sender(phone="919800000001", name="Ann")}
         self.meanwhile: Callable[[], None] | None = None
-        self.said: tuple[AnyMessage, ...] = ()
         self.outbox: list[Outgoing] = []
         self.commits: list[Commit] = []
         self.turns: list[Turn] = []
         self.needed: tuple[AnyNeed, ...] = ()
         self.attempts = 0
-        self.last: Inbound | None = None
+        self.last: Letter | None = None
+        self.told: PaymentNews | None = None
+        self._said: dict[Address, tuple[AnyMessage, ...]] = {}
         self._letters = 0
+        self._imports = 0
+        self._import()
+
+    @property
+    def now(self) -> Millis:
+        return self.clock.at
+
+    @now.setter
+    def now(self, at: Millis) -> None:
+        self.clock.at = at
 
     # -- what a customer does ----------------------------------------------------------------------------------------
+    def as_customer(self, name: str) -> World:
+        """Whoever acts from here on; "ann" is the first."""
+        self.who = Address(self.shop.name, ANN.customer if name == "ann" else name)
+        phone = f"9198{len(self.senders) + 1:08}"
+        self.senders.setdefault(self.who, Sender(phone=phone, name=name.title()))
+        return self
+
+    @property
+    def sender(self) -> Sender:
+        return self.senders[self.who]
+
+    @sender.setter
+    def sender(self, sender: Sender) -> None:
+        self.senders[self.who] = sender
+
     def say(self, text: str) -> None:
         self.send(TextSaid(text))
 
     def tap(self, title: str, *, message: int = -1) -> None:
         """Tap the choice of this title, of the last message that showed it (or the first: ``message=0``)."""
-        found = [choice for one in self.outbox for choice in choices(one.message) if choice.title == title]
+        own = [one.message for one in self.outbox if one.address == self.who]
+        found = [choice for one in own for choice in choices(one) if choice.title == title]
         assert found, f"no message showed {title!r}"
         self.send(OptionTapped(found[message].id, title))
 
     def send(self, event: AnyEvent) -> None:
+        self.deliver(Inbound(self.fresh("wamid."), self.shop.name, self.sender, self.now, event))
+
+    def fresh(self, prefix: str) -> str:
+        """A name that nothing has yet."""
         self._letters += 1
-        self.deliver(Inbound(f"wamid.{self._letters}", self.shop.name, self.sender, self.now, event))
+        return f"{prefix}{self._letters}"
 
     def redeliver(self) -> None:
-        """The provider delivers the last letter once more."""
+        """The last letter is delivered once more."""
         assert self.last is not None
-        self.deliver(self.last)
+        self.deliver(self.last.inbound, self.last.address)
 
     def fire(self, kind: str, turn: int | None = None) -> None:
         """Let a timer come due, as the scheduler does; of another turn when that is given."""
         at = self.timers[kind].turn if turn is None else turn
-        inbound = Inbound(f"timer:c1:{kind}:{at}", self.shop.name, Sender(), self.now, TimerFired(kind, at))
-        self.deliver(inbound)
+        name = f"timer:{self.who.customer}:{kind}:{at}"
+        self.deliver(Inbound(name, self.shop.name, Sender(), self.now, TimerFired(kind, at)))
+
+    # -- letters of our own ------------------------------------------------------------------------------------------
+    def post(self, event: AnyNews) -> None:
+        """Our own house tells the customer's actor something."""
+        inbound = Inbound(self.fresh("news."), self.shop.name, Sender(), self.now, event)
+        at_once(self.store.post([Posted(Letter(self.who, inbound), self.now)]))
+        self.deliver_posted()
+
+    def deliver_posted(self) -> None:
+        """Deliver what is due of the letters that the store keeps, and what these cause."""
+        for _ in range(LETTERS_AT_ONCE):
+            due = at_once(self.store.posted(self.now, 1))
+            if not due:
+                return
+            self.deliver(due[0].inbound, due[0].address)
+        raise AssertionError("letters cause letters without an end")
 
     # -- what the actor does -----------------------------------------------------------------------------------------
-    def deliver(self, inbound: Inbound) -> None:
+    def deliver(self, inbound: Inbound, to: Address | None = None) -> None:
         """One durable turn. Every time the conversation wakes from its snapshot, so that nothing else is remembered."""
-        self.last = inbound
+        letter = self.last = Letter(to or self.who, inbound)
         conflict: Conflict | None = None
         for attempt in range(ATTEMPTS):
-            before = self.conversation
-            turn, commit = self.take_turn(before, Letter(ANN, inbound), attempt, conflict)
-            if self.meanwhile is not None:
-                self.meanwhile()
-                self.meanwhile = None
+            turn, commit = self.take_turn(self.conversation_of(letter.address), letter, attempt, conflict)
+            act, self.meanwhile = self.meanwhile, None
+            if act is not None:
+                act()
             conflict = self.commit(commit)
             if conflict is None or conflict.kind is ConflictKind.DUPLICATE:
                 self.attempts = attempt + 1
+                self.last = letter
                 if conflict is None:
                     self.turns.append(turn)
                 return
@@ -135,82 +162,26 @@ class World:
         self, before: Conversation, letter: Letter, attempt: int = 0, conflict: Conflict | None = None
     ) -> tuple[Turn, Commit]:
         self.needed = conversation.needs(before, letter.inbound, self.shop, self.now)
-        facts = self.facts(before, letter.inbound, attempt, conflict)
+        known = at_once(self.store.know(letter.address, self.needed, self.now))
+        facts = facts_of(before, letter, known, self.now, attempt, conflict)
         turn = conversation.advance(before, letter.inbound, self.shop, facts)
         return turn, commit_of(turn, letter, self.shop, facts)
 
-    def facts(self, before: Conversation, inbound: Inbound, attempt: int, conflict: Conflict | None) -> Facts:
-        orders: tuple[Order, ...] = ()
-        for need in self.needed:
-            match need:
-                case OwnOrders(limit):
-                    orders = tuple(reversed(self.orders.values()))[:limit]
-                case OrderNumbered(number):
-                    orders = tuple(order for order in self.orders.values() if order.number == number)
-        return Facts(
-            now=self.now,
-            key=f"{ANN}:{before.turn + 1}",
-            phone=before.phone or inbound.sender.phone,
-            language=before.language,
-            attempt=attempt,
-            conflict=conflict,
-            customer=self.card if OwnCard() in self.needed else None,
-            orders=orders,
-            left=dict(self.left) if Availability() in self.needed else {},
-            heard_at=before.heard_at,
-        )
+    def commit(self, commit: Commit) -> Conflict | None:
+        conflict = at_once(self.store.commit(commit))
+        if conflict is None:
+            self.commits.append(commit)
+            sent = [row.outgoing for one in commit.outbox if (row := at_once(self.store.outbox_row(one.key)))]
+            self.outbox += sent
+            self._said[commit.address] = tuple(one.message for one in sent)
+        return conflict
 
     @property
     def conversation(self) -> Conversation:
-        return conversation.load(self.snapshot, self.shop)
+        return self.conversation_of(self.who)
 
-    # -- what the store does -----------------------------------------------------------------------------------------
-    def commit(self, commit: Commit) -> Conflict | None:
-        conflict = self._refusal(commit)
-        if conflict is not None:
-            return conflict
-        for order in commit.orders:
-            self.orders[order.number] = order
-            self.ordered_carts[order.cart] = order.number
-            self._take(order, -1)
-        for move in commit.moves:
-            moved = msgspec.structs.replace(self.orders[move.number], status=move.to)
-            self.orders[move.number] = moved
-            self._take(moved, 1)
-        self.card = commit.customer or self.card
-        for kind in commit.timers_off:
-            self.timers.pop(kind, None)
-        self.timers |= {timer.kind: timer for timer in commit.timers}
-        self.snapshot = Snapshot(commit.version, commit.snapshot)
-        self.inbound_ids.add(commit.inbound_id)
-        self.outbox += commit.outbox
-        self.commits.append(commit)
-        self.said = tuple(one.message for one in commit.outbox)
-        return None
-
-    def _refusal(self, commit: Commit) -> Conflict | None:
-        if commit.inbound_id in self.inbound_ids:
-            return Conflict(ConflictKind.DUPLICATE)
-        if commit.version != (self.snapshot.version if self.snapshot else 0) + 1:
-            return Conflict(ConflictKind.STALE)
-        for order in commit.orders:
-            if order.cart in self.ordered_carts:
-                return Conflict(ConflictKind.CART_ORDERED, self.ordered_carts[order.cart])
-            if order.number in self.taken_numbers or order.number in self.orders:
-                return Conflict(ConflictKind.NUMBER_TAKEN, order.number)
-            for line in order.lines:
-                if line.tracked and line.quantity > self.left[line.sku]:
-                    return Conflict(ConflictKind.SOLD_OUT, line.sku)
-        for move in commit.moves:
-            order = self.orders[move.number]
-            if order.status not in move.frm or move.to not in order_moves(order.flow)[order.status]:
-                return Conflict(ConflictKind.ORDER_MOVED, move.number)
-        return None
-
-    def _take(self, order: Order, sign: int) -> None:
-        for line in order.lines:
-            if line.tracked:
-                self.left[line.sku] += sign * line.quantity
+    def conversation_of(self, address: Address) -> Conversation:
+        return conversation.load(at_once(self.store.wake(address)), self.shop)
 
     # -- what the owner does -----------------------------------------------------------------------------------------
     def change(self, sku: str, **fields: object) -> None:
@@ -225,8 +196,67 @@ class World:
 
     def catalogue(self, products: list[Product]) -> None:
         self.shop = msgspec.structs.replace(self.shop, catalogue=Catalogue(tuple(products)))
+        self._import()
 
-    # -- what a test looks at ----------------------------------------------------------------------------------------
+    def change_event(self, event_id: str, **fields: object) -> None:
+        """Change an event of the programme; a new Shop, as when the owner saves it."""
+        programme = self.shop.programme
+        events = tuple(
+            msgspec.structs.replace(one, **fields) if one.id == event_id else one for one in programme.events
+        )
+        self.shop = msgspec.structs.replace(self.shop, programme=type(programme)(events))
+        self.store.set_event(self.shop.name, self.shop.programme.by_id[event_id])
+
+    def _import(self) -> None:
+        shop = self.shop
+        self._imports += 1
+        at_once(self.store.import_catalogue(shop.name, str(self._imports), shop.catalogue.products))
+        if self._imports == 1:
+            at_once(self.store.import_events(shop.name, "1", shop.programme.events))
+
+    # -- what a test sets and looks at -------------------------------------------------------------------------------
+    @property
+    def left(self) -> OnHand:
+        """What is on hand of each tracked product."""
+        return OnHand(self.store, self.shop.name)
+
+    @left.setter
+    def left(self, left: Mapping[str, int]) -> None:
+        self.left.update(left)
+
+    @property
+    def orders(self) -> dict[str, Order]:
+        """The shop's orders by number, whoever's."""
+        return self.store.orders_of(self.shop.name)
+
+    @property
+    def card(self) -> Customer | None:
+        return self.store.card(self.who)
+
+    @card.setter
+    def card(self, card: Customer | None) -> None:
+        self.store.set_card(self.who, card)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return at_once(self.store.wake(self.who))
+
+    @snapshot.setter
+    def snapshot(self, snapshot: Snapshot | None) -> None:
+        self.store.set_snapshot(self.who, snapshot)
+
+    @property
+    def timers(self) -> dict[str, Timer]:
+        return self.store.timers(self.who)
+
+    @property
+    def taken_numbers(self) -> set[str]:
+        return self.store.taken_numbers
+
+    @property
+    def said(self) -> tuple[AnyMessage, ...]:
+        return self._said.get(self.who, ())
+
     @property
     def text(self) -> str:
         """All that the last letter was answered with, as a customer reads it."""
@@ -234,17 +264,30 @@ class World:
 
     def invariants(self) -> None:
         """What holds whatever happened."""
-        c = self.conversation
-        assert type(c.state) in flow_named(self.shop.flow).states
+        store, shop = self.store, self.shop.name
+        for address in store.snapshots():
+            c, timers = self.conversation_of(address), store.timers(address)
+            assert type(c.state) in flow_named(self.shop.flow).states
+            assert set(c.timers) == set(timers), "the conversation and the store disagree about timers"
+            assert all(c.timers[kind] == timer.turn for kind, timer in timers.items())
         assert all(left >= 0 for left in self.left.values()), "stock was invented"
         for order in self.orders.values():
-            assert order.total == sum(line.quantity * line.unit_price for line in order.lines)
             assert order.lines
-        assert len({order.cart for order in self.orders.values()}) == len(self.orders), "one cart, two orders"
-        assert set(c.timers) == set(self.timers), "the conversation and the store disagree about timers"
-        assert all(c.timers[kind] == timer.turn for kind, timer in self.timers.items())
+            assert order.total == owed(order)
+        carts = [order.cart for order in self.orders.values() if order.cart]
+        assert len(set(carts)) == len(carts), "one cart, two orders"
+        for event in self.shop.programme.events:
+            assert store.seats_taken(shop, event.id, self.now) <= event.capacity, "a seat was sold twice"
+        counts = [int(invoice.number.rpartition("-")[2]) for invoice in store.invoices_of(shop)]
+        assert sorted(counts) == [*range(1, len(counts) + 1)], "the invoices' numbers have a gap"
         keys = [one.key for one in self.outbox]
         assert len(set(keys)) == len(keys)
+
+
+def owed(order: Order) -> int:
+    """What an order's total must be, of its own parts."""
+    tax = 0 if order.tax_included else order.tax
+    return order.subtotal - order.discount + order.delivery + tax + order.rounding
 
 
 def choices(message: AnyMessage) -> tuple[Choice, ...]:

@@ -1,0 +1,59 @@
+"""The sample shops of flows.md: what each flow's cases are played in.
+
+A flow that needs more than its sample catalogue adds one entry to SHOPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from engine.catalogue import Catalogue, Product, read_csv
+from engine.messages import Limits
+from engine.shop import Shop
+
+SAMPLES = Path(__file__).parents[2] / "engine/flows/samples"
+BAKERY_CSV = SAMPLES / "bakery.csv"
+
+
+def bakery(limits: Limits | None = None, languages: tuple[str, ...] = ("en",)) -> Shop:
+    """The sample bakery of flows.md §1."""
+    return shop_with(_products(BAKERY_CSV, "INR"), limits, languages)
+
+
+def shop_with(products: list[Product], limits: Limits | None = None, languages: tuple[str, ...] = ("en",)) -> Shop:
+    """The bakery with these products."""
+    return Shop(
+        name="bakery",
+        title="Sunrise Bakery",
+        flow="counter",
+        currency="INR",
+        locale="en_IN",
+        timezone="Asia/Kolkata",
+        catalogue=Catalogue(tuple(products)),
+        limits=limits or Limits(),
+        languages=languages,
+    )
+
+
+def _products(path: Path, currency: str) -> list[Product]:
+    products, faults = read_csv(path.read_bytes(), currency)
+    assert not faults
+    return products
+
+
+SHOPS: dict[str, Callable[[], Shop]] = {
+    "counter": bakery,
+}
+"""Flow → the shop that its cases are played in."""
+
+
+def shop_of(flow: str) -> Shop:
+    """That of SHOPS, else the bakery run by this flow, with the flow's sample catalogue where there is one."""
+    if flow in SHOPS:
+        return SHOPS[flow]()
+    sample = SAMPLES / f"{flow}.csv"
+    plain = shop_with(_products(sample, "INR")) if sample.is_file() else bakery()
+    return msgspec.structs.replace(plain, flow=flow)
