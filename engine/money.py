@@ -1,6 +1,7 @@
 """Money as customers read it and as files write it. Inside, it is always an integer of minor units with a currency.
 
-How an amount looks is the locale's business (Babel's CLDR data): ₹1,20,000.00 in en_IN, ₦5,500.00 in en_NG. Kenya is
+The locale is the shop's, not the customer's: an amount looks the same in every language, as on the shop's own papers.
+How it looks is the locale's business (Babel's CLDR data): ₹1,20,000.00 in en_IN, ₦5,500.00 in en_NG. Kenya is
 the one exception (flows.md, "Money"): KES 3,000, and KES 2,999.50 where there are cents.
 """
 

@@ -84,7 +84,7 @@ COMMANDS = _table(
                 for word in (
                     *("remove", "add", "more", "next", "back", "confirm", "edit", "change", "skip", "same", "none"),
                     *("search", "browse", "products", "promotions", "checkout", "pay", "card", "bank", "cash", "again"),
-                    *("order again", "try again", "other way", "book", "join", "new", "delivery", "pickup"),
+                    *("order again", "try again", "other way", "book", "join", "leave", "new", "delivery", "pickup"),
                 )
             },
             "done": "done, finished, that's all",
@@ -131,6 +131,7 @@ COMMANDS = _table(
             "my bookings": "tiketi zangu, nafasi zangu, booking zangu",
             "book": "weka nafasi",
             "join": "jiandikishe",
+            "leave": "jitoe, nitoe",
             "new": "mpya",
             "delivery": "niletee, letewa",
             "pickup": "nitachukua, nitachukua mwenyewe",
@@ -170,6 +171,7 @@ COMMANDS = _table(
             "my bookings": "मेरी बुकिंग, मेरे टिकट, meri booking, mere ticket, mere tickets",
             "book": "बुक करें, बुक करो, book karo",
             "join": "जुड़ें",
+            "leave": "निकलें, सूची छोड़ें",
             "new": "नया, naya",
             "delivery": "डिलीवरी, घर पर, ghar par",
             "pickup": "खुद ले जाऊँगा, पिकअप, khud le jaunga",
@@ -209,6 +211,7 @@ COMMANDS = _table(
             "my bookings": "میری بکنگ, میرے ٹکٹ, meri booking, mere ticket",
             "book": "بک کریں, بک کرو, book karein",
             "join": "شامل ہوں, shamil hon",
+            "leave": "نکل جائیں, فہرست چھوڑیں",
             "new": "نیا, naya",
             "delivery": "ڈیلیوری, گھر پر",
             "pickup": "خود لے جاؤں گا, پک اپ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from adapters.app import phrases as collecting
 from engine import flows, locales, phrases
 from engine.locales import Translation
+from engine.messages import Limits
 from engine.words import command, is_command, word_in
 from tests.engine.cases import cases_of, run
 from tests.engine.test_cases import world_of
@@ -106,6 +108,32 @@ def test_space_around_a_phrase_is_kept(language: str) -> None:
         for one in texts(translation):
             assert (one[:1].isspace(), one[-1:].isspace()) == (text[:1].isspace(), text[-1:].isspace()), one
             assert one.count("\n") == text.count("\n"), one
+
+
+def titles() -> set[str]:
+    """The phrases that stand on buttons and rows: ``Option(value, say(…, "title"))``, Asks' own buttons too."""
+    found = set()
+    for path in (collecting.ROOT / "engine").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in TITLED:
+                at = TITLED[call.func.id]
+                parts = [*call.args[at : at + 1], *(word.value for word in call.keywords if word.arg == "button")]
+                found |= {text for part in parts for _, (text, *_) in collecting.phrases(part)}
+    return found
+
+
+TITLED = {"Option": 1, "Ask": 2}
+"""What is called with a title → which argument that is."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_title_fits_its_button(language: str) -> None:
+    """WhatsApp shows twenty characters; longer ones would end in an ellipsis."""
+    known = phrases.CATALOGUES[language]
+    assert len(titles()) > 5
+    for title in titles():
+        for one in texts(known.get(title, title)):
+            assert "{" in title or len(one) <= Limits().button_title, one
 
 
 def translated(language: str) -> Iterator[tuple[Message, Translation]]:
