@@ -25,7 +25,8 @@ class Charged(msgspec.Struct, frozen=True):
 
     ``asked`` False with ``again``: it was not reached, ask again later; without: it refused, ``failure`` (a
     payments.Failure value) and ``reason`` say why. ``asked`` True with neither ref nor link: nobody knows whether it
-    has the request; its news or a later question will tell.
+    has the request; its news or a later question will tell. A provider that knows our key may say ``again`` with that,
+    since asking again is harmless; the cashier asks again, or leaves it at ``asked``, and the store sees one of both.
     """
 
     intent: str
@@ -68,8 +69,9 @@ class Till(Protocol):
         ids: ``charged:<intent>`` and ``uncharged:<intent>``."""
 
     async def silent_charges(self, before: Millis, limit: int) -> list[Intent]:
-        """PENDING intents by a provider (so not by bank or cash) whose last change or question is older than
-        ``before``, oldest first."""
+        """Intents by a provider (so not by bank or cash) that may still be paid and whose last change or question is
+        older than ``before``, oldest first: PENDING ones, and CANCELLED ones that a provider has (``provider`` is not
+        ""). Who cancels on our side may approve on the phone all the same, and the callback may be lost."""
 
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         """Count these intents as asked about at ``at``, a moment to come too: so a question can be put off, and the

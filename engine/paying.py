@@ -26,7 +26,7 @@ from engine.facts import AnyNeed, BookingNumbered, Facts, IntentOf, OrderNumbere
 from engine.flow import AnyFlowEvent, customer_of
 from engine.messages import Purpose
 from engine.orders import Order, OrderStatus, PaymentMove, PaymentStatus
-from engine.payments import Failure, Intent, IntentMove, IntentStatus, Payment, Way
+from engine.payments import OPEN, Failure, Intent, IntentMove, IntentStatus, Payment, Way
 from engine.phrases import phrase, say
 from engine.settling import Received, Verdict, judge, receive
 from engine.shop import Shop
@@ -41,9 +41,6 @@ REFERENCE_LETTERS = 8
 """Of a reference made from a longer order number: about 10¹² of them, so that two open ones never meet."""
 DETAIL_AT_MOST = 80
 """Of what a provider says about a refusal; the rest is for its own people."""
-
-OPEN = (IntentStatus.CREATED, IntentStatus.ASKING, IntentStatus.PENDING)
-"""Where an intent stands while money may be expected for it."""
 
 TITLES: Mapping[Way, str] = {
     Way.MPESA: phrase("M-Pesa"),

@@ -39,6 +39,9 @@ class IntentStatus(str, Enum):
     CANCELLED = "cancelled"
 
 
+OPEN = (IntentStatus.CREATED, IntentStatus.ASKING, IntentStatus.PENDING)
+"""Where an intent stands while money may be expected for it."""
+
 INTENT_MOVES: Mapping[IntentStatus, frozenset[IntentStatus]] = {
     IntentStatus.CREATED: frozenset(
         {IntentStatus.ASKING, IntentStatus.PENDING, IntentStatus.PAID, IntentStatus.FAILED, IntentStatus.CANCELLED}

@@ -152,7 +152,7 @@ class Till:
         found = [
             intent
             for intent in self.intents.values()
-            if intent.status is IntentStatus.PENDING
+            if (intent.status is IntentStatus.PENDING or (intent.status is IntentStatus.CANCELLED and intent.provider))
             and intent.way not in ASK_NOBODY
             and self._touched[intent.id] < before
         ]

@@ -17,6 +17,7 @@ import trio.testing
 from engine import actor as actor_module
 from engine.actor import Surroundings
 from engine.address import Address, Link, Millis, Sender, customer_id
+from engine.books import Charged
 from engine.catalogue import Catalogue
 from engine.commit import Commit, Snapshot, Timer
 from engine.errors import StoreError
@@ -24,6 +25,7 @@ from engine.events import Inbound, Letter, TextSaid, TimerFired
 from engine.facts import AnyNeed, Availability, Conflict, Facts
 from engine.mailbox import Receipt
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Status, Text
+from engine.payments import Intent, PaymentNews
 from engine.shop import Shop
 from engine.supervisor import Supervisor
 from storage.memory import MemoryStore
@@ -240,6 +242,40 @@ class TroubledStore(MemoryStore):
         answer = await super().next_due()
         await self._linger("next_due")
         return answer
+
+    async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
+        await self._meet("record")
+        return await super().record(shop, news, at)
+
+    async def charges(self, limit: int) -> list[Intent]:
+        await self._meet("charges")
+        return await super().charges(limit)
+
+    async def claim_charges(self, ids: Sequence[str], at: Millis) -> set[str]:
+        await self._meet("claim_charges")
+        return await super().claim_charges(ids, at)
+
+    async def settle_charges(self, results: Sequence[Charged], at: Millis) -> None:
+        await self._meet("settle_charges")
+        await super().settle_charges(results, at)
+
+    async def silent_charges(self, before: Millis, limit: int) -> list[Intent]:
+        await self._meet("silent_charges")
+        return await super().silent_charges(before, limit)
+
+    async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
+        await self._meet("asked_about")
+        await super().asked_about(ids, at)
+
+    async def posted(self, now: Millis, limit: int) -> list[Letter]:
+        await self._meet("posted")
+        answer = await super().posted(now, limit)
+        await self._linger("posted")
+        return answer
+
+    async def next_posted(self) -> Millis | None:
+        await self._meet("next_posted")
+        return await super().next_posted()
 
     async def sweep(self, now: Millis) -> int:
         await self._meet("sweep")
