@@ -31,8 +31,8 @@ NOT_GLOBAL = frozenset({"more"})
 VERB_LAST = ("hi", "ur")
 """Languages that say "2 remove"."""
 
-TAKE_A_REST = ("remove", "add", "search", "edit", "change", "book")
-"""Commands that may be followed by what they are about: "remove 2"."""
+TAKE_A_REST = ("remove", "add", "search", "edit", "change", "book", "code")
+"""Commands that may be followed by what they are about: "remove 2", "code SAVE10"."""
 
 PARTS_AT_MOST = 6
 """A longer message is no global word with its number."""

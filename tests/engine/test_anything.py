@@ -74,6 +74,7 @@ WHILES = st.one_of(
     st.tuples(st.just("fire"), st.just(0)),
 )
 LIMITS = st.sampled_from([Limits(), Limits(buttons=0, rows=0, text=300, question=300, location_request=False)])
+LANGUAGES = st.sampled_from([("en",), ("sw", "en"), ("en", "hi", "ur", "sw"), ("ur",)])
 
 
 def meanwhile(world: World, what: str, amount: int, sku: str) -> None:
@@ -109,13 +110,14 @@ STATES = [
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     LIMITS,
+    LANGUAGES,
     st.sampled_from([lines for _, lines in STATES]),
     st.lists(st.tuples(EVENTS, WHILES, st.sampled_from(SKUS[:5])), max_size=30),
 )
 def test_any_conversation_keeps_the_shops_promises(
-    limits: Limits, lines: list[str], letters: list[tuple[AnyEvent, tuple[str, int], str]]
+    limits: Limits, languages: tuple[str, ...], lines: list[str], letters: list[tuple[AnyEvent, tuple[str, int], str]]
 ) -> None:
-    world = World(bakery(limits))
+    world = World(bakery(limits, languages))
     opening = dict(world.left)
     given_away = dict.fromkeys(opening, 0)
     for said in lines:
