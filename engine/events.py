@@ -152,8 +152,12 @@ class ChargeAnswered(News, frozen=True):
 
 
 class OrderRequested(News, frozen=True):
-    """An order came by the shop's API (flows.md §4) and the customer shall be asked to pay. Checked in form only."""
+    """An order came by the shop's API (flows.md §4) and the customer shall be asked to pay. Checked in form only.
 
+    Its cart is ``api:<request>``, by which whoever asked finds the order, and the same request is one order only.
+    """
+
+    request: str
     sku: str
     quantity: int
     address: str = ""

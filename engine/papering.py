@@ -11,7 +11,7 @@ import logging
 import msgspec
 
 from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing
-from engine.ports import Channel, Http, Papers
+from engine.ports import Http, Papers, Sending
 
 log = logging.getLogger("sokoni.papering")
 
@@ -22,7 +22,7 @@ NOT_MADE = "The paper could not be made; it will be tried again. The log says wh
 class Papering:
     """The sending half of a channel that makes papers first."""
 
-    def __init__(self, channel: Channel, papers: Papers) -> None:
+    def __init__(self, channel: Sending, papers: Papers) -> None:
         self._channel = channel
         self._papers = papers
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
-from types import MappingProxyType
 
 import msgspec
 
@@ -78,11 +77,11 @@ class Terms(msgspec.Struct, frozen=True, dict=True):
     free_delivery_from: int = 0
     discounts: tuple[Discount, ...] = ()
     promotions: tuple[Promotion, ...] = ()
-    price_lists: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    price_lists: Mapping[str, Mapping[str, int]] = {}
     minimum_order: int = 0
     credit_days: int = 0
     reminder_days: tuple[int, ...] = (-3, 0, 3, 7)
-    templates: Mapping[str, str] = MappingProxyType({})
+    templates: Mapping[str, str] = {}
     payments: bool = True
     recognition: bool = True
     tracking: bool = True

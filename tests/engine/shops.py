@@ -10,9 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from engine import table, terms_tables
 from engine.catalogue import Catalogue, Product, read_csv
 from engine.messages import Limits
+from engine.payments import Way
 from engine.shop import Shop
+from engine.terms import Terms
 
 SAMPLES = Path(__file__).parents[2] / "engine/flows/samples"
 BAKERY_CSV = SAMPLES / "bakery.csv"
@@ -44,8 +47,27 @@ def _products(path: Path, currency: str) -> list[Product]:
     return products
 
 
+def coffee(languages: tuple[str, ...] = ("en",)) -> Shop:
+    """The shop of flows.md §4, with two offers."""
+    sheet, build = terms_tables.PROMOTIONS, terms_tables.promotions("KES", "Africa/Nairobi")
+    promotions, faults = table.read_csv((SAMPLES / "micro_sales-promotions.csv").read_bytes(), sheet, build)
+    assert not faults
+    return Shop(
+        name="coffee",
+        title="Kahawa Direct",
+        flow="micro_sales",
+        currency="KES",
+        locale="en_KE",
+        timezone="Africa/Nairobi",
+        catalogue=Catalogue(tuple(_products(SAMPLES / "micro_sales.csv", "KES"))),
+        languages=languages,
+        terms=Terms(ways=(Way.MPESA, Way.CARD), promotions=tuple(promotions)),
+    )
+
+
 SHOPS: dict[str, Callable[[], Shop]] = {
     "counter": bakery,
+    "micro_sales": coffee,
 }
 """Flow → the shop that its cases are played in."""
 
