@@ -56,6 +56,7 @@ _ONE_PER = re.compile(r"[;؛\n]")
 _SPACES = re.compile(r"\s+")
 _JOINERS = frozenset("\u200c\u200d")
 _IN_NAMES = frozenset(" -‐‑'’ʼ.") | _JOINERS
+_IN_BUSINESS_NAMES = frozenset("&/,()+")
 
 
 class Muddle(Enum):
@@ -130,6 +131,12 @@ def name(text: str) -> str | Refused:
     if not all(_letter(one) or one in _IN_NAMES for one in said):
         return Refused(phrase("A name has only letters, spaces, hyphens, apostrophes and dots."))
     return said
+
+
+def business_name(text: str) -> str | Refused:
+    """A business's name: as a person's, and with numbers and what stands in company names: ``M/s A-1 Steel & Sons``."""
+    said = name("".join(["-" if one in _IN_BUSINESS_NAMES or one.isdecimal() else one for one in text]))
+    return said if isinstance(said, Refused) else _SPACES.sub(" ", plain(text))
 
 
 def address(text: str) -> str | Refused:

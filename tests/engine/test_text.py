@@ -163,6 +163,29 @@ def test_what_is_no_name_is_refused_with_the_reason(said: str, why: str) -> None
     assert why in refused.phrase
 
 
+@pytest.mark.parametrize(
+    "said", ["Sharma & Sons", "M/s A-1 Steel & Co. (Pune)", "24x7 Traders", "Rao+Rao, Builders", "शर्मा एंड संस 2", "José"]
+)
+def test_names_of_businesses_have_numbers_and_signs(said: str) -> None:
+    assert text.business_name(f"  {said}\n") == said
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("1947", "needs letters"),
+        ("&", "needs letters"),
+        ("", "empty"),
+        ("Steel 😀", "only letters"),
+        ("A1" * 41, "at most"),
+    ],
+)
+def test_what_is_no_business_name_is_refused_with_the_reason(said: str, why: str) -> None:
+    refused = text.business_name(said)
+    assert isinstance(refused, Refused)
+    assert why in refused.phrase
+
+
 ADDRESSES = [
     ("12 MG Road", "12 MG Road"),
     ("Flat 2,\nMG Road\n\n560001", "Flat 2, MG Road, 560001"),
