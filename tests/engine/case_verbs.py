@@ -91,7 +91,8 @@ def merged(known: msgspec.Struct, changes: str, kind: type[Any]) -> Any:
     """The struct with the fields that the JSON object names."""
     fields: Mapping[str, object] = msgspec.json.decode(changes)
     assert set(fields) <= set(known.__struct_fields__), f"there is no such field among {list(fields)}"
-    return msgspec.convert(msgspec.to_builtins(known) | dict(fields), kind)
+    kinds = {one.name: one.type for one in msgspec.structs.fields(kind)}
+    return msgspec.structs.replace(known, **{name: msgspec.convert(fields[name], kinds[name]) for name in fields})
 
 
 def _shop(world: World, rest: str) -> None:
