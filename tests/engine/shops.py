@@ -19,6 +19,7 @@ from engine.terms import Terms
 
 SAMPLES = Path(__file__).parents[2] / "engine/flows/samples"
 BAKERY_CSV = SAMPLES / "bakery.csv"
+WHOLESALE_CSV = SAMPLES / "wholesale.csv"
 
 
 def bakery(limits: Limits | None = None, languages: tuple[str, ...] = ("en",)) -> Shop:
@@ -65,9 +66,29 @@ def coffee(languages: tuple[str, ...] = ("en",)) -> Shop:
     )
 
 
+def dealer() -> Shop:
+    """The building-materials dealer of flows.md §3, who takes bank transfers and money on delivery."""
+    return Shop(
+        name="dealer",
+        title="Rao Building Materials",
+        flow="wholesale",
+        currency="INR",
+        locale="en_IN",
+        timezone="Asia/Kolkata",
+        catalogue=Catalogue(tuple(_products(WHOLESALE_CSV, "INR"))),
+        terms=Terms(
+            ways=(Way.BANK, Way.CASH),
+            bank="Rao Building Materials, HDFC 50100012345678",
+            price_lists={"builders": {"cement-opc-43": 35_000, "cement-opc-53": 38_000}},
+            crm=True,
+        ),
+    )
+
+
 SHOPS: dict[str, Callable[[], Shop]] = {
     "counter": bakery,
     "micro_sales": coffee,
+    "wholesale": dealer,
 }
 """Flow → the shop that its cases are played in."""
 
