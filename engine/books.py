@@ -80,6 +80,9 @@ class Till(Protocol):
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         """One payment."""
 
+    async def payment_of(self, shop: str, order: str) -> Payment | None:
+        """The payment that paid this order or booking: it is APPLIED, or on the desk because it was more than that."""
+
     async def payments(self, shop: str, states: Sequence[PaymentState], limit: int, offset: int = 0) -> list[Payment]:
         """Payments in these states; none named: in any."""
 
@@ -209,6 +212,10 @@ class Books(Protocol):
 
     async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
         """Invoices."""
+
+    async def key(self, name: str) -> bytes:
+        """32 random bytes of the store's own, made at first use under this name and kept for ever: what signs tickets
+        and the names of papers must survive restarts and travel with a backup."""
 
     async def unsynced(self, shop: str, limit: int) -> list[str]:
         """Numbers of orders that the CRM shall hear of (Commit.synced) and has not, in the order of those wishes."""

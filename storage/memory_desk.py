@@ -5,6 +5,7 @@ What the words mean stands in storage/till.py, storage/seats.py and storage/ledg
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -22,10 +23,13 @@ from engine.tickets import Booking, BookingStatus, DoorAnswer, TicketEvent
 from storage.ledger import Ledger
 from storage.seats import Seats
 from storage.stock import Stock
-from storage.till import Till
+from storage.till import Till, pays
 
 T = TypeVar("T")
 Pause = Callable[[], Awaitable[None]]
+
+
+KEY_BYTES = 32
 
 
 class MemoryDesk:
@@ -43,6 +47,7 @@ class MemoryDesk:
         self._ledger = Ledger(self._stock)
         self._till = Till()
         self._seats = Seats()
+        self._keys: dict[str, bytes] = {}
 
     async def _turn(self) -> None:
         """Others may run first; then the call is done without a pause."""
@@ -80,6 +85,10 @@ class MemoryDesk:
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         await self._turn()
         return self._till.payments.get((shop, payment_id))
+
+    async def payment_of(self, shop: str, order: str) -> Payment | None:
+        await self._turn()
+        return next((one for one in self._till.payments_in(shop, ()) if one.order == order and pays(one)), None)
 
     async def payments(self, shop: str, states: Sequence[PaymentState], limit: int, offset: int = 0) -> list[Payment]:
         await self._turn()
@@ -214,6 +223,10 @@ class MemoryDesk:
     async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
         await self._turn()
         return page(self._ledger.invoices(shop), limit, offset)
+
+    async def key(self, name: str) -> bytes:
+        await self._turn()
+        return self._keys.setdefault(name, secrets.token_bytes(KEY_BYTES))
 
     async def unsynced(self, shop: str, limit: int) -> list[str]:
         await self._turn()

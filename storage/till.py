@@ -182,5 +182,10 @@ class Till:
         return [one for one in found if not states or one.state in states]
 
 
+def pays(payment: Payment) -> bool:
+    """Whether a payment is what paid its order: applied, or more than was asked for (engine.settling)."""
+    return payment.state is PaymentState.APPLIED or (payment.state is PaymentState.DESK and payment.why == "over")
+
+
 def _ref(intent: Intent) -> tuple[str, str]:
     return intent.provider, intent.provider_ref
