@@ -9,4 +9,11 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_turns",
     "tests.storage.contract_stock",
     "tests.storage.contract_outbox",
+    "tests.storage.contract_held",
+    "tests.storage.contract_money",
+    "tests.storage.contract_seats",
+    "tests.storage.contract_events",
+    "tests.storage.contract_letters",
+    "tests.storage.contract_books",
+    "tests.storage.contract_invoices",
 )

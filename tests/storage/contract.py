@@ -15,9 +15,17 @@ from engine.address import DAY, Sender
 from engine.commit import Timer
 from engine.events import Inbound, Letter, TimerFired
 from engine.ports import Store
+from tests.storage.contract_books import OwnersBooks
+from tests.storage.contract_events import EventsAndDoor
+from tests.storage.contract_held import HeldOrders
+from tests.storage.contract_invoices import Invoices
+from tests.storage.contract_letters import OwnLetters
+from tests.storage.contract_money import Money
 from tests.storage.contract_outbox import Outbox
+from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
 from tests.storage.contract_turns import Turns
+from tests.storage.people import People
 from tests.storage.values import (
     ANN,
     BEN,
@@ -133,7 +141,7 @@ class Upkeep:
         await store.check()
 
 
-class StoreContract(Turns, Stock, Outbox, Waiting, Upkeep):
+class StoreContract(People, Turns, Stock, Outbox, Waiting, Upkeep):
     """All of it."""
 
     @pytest.fixture
@@ -147,3 +155,7 @@ class StoreContract(Turns, Stock, Outbox, Waiting, Upkeep):
         await store.import_catalogue(SHOP, "first", CATALOGUE)
         await Talk(store).commit(orders=(placed,))
         assert await store.orders(SHOP, 1) == [placed]
+
+
+class ShopContract(StoreContract, HeldOrders, Money, SeatsAndHolds, EventsAndDoor, OwnLetters, OwnersBooks, Invoices):
+    """With money, seats and all that is kept beside conversations (engine.books)."""

@@ -12,8 +12,6 @@ from engine.facts import Conflict, ConflictKind
 from engine.orders import USUAL_MOVES, Hold, OrderMove, OrderStatus
 from engine.ports import Store
 from tests.storage.values import (
-    ANN,
-    BEN,
     CAKE,
     CATALOGUE,
     CUSTOM,
@@ -34,15 +32,6 @@ PENDING, CONFIRMED, CANCELLED = OrderStatus.PENDING, OrderStatus.CONFIRMED, Orde
 
 
 class Stock:
-    @pytest.fixture
-    async def ann(self, store: Store) -> Talk:
-        await store.import_catalogue(SHOP, "first", CATALOGUE)
-        return Talk(store, ANN)
-
-    @pytest.fixture
-    def ben(self, store: Store) -> Talk:
-        return Talk(store, BEN)
-
     async def on_hand(self, store: Store, sku: str = "cake") -> int:
         return next(product.stock for product in await store.products(SHOP) if product.sku == sku)
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.ports import Store
 from storage.memory import MemoryStore
-from tests.storage.contract import StoreContract
+from tests.storage.contract import ShopContract
 from tests.storage.values import Everything, FixedClock
 
 CACHES = ("_views",)
@@ -22,7 +22,7 @@ def held(part: object) -> object:
     return {name: held(value) for name, value in vars(part).items() if name not in CACHES}
 
 
-class TestMemory(StoreContract):
+class TestMemory(ShopContract):
     @pytest.fixture
     def store(self, clock: FixedClock) -> Store:
         return MemoryStore(clock)
@@ -33,3 +33,8 @@ class TestMemory(StoreContract):
             return held(store)
 
         return everything
+
+
+def test_no_part_of_the_contract_hides_a_test_of_another() -> None:
+    names = [name for part in ShopContract.__mro__ for name in vars(part) if name.startswith("test_")]
+    assert len(set(names)) == len(names)
