@@ -25,7 +25,7 @@ from tests.storage.contract_outbox import Outbox
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
 from tests.storage.contract_turns import Turns
-from tests.storage.people import People
+from tests.storage.people import People, Visitors
 from tests.storage.values import (
     ANN,
     BEN,
@@ -157,5 +157,7 @@ class StoreContract(People, Turns, Stock, Outbox, Waiting, Upkeep):
         assert await store.orders(SHOP, 1) == [placed]
 
 
-class ShopContract(StoreContract, HeldOrders, Money, SeatsAndHolds, EventsAndDoor, OwnLetters, OwnersBooks, Invoices):
+class ShopContract(
+    Visitors, StoreContract, HeldOrders, Money, SeatsAndHolds, EventsAndDoor, OwnLetters, OwnersBooks, Invoices
+):
     """With money, seats and all that is kept beside conversations (engine.books)."""
