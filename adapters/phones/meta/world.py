@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from adapters.phones.meta.faults import Mischief
+from adapters.phones.meta.faults import Faults, Mischief
 from adapters.phones.meta.media import MediaStore
 from adapters.phones.meta.rules import Rules
 from engine.address import Millis
@@ -21,7 +21,7 @@ class World:
 
     clock: Clock
     rules: Rules
-    mischief: Mischief
+    mischief: Mischief[Faults]
     media: MediaStore
     seed: int
     keep: int
