@@ -43,9 +43,7 @@ def ends_well(town: Town) -> Counter[str]:
     paying = {(one.id, one.order) for one in made if one.to is PaymentState.APPLIED or one.why == "over"}
     for order in orders:
         if order.payment is PaymentStatus.PAID:
-            assert [number for _, number in paying].count(order.number) == 1, (
-                f"{order.number} is paid by none, or twice"
-            )
+            assert [number for _, number in paying].count(order.number) == 1, f"{order.number}: paid by none or two"
     for event in world.shop.programme.events:
         assert store.seats_taken(shop, event.id, world.now) <= event.capacity
     bookings = store.bookings_of(shop)

@@ -44,7 +44,7 @@ class Town:
         self.world = World(shop)
         self.draw = random.Random(f"{shop.flow}/{seed}")
         self.bank = Bank()
-        self.opening = {sku: count for sku, count in self.world.left.items()}
+        self.opening = dict(self.world.left.items())
         self.trace: list[str] = []
         self._scripts = {name: self._script() for name in CUSTOMERS}
         self._said = sorted({words for script in _scripts(shop.flow) for verb, words in script if verb == ">"})
@@ -168,8 +168,10 @@ class Town:
         name = f"T{self._counted}"
         provider = intent.way.value if intent.way in ASK_NOBODY else intent.provider or FAKE
         by = "asha" if intent.way in ASK_NOBODY else ""
-        about = {"intent": intent.id} if known else {"reference": f"unknown-{name}"}
-        return PaymentNews(name, provider, True, amount, currency, transaction=name, by=by, **about)
+        about, reference = (intent.id, "") if known else ("", f"unknown-{name}")
+        return PaymentNews(
+            name, provider, True, amount, currency, intent=about, reference=reference, transaction=name, by=by
+        )
 
     def _record(self, news: PaymentNews) -> None:
         """Told once or twice, and the letter may lie for a while."""
