@@ -6,8 +6,7 @@ One that is more than a day late is dropped, so that nothing comes in a flood af
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -31,9 +30,6 @@ REMINDED_AT = time(10)
 
 ALWAYS = 10**6
 """Days: more than anybody is reminded before or after."""
-
-DAYS_REMEMBERED = 256
-"""Writing a date takes 10 µs, and an evening's orders are due on a few days only."""
 
 LATE_AT_MOST = DAY
 WINDOW = DAY
@@ -66,12 +62,7 @@ def when_said(card: Customer | None, shop: Shop, facts: Facts) -> str:
 
 def day(moment: Millis, shop: Shop, facts: Facts) -> str:
     """The shop's date of a moment, in the customer's language."""
-    return _written(local(moment, shop).date(), facts.language)
-
-
-@lru_cache(maxsize=DAYS_REMEMBERED)
-def _written(on: date, language: str) -> str:
-    return str(format_date(on, format="d MMM y", locale=language))
+    return str(format_date(local(moment, shop), format="d MMM y", locale=facts.language))
 
 
 # -- the invoice ---------------------------------------------------------------------------------------------------
@@ -143,12 +134,12 @@ REMINDERS = (
 
 def _reminder(order: Order, days: int, shop: Shop, facts: Facts) -> AnyEffect:
     invoice = next((one.number for one in facts.invoices if one.order == order.number), order.number)
-    total, due = price(order.total, shop), day(order.due_at, shop, facts)
+    total, date = price(order.total, shop), day(order.due_at, shop, facts)
     template = shop.terms.templates.get(KIND, "")
     if template and facts.now - facts.heard_at >= WINDOW:
-        return UseTemplate(template, facts.language, (total, invoice, due), Purpose.PAYMENT)
+        return UseTemplate(template, facts.language, (total, invoice, date), Purpose.PAYMENT)
     said = REMINDERS[0 if days < 0 else 1 if days == 0 else 2]
-    text = say(facts.language, said, total=total, invoice=invoice, date=due)
+    text = say(facts.language, said, total=total, invoice=invoice, date=date)
     return Say(joined(text, _where_to_pay(order, shop, facts)), Purpose.PAYMENT)
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import aiosqlite
 
 from engine.address import Millis
 from engine.errors import ConfigError, StoreFailed, StoreLocked
-from engine.orders import USUAL_MOVES
-from storage.sql import Db, run, write
+from engine.orders import ORDER_MOVES, PAYMENT_MOVES, USUAL_MOVES
+from engine.payments import INTENT_MOVES, STATE_MOVES
+from engine.tickets import BOOKING_MOVES
+from storage.sql import Db, Row, run, write
 
 APPLICATION_ID = 0x534F4B4F
 """SQLite's mark for whose file this is; "SOKO"."""
@@ -138,13 +141,27 @@ async def migrate(db: Db) -> None:
 
 
 async def _begin(db: Db, now: Millis) -> None:
-    """The code's table of moves is the truth; and what was being sent when the process ended, nobody knows."""
+    """The code's tables of moves are the truth; and what was being sent or asked for when the process ended, nobody
+    knows."""
     await run(db, "BEGIN IMMEDIATE")
     await run(db, "DELETE FROM allowed_moves")
-    moves = [(frm.value, to.value) for frm, all_to in USUAL_MOVES.items() for to in all_to]
-    await write(db, "INSERT INTO allowed_moves (frm, dest) {values}", moves)
+    await write(db, "INSERT INTO allowed_moves (what, flow, frm, dest) {values}", allowed_moves())
     await run(db, "UPDATE outbox SET state = 'unknown', unknown_since = ? WHERE state = 'sending'", (now,))
+    await run(db, "UPDATE intents SET status = 'pending', touched_at = ? WHERE status = 'asking'", (now,))
     await run(db, "COMMIT")
+
+
+def allowed_moves() -> list[Row]:
+    """(What, flow, from, to) of every table of moves in the engine; flow '' is whoever has no table of their own."""
+    tables: list[tuple[str, str, Mapping[Any, frozenset[Any]]]] = [
+        ("order", "", USUAL_MOVES),
+        *[("order", flow, moves) for flow, moves in ORDER_MOVES.items()],
+        ("payment", "", PAYMENT_MOVES),
+        ("intent", "", INTENT_MOVES),
+        ("money", "", STATE_MOVES),
+        ("booking", "", BOOKING_MOVES),
+    ]
+    return [(what, flow, frm.value, to.value) for what, flow, table in tables for frm in table for to in table[frm]]
 
 
 async def quick_check(db: Db) -> str:

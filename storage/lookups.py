@@ -15,8 +15,9 @@ from engine.address import Address, Millis
 from engine.catalogue import Product
 from engine.commit import Parked, Snapshot, Timer
 from engine.messages import AnyMessage, Outgoing, Purpose
-from engine.orders import Customer, Order, OrderLine, OrderStatus, PaymentStatus
 from engine.ports import OutboxRow
+from engine.tickets import Booking
+from storage.seat_rows import BOOKING_OF, booking
 from storage.sql import Db, Row, read, read_all
 from storage.steps import SCALE
 
@@ -38,79 +39,6 @@ async def linked(db: Db, links: Sequence[tuple[str, str, str]]) -> dict[tuple[st
     sql = """SELECT json_group_array(json_array(shop, kind, value, customer))
         FROM links WHERE (shop, kind, value) IN (SELECT * FROM ({values}))"""
     return {(shop, kind, value): who for shop, kind, value, who in await read_all(db, sql, links)}
-
-
-async def cards(db: Db, addresses: Sequence[Address]) -> dict[Address, Customer]:
-    """What the shop knows of each."""
-    sql = """SELECT json_group_array(json_array(
-            id, shop, name, phone, email, address, language, marketing, active))
-        FROM customers WHERE (shop, id) IN (SELECT * FROM ({values}))"""
-    return {Address(row[1], row[0]): _card(row) for row in await read_all(db, sql, addresses)}
-
-
-def _card(row: list[Any]) -> Customer:
-    who, shop, name, phone, email, address, language, marketing, active = row
-    return Customer(who, shop, name, phone, email, address, language, bool(marketing), bool(active))
-
-
-ORDER = """json_array(o.number, o.shop, o.customer, o.cart, o.total, o.currency, o.status, o.payment, o.kind, o.source,
-    o.placed_at, o.name, o.phone, o.address, o.instructions, o.cashier, o.store,
-    (SELECT json_group_array(json_array(l.sku, l.name, l.quantity, l.unit_price, l.tracked, l.note, l.position))
-     FROM order_lines l WHERE l.shop = o.shop AND l.number = o.number))"""
-
-
-async def own_orders(db: Db, asked: Sequence[tuple[Address, int]]) -> dict[tuple[Address, int], list[Order]]:
-    """(address, limit) → that customer's latest orders, newest first."""
-    most = max(limit for _, limit in asked)
-    sql = f"""
-        WITH a(shop, customer) AS ({{values}}),
-        mine AS (SELECT o.rowid AS id, row_number() OVER
-            (PARTITION BY o.shop, o.customer ORDER BY o.placed_at DESC, o.rowid DESC) AS place
-            FROM a JOIN orders o ON o.shop = a.shop AND o.customer = a.customer)
-        SELECT json_group_array(json_array(mine.place, {ORDER}))
-        FROM mine JOIN orders o ON o.rowid = mine.id WHERE mine.place <= {int(most)}"""  # noqa: S608
-    found = await read_all(db, sql, list({address: None for address, _ in asked}))
-    orders: dict[Address, list[Order]] = {}
-    for _, row in sorted(found, key=itemgetter(0)):
-        order = _order(row)
-        orders.setdefault(Address(order.shop, order.customer), []).append(order)
-    return {(address, limit): orders[address][: max(0, limit)] for address, limit in asked if address in orders}
-
-
-async def numbered(db: Db, asked: Sequence[tuple[Address, str]]) -> dict[tuple[Address, str], list[Order]]:
-    """(address, number) → the order, if it is that customer's own."""
-    sql = f"""
-        WITH a(shop, customer, number) AS ({{values}})
-        SELECT json_group_array({ORDER}) FROM a
-        JOIN orders o ON o.shop = a.shop AND o.number = a.number AND o.customer = a.customer"""  # noqa: S608
-    orders = [_order(row) for row in await read_all(db, sql, [(*address, number) for address, number in asked])]
-    return {(Address(order.shop, order.customer), order.number): [order] for order in orders}
-
-
-def _order(row: list[Any]) -> Order:
-    number, shop, customer, cart, total, currency, status, payment, kind, source, *told, lines = row
-    placed_at, name, phone, address, instructions, cashier, store = told
-    lines.sort(key=itemgetter(6))
-    return Order(
-        number=number,
-        shop=shop,
-        customer=customer,
-        cart=cart,
-        lines=tuple(OrderLine(sku, n, quantity, price, bool(t), note) for sku, n, quantity, price, t, note, _ in lines),
-        total=total,
-        currency=currency,
-        status=OrderStatus(status),
-        payment=PaymentStatus(payment),
-        kind=kind,
-        source=source,
-        placed_at=placed_at,
-        name=name,
-        phone=phone,
-        address=address,
-        instructions=instructions,
-        cashier=cashier,
-        store=store,
-    )
 
 
 # -- what the outbox and the scheduler ask ---------------------------------------------------------------------------
@@ -216,14 +144,6 @@ def _product(row: list[Any]) -> Product:
     )
 
 
-async def orders(db: Db, shop: str, limit: int) -> list[Order]:
-    """See Store.orders."""
-    sql = f"""SELECT json_group_array(json_array(o.place, {ORDER})) FROM (
-        SELECT *, row_number() OVER (ORDER BY placed_at DESC, rowid DESC) AS place FROM orders
-        WHERE shop = ? ORDER BY placed_at DESC, rowid DESC LIMIT ?) o"""  # noqa: S608
-    return [_order(row) for _, row in sorted(await read(db, sql, (shop, limit)), key=itemgetter(0))]
-
-
 # -- what the store itself asks at the start -------------------------------------------------------------------------
 
 
@@ -236,3 +156,17 @@ async def all_holds(db: Db) -> list[Row]:
     """(shop, id, customer, sku, quantity, expires at) of every hold."""
     sql = "SELECT json_group_array(json_array(shop, id, customer, sku, quantity, expires_at)) FROM holds"
     return await read(db, sql)
+
+
+async def all_events(db: Db) -> list[Row]:
+    """(Shop, id, capacity, active, seats taken for good) of every event."""
+    sql = """SELECT json_group_array(json_array(e.shop, e.id, e.capacity, e.status = 'active',
+        (SELECT coalesce(sum(seats), 0) FROM bookings b
+         WHERE b.shop = e.shop AND b.event = e.id AND b.status IN ('confirmed', 'checked_in')))) FROM events e"""
+    return await read(db, sql)
+
+
+async def all_held_bookings(db: Db) -> list[Booking]:
+    """Every booking that is held, over or not."""
+    sql = f"SELECT json_group_array({BOOKING_OF}) FROM bookings b WHERE b.status = 'held'"  # noqa: S608
+    return [booking(row) for row in await read(db, sql)]

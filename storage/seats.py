@@ -6,6 +6,7 @@ what it posts is handed back, for the store to keep in the same step.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 
@@ -31,6 +32,20 @@ from storage import letters
 from storage.judge import Booked, Key
 
 DOOR = "door"
+
+
+def wanted(commit: Commit, bookings: Mapping[Key, Booking]) -> list[tuple[str, int]]:
+    """The event and the seats that each move and then each booking takes, negative where it frees some, in the order in
+    which they are written. Moves of what is not among ``bookings`` are left out."""
+    shop, at = commit.address.shop, commit.at
+    now: dict[str, Booking] = {}
+    takes: list[tuple[str, int]] = []
+    for move in commit.booking_moves:
+        before = now.get(move.id) or bookings.get((shop, move.id))
+        if before is not None:
+            after = now[move.id] = moved(before, move, at)
+            takes.append((after.event, after.takes(at) - before.takes(at)))
+    return takes + [(booking.event, booking.takes(at)) for booking in commit.bookings]
 
 
 class Seats:
@@ -65,18 +80,10 @@ class Seats:
     def lacking(self, commit: Commit) -> str:
         """The first event whose seats do not suffice for ``commit``, else "". Its moves come before its bookings, so
         that seats given up can be booked in the same turn."""
-        shop, at = commit.address.shop, commit.at
-        after: dict[str, Booking] = {}
-        gone: dict[str, int] = {}
-        wanted: list[tuple[str, int]] = []
-        for move in commit.booking_moves:
-            before = after.get(move.id) or self.bookings[shop, move.id]
-            after[move.id] = moved(before, move, at)
-            wanted.append((before.event, after[move.id].takes(at) - before.takes(at)))
-        wanted += [(booking.event, booking.takes(at)) for booking in commit.bookings]
-        for event, seats in wanted:
-            gone[event] = gone.get(event, 0) + seats
-            if seats > 0 and self.free(shop, event, at) < gone[event]:
+        shop, gone = commit.address.shop, Counter[str]()
+        for event, seats in wanted(commit, self.bookings):
+            gone[event] += seats
+            if seats > 0 and self.free(shop, event, commit.at) < gone[event]:
                 return event
         return ""
 

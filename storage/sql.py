@@ -14,7 +14,8 @@ Functions that take a Connection run in storage's own thread (storage/bridge.py)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -39,10 +40,30 @@ def flat(rows: Sequence[Row]) -> list[Any]:
     return list(chain.from_iterable(rows))
 
 
+def blanks(named: Sequence[object]) -> str:
+    """``?,?,?``, for a list of a handful."""
+    return ",".join("?" * len(named))
+
+
 def parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
     """``rows`` in pieces that one statement can take; none for no rows."""
     size = PARAMETERS // max(1, len(rows[0])) if rows else 1
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def rounds(rows: Iterable[tuple[Hashable, Row]]) -> list[list[Row]]:
+    """Rows by what they change, in as many statements as the most frequent of these needs; one, as a rule.
+
+    A statement that changes one thing twice would not see its own first change.
+    """
+    found: list[dict[Hashable, Row]] = []
+    places: Counter[Hashable] = Counter()
+    for key, row in rows:
+        if places[key] == len(found):
+            found.append({})
+        found[places[key]][key] = row
+        places[key] += 1
+    return [list(one.values()) for one in found]
 
 
 async def run(db: Db, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -54,6 +75,12 @@ async def write(db: Db, sql: str, rows: Sequence[Row]) -> None:
     """``sql`` with its ``{values}`` replaced; no statement at all for no rows."""
     for part in parts(rows):
         await db.execute_fetchall(sql.replace("{values}", values(part)), flat(part))
+
+
+async def write_rounds(db: Db, sql: str, rows: Iterable[tuple[Hashable, Row]]) -> None:
+    """``write``, a statement for each round (see ``rounds``)."""
+    for one in rounds(rows):
+        await write(db, sql, one)
 
 
 async def read(db: Db, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:

@@ -1,20 +1,19 @@
 """The default store: one SQLite file, one process, group commit.
 
 Everything that touches the file runs in storage's own thread (storage/bridge.py); everything here runs in trio's. The
-pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` is the cache of what is on hand,
-kept right by this store's own commits since no other process can be on the file (``Lock``).
+pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
+is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
+what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import trio
 
@@ -23,20 +22,20 @@ from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.errors import StoreFailed
 from engine.events import Letter
-from engine.facts import AnyNeed, Availability, Conflict, Known, OwnCard, OwnOrders
+from engine.facts import AnyNeed, Availability, Conflict, Known, Seats
 from engine.messages import Outcome, Outgoing, Status
-from engine.orders import Order
 from engine.ports import Clock, OutboxRow
 from storage import errands, lookups, sends
+from storage.answers import LOOKUPS, together
 from storage.bridge import Bridge
-from storage.file import Lock, Synchronous, open_reader, open_writer, quick_check
-from storage.reader import Reader
-from storage.sql import Db
-from storage.stock import Held, Stock, demand
+from storage.connections import connect
+from storage.file import Lock, Synchronous, quick_check
+from storage.sqlite_books import SqliteBooks
+from storage.sqlite_office import SqliteOffice
+from storage.sqlite_till import SqliteTill
+from storage.stock import NOTHING, Held, demand
 from storage.turns import Turn, Written, blame, write_turns
-from storage.writer import BATCH, QUEUE, Unit, Writer, refused
-
-T = TypeVar("T")
+from storage.writer import BATCH, QUEUE, Unit, refused
 
 
 @asynccontextmanager
@@ -52,7 +51,7 @@ async def open_sqlite(
     try:
         bridge = Bridge()
         try:
-            connections = await bridge.call(_connect(path, clock.now(), synchronous))
+            connections = await bridge.call(connect(path, clock.now(), synchronous))
             store = SqliteStore(bridge, connections, clock, batch=batch, queue=queue)
             try:
                 await store.start()
@@ -66,69 +65,21 @@ async def open_sqlite(
         lock.close()
 
 
-class _Connections:
-    """The four of one store. Closed in order: those that read first, so that the writer moves the log at the end."""
-
-    def __init__(self) -> None:
-        self.opened: list[Db] = []
-
-    @property
-    def writer(self) -> Db:
-        return self.opened[0]
-
-    @property
-    def asker(self) -> Db:
-        """For what actors ask, gathered."""
-        return self.opened[1]
-
-    @property
-    def lister(self) -> Db:
-        """For lists, which may be long and must not keep actors waiting."""
-        return self.opened[2]
-
-    @property
-    def checker(self) -> Db:
-        """For the integrity check, which may read for minutes beside the work."""
-        return self.opened[3]
-
-    async def open(self, path: Path, now: Millis, synchronous: Synchronous) -> None:
-        try:
-            self.opened.append(await open_writer(path, now, synchronous))
-            for _ in range(3):
-                self.opened.append(await open_reader(path))
-        except BaseException:
-            await self.close()
-            raise
-
-    async def stop_checking(self) -> None:
-        await self.checker.interrupt()
-
-    async def close(self) -> None:
-        while self.opened:
-            with suppress(sqlite3.Error):
-                await self.opened.pop().close()
-
-
-class SqliteStore:
+class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 
-    def __init__(self, bridge: Bridge, connections: _Connections, clock: Clock, *, batch: int, queue: int) -> None:
-        self._bridge, self._connections, self._clock = bridge, connections, clock
-        self._writer = Writer(bridge, connections.writer, batch=batch, queue=queue)
-        self._asker = Reader(bridge, connections.asker, self._writer.fail)
-        self._lister = Reader(bridge, connections.lister, self._writer.fail)
-        self._stock = Stock()
-        self._closed = False
-        self.checked = trio.Event()
-        """Set when the integrity check, which runs beside the work, has ended."""
-
     async def start(self) -> None:
-        """Fill the stock cache and begin the integrity check."""
+        """Fill the caches and begin the integrity check."""
         db = self._connections.asker
         for shop, sku, on_hand, tracked in await self._bridge.call(lookups.all_stock(db)):
             self._stock.set(shop, sku, on_hand, bool(tracked))
         for shop, hold, *held in await self._bridge.call(lookups.all_holds(db)):
             self._stock.hold(shop, hold, Held(*held))
+        for shop, event, capacity, active, sold in await self._bridge.call(lookups.all_events(db)):
+            self._seating.set(shop, event, capacity, bool(active))
+            self._seating.count(shop, event, sold)
+        for booking in await self._bridge.call(lookups.all_held_bookings(db)):
+            self._seating.book(booking)
         self._bridge.submit(quick_check(self._connections.checker), self._has_checked)
 
     # -- turns -----------------------------------------------------------------------------------------------------
@@ -144,25 +95,22 @@ class SqliteStore:
 
     async def know(self, address: Address, needs: Sequence[AnyNeed], now: Millis) -> Known:
         self._alive()
-        asker, card, own, left = self._asker, None, [], Known().left
+        left = seats = NOTHING
+        asked = []
         for need in needs:
             if isinstance(need, Availability):
                 left = self._stock.left(address.shop, address.customer, now)
-            elif isinstance(need, OwnCard):
-                card = asker.put(lookups.cards, address)
-            elif isinstance(need, OwnOrders):
-                own.append(asker.put(lookups.own_orders, (address, need.limit)))
+            elif isinstance(need, Seats):
+                seats = self._seating.free(address.shop, now)
             else:
-                own.append(asker.put(lookups.numbered, (address, need.number)))
-        customer = await card.wait() if card is not None else None
-        orders = {order.number: order for asked in own for order in await asked.wait() or ()}
-        return Known(customer, tuple(orders.values()), left)
+                asked.append(self._asker.put(LOOKUPS[type(need)], (address, need)))
+        return together([await one.wait() for one in asked], left, seats) if asked else Known(left=left, seats=seats)
 
     async def commit(self, commit: Commit) -> Conflict | None:
         self._alive()
         turn = Turn(commit)
         wants = None
-        if commit.orders or commit.holds:
+        if commit.orders or commit.holds or commit.bookings or commit.booking_moves:
             wants = partial(self._suffices, turn)
         unit = Unit(write_turns, turn, marks=_marks(commit), blame=blame, wants=wants, then=partial(self._book, commit))
         written: Written = await self._writer.put(unit)
@@ -171,22 +119,32 @@ class SqliteStore:
     def _suffices(self, turn: Turn, besides: Counter[tuple[str, str]]) -> bool:
         """Whether the turn may travel in this batch: not when only what an earlier one takes would refuse it.
 
-        What a cancellation in the same turn gives back is not known here; then the triggers alone decide.
+        What a cancellation in the same turn gives back, and what a held order that is taken asks for, is not known
+        here; then the triggers alone decide.
         """
-        if turn.commit.moves:
+        commit = turn.commit
+        if commit.moves or commit.takes or self._seating.frees(commit):
             return True
-        turn.lacking = self._stock.lacking(turn.commit)
+        turn.lacking = self._stock.lacking(commit) or self._seating.lacking(commit)
         if not turn.lacking:
-            if self._stock.lacking(turn.commit, besides):
+            if self._stock.lacking(commit, besides) or self._seating.lacking(commit, besides):
                 return False
-            besides.update(demand(turn.commit))
+            besides.update(demand(commit))
+            besides.update(self._seating.demand(commit))
         return True
 
     def _book(self, commit: Commit, written: Written) -> None:
         if written.conflict is None:
             self._stock.book_holds(commit)
-        for shop, sku, on_hand in written.on_hand:
+        moved = written.moved
+        for shop, sku, on_hand in moved.on_hand:
             self._stock.count(shop, sku, on_hand)
+        for shop, hold in moved.ended:
+            self._stock.end(shop, hold)
+        for booking in moved.booked:
+            self._seating.book(booking)
+        for shop, event, sold in moved.sold:
+            self._seating.count(shop, event, sold)
 
     # -- outbox ----------------------------------------------------------------------------------------------------
     async def waiting(self, after: int, limit: int) -> tuple[int, list[Outgoing]]:
@@ -253,9 +211,6 @@ class SqliteStore:
     async def products(self, shop: str) -> list[Product]:
         return await self._list(lookups.products, shop)
 
-    async def orders(self, shop: str, limit: int) -> list[Order]:
-        return await self._list(lookups.orders, shop, limit)
-
     async def sweep(self, now: Millis) -> int:
         swept = 0
         while gone := await self._errand(errands.sweep(now)):
@@ -272,30 +227,12 @@ class SqliteStore:
             return
         self._closed = True
         await self._writer.drain()
-        await self._asker.drain()
-        await self._lister.drain()
+        for reader in (self._asker, self._lister, self._owner):
+            await reader.drain()
         if not self.checked.is_set():
             await self._bridge.call(self._connections.stop_checking())
             await self.checked.wait()
         await self._bridge.call(self._connections.close())
-
-    # -- shared ----------------------------------------------------------------------------------------------------
-    def _alive(self) -> None:
-        if self._writer.failure is not None:
-            raise self._writer.failure
-        if self._closed:
-            raise StoreFailed("The store is closed.")
-
-    async def _list(self, query: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
-        """A query that is not gathered with others of its kind."""
-        self._alive()
-        answer: Any = await self._lister.put(_apart, (query, arguments)).wait()
-        return answer  # type: ignore[no-any-return]
-
-    async def _errand(self, errand: Callable[[Db], Awaitable[T]], then: Callable[[T], None] | None = None) -> T:
-        self._alive()
-        answer: Any = await self._writer.put(Unit(errands.write_errands, errand, then=then))
-        return answer  # type: ignore[no-any-return]
 
     def _has_checked(self, future: Future[str]) -> None:
         error = future.exception()
@@ -304,16 +241,6 @@ class SqliteStore:
         elif error is None and future.result() != "ok":
             self._writer.fail(StoreFailed(f"The database is damaged ({future.result()}). Restore a backup."))
         self.checked.set()
-
-
-async def _connect(path: Path, now: Millis, synchronous: Synchronous) -> _Connections:
-    connections = _Connections()
-    await connections.open(path, now, synchronous)
-    return connections
-
-
-async def _apart(db: Db, asked: Sequence[Any]) -> dict[Any, Any]:
-    return {(query, arguments): await query(db, *arguments) for query, arguments in asked}
 
 
 def _marks(commit: Commit) -> list[Hashable]:
@@ -326,7 +253,12 @@ def _marks(commit: Commit) -> list[Hashable]:
         marks.append(("parked", commit.parked_id))
     for order in commit.orders:
         marks += [("number", order.shop, order.number), ("cart", order.shop, order.cart or order.number)]
-    marks += [("number", shop, move.number) for move in commit.moves]
+    orders = [move.number for move in commit.moves] + [move.number for move in commit.payment_moves]
+    orders += [*commit.takes, *[issue.order for issue in commit.invoices]]
+    marks += [("number", shop, number) for number in orders]
+    marks += [("payment", shop, one.id) for one in commit.settlements]
+    marks += [("booking", shop, booking.id) for booking in commit.bookings]
+    marks += [("booking", shop, change.id) for change in commit.booking_moves]
     return marks
 
 

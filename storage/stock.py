@@ -65,6 +65,10 @@ class Stock:
         self._held.setdefault(shop, {}).setdefault(held.sku, {})[name] = held
         self._skus[shop, name] = held.sku
 
+    def end(self, shop: str, name: str) -> None:
+        """A hold is no more."""
+        self._forget(shop, name)
+
     def book_holds(self, commit: Commit, taken: Iterable[Order] = ()) -> None:
         """What a successful commit released and held; holds of the orders whose stock it has ``taken`` end."""
         shop, customer = commit.address

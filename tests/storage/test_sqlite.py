@@ -11,7 +11,7 @@ import pytest
 
 from engine.ports import Store
 from storage.sqlite import SqliteStore, open_sqlite
-from tests.storage.contract import StoreContract
+from tests.storage.contract import ShopContract
 from tests.storage.values import Everything, FixedClock
 
 
@@ -29,7 +29,7 @@ def sql(path: Path, *statements: str) -> None:
             db.execute(statement)
 
 
-class TestSqlite(StoreContract):
+class TestSqlite(ShopContract):
     @pytest.fixture
     async def store(self, clock: FixedClock, tmp_path: Path) -> AsyncIterator[SqliteStore]:
         async with open_sqlite(tmp_path / "shop.db", clock) as store:

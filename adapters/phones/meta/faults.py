@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec.structs import replace
@@ -74,27 +74,26 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hang: Fault = Fault()
 
 
-Plan = TypeVar("Plan", bound=msgspec.Struct)
-"""The faults of one fake: a struct of Faults like the one above."""
+NAMES = Faults.__struct_fields__
 
 
-class Mischief(Generic[Plan]):
+class Mischief:
     """Decides when a fault strikes, and counts that it did."""
 
-    def __init__(self, plan: Plan, seed: int) -> None:
-        self._draws = {name: random.Random(f"{seed}/{name}") for name in plan.__struct_fields__}
+    def __init__(self, plan: Faults, seed: int) -> None:
+        self._draws = {name: random.Random(f"{seed}/{name}") for name in NAMES}
         self.struck: Counter[str] = Counter()
         self.plan = plan
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> Faults:
         """The plan as it stands: ``next`` counts down."""
         return self._plan
 
     @plan.setter
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: Faults) -> None:
         self._plan = plan
-        self._on = frozenset(name for name in plan.__struct_fields__ if _active(getattr(plan, name)))
+        self._on = frozenset(name for name in NAMES if _active(getattr(plan, name)))
 
     def strikes(self, name: str) -> bool:
         """Whether the fault ``name`` strikes now; uses up one of its ``next``."""
@@ -113,22 +112,23 @@ def _active(fault: Fault) -> bool:
     return fault.next > 0 or fault.rate > 0
 
 
-def changed(plan: Plan, raw: bytes) -> Plan:
+def changed(plan: Faults, raw: bytes) -> Faults:
     """The plan after a control request. Raises BadInput with a sentence that names the faulty key."""
     try:
         wishes = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         if bytes(wishes.pop("clear", msgspec.Raw(b"false"))) == b"true":
-            plan = type(plan)()
+            plan = Faults()
         for name, wish in wishes.items():
-            if name not in plan.__struct_fields__:
-                raise BadInput(f"there is no fault {name!r}; there are: clear, {', '.join(plan.__struct_fields__)}")
-            plan = replace(plan, **{name: _fault(type(getattr(plan, name)), name, wish)})
+            if name not in NAMES:
+                raise BadInput(f"there is no fault {name!r}; there are: clear, {', '.join(NAMES)}")
+            plan = replace(plan, **{name: _fault(name, wish)})
     except msgspec.DecodeError as error:
         raise BadInput(f"expected a JSON object of faults, as in {{'hang': {{'next': 1}}}}: {error}") from None
     return plan
 
 
-def _fault(kind: type[Fault], name: str, wish: msgspec.Raw) -> Fault:
+def _fault(name: str, wish: msgspec.Raw) -> Fault:
+    kind: type[Fault] = type(getattr(Faults(), name))
     try:
         return msgspec.json.decode(wish, type=kind)
     except msgspec.DecodeError as error:

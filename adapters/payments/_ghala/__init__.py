@@ -1,1 +1,0 @@
-"""Parts of the payment provider ``ghala``: what its dialects call things, and how their bodies are read."""

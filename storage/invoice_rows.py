@@ -1,0 +1,54 @@
+"""Invoices as rows of SQLite. A number is allocated when it is written, so a commit that is refused leaves no gap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.commit import Commit
+from engine.invoices import Invoice, InvoiceStatus, invoice_number
+from storage.sql import Db, Row, read_all, write
+
+Numbers = dict[tuple[str, str], str]
+"""Shop and order → the number of its invoice."""
+
+
+async def write_invoices(db: Db, commits: Sequence[Commit]) -> Numbers:
+    """Issue what these commits wish, in their order; the numbers of all of them, those that were issued before too."""
+    issues = [(c.address.shop, issue, c.at) for c in commits for issue in c.invoices]
+    if not issues:
+        return {}
+    known = await read_all(db, KNOWN, [(shop, issue.order) for shop, issue, _ in issues])
+    numbers: Numbers = {(shop, order): number for shop, order, number in known}
+    years = list(dict.fromkeys((shop, issue.year) for shop, issue, _ in issues))
+    counts = {(shop, year): count for shop, year, count in await read_all(db, COUNTS, years)}
+    rows: list[Row] = []
+    for shop, issue, at in issues:
+        if (shop, issue.order) in numbers:
+            continue
+        counts[shop, issue.year] += 1
+        count = counts[shop, issue.year]
+        number = numbers[shop, issue.order] = invoice_number(issue.year, count)
+        rows.append((shop, number, issue.order, issue.year, count, at, issue.due_at))
+    await write(db, INVOICE, rows)
+    return numbers
+
+
+KNOWN = """SELECT json_group_array(json_array(shop, invoiced, number))
+    FROM invoices WHERE (shop, invoiced) IN (SELECT * FROM ({values}))"""
+COUNTS = """
+WITH asked(shop, year) AS ({values})
+SELECT json_group_array(json_array(a.shop, a.year, coalesce(
+    (SELECT max(count) FROM invoices i WHERE i.shop = a.shop AND i.year = a.year), 0))) FROM asked a"""
+INVOICE = "INSERT INTO invoices (shop, number, invoiced, year, count, issued_at, due_at) {values}"
+
+INVOICE_OF = """json_array(v.number, v.shop, o.customer, v.invoiced, v.issued_at, v.due_at, o.total, o.currency,
+    CASE WHEN o.status = 'cancelled' OR o.payment = 'refunded' THEN 'void'
+         WHEN o.payment IN ('paid', 'partly_refunded') THEN 'paid' ELSE 'issued' END)"""
+"""``v`` is an invoice and ``o`` its order: how it stands follows from the order, as engine.invoices.status_of says."""
+
+
+def invoice(row: list[Any]) -> Invoice:
+    """What INVOICE_OF reads."""
+    number, shop, customer, order, issued_at, due_at, total, currency, status = row
+    return Invoice(number, shop, customer, order, issued_at, due_at, total, currency, InvoiceStatus(status))
