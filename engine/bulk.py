@@ -121,6 +121,9 @@ def answered(cart: Cart, doubt: Doubt, said: str, shop: Shop, facts: Facts) -> T
     if not doubt.sku:
         sku = doubts.narrowed(doubt, said, shop)
         return meant(cart, doubt, sku, shop, facts) if sku else None
+    if text.number(said) == 0:
+        line = next((line for line in cart.lines if line.sku == doubt.sku and doubt.sets), None)
+        return Taken(cart) if line is None else _without(Taken(cart), line, facts)
     count = doubts.counted(doubt, said, shop)
     return None if count is None else many(cart, doubt, count[0], count[1], shop, facts)
 

@@ -55,8 +55,9 @@ def quoted(said: str) -> str:
 
 
 # -- asking --------------------------------------------------------------------------------------------------------
-def ask(doubt: Doubt, said: Sequence[str], after: int, shop: Shop, facts: Facts) -> Ask:
-    """The question about one line, under ``said``; ``after`` is how many further ones wait."""
+def ask(doubt: Doubt, said: Sequence[str], after: int, has: int, shop: Shop, facts: Facts) -> Ask:
+    """The question about one line, under ``said``; ``after`` is how many further ones wait, ``has`` how many of its
+    product are on the order."""
     speech = facts.language
     more = (
         say_count(speech, "({count} more question after this.)", "({count} more questions after this.)", after)
@@ -65,7 +66,9 @@ def ask(doubt: Doubt, said: Sequence[str], after: int, shop: Shop, facts: Facts)
     )
     if doubt.sku:
         product = shop.catalogue.by_sku[doubt.sku]
-        left_out = Option(NONE, say(speech, "Leave it out"), words=LEFT_OUT)
+        kept = has if doubt.sets else 0
+        title = say(speech, "Keep {quantity}", quantity=kept) if kept else say(speech, "Leave it out")
+        left_out = Option(NONE, title, words=LEFT_OUT)
         body = joined(*said, _how_many(doubt, product, shop, facts), more)
         return Ask(body, (*_least(doubt, product), left_out), numbered=False)
     asked = say(speech, "Which one do you mean by *{said}*?", said=quoted(doubt.wanted.text))

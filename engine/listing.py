@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import ClassVar, TypeAlias
 
 from engine import doubts, matcher, text, words
 from engine.flow import FlowEvent
+from engine.folding import TEXTS_REMEMBERED
 from engine.ordering import Done, MoreAsked
 from engine.phrases import phrase
 
@@ -120,7 +122,7 @@ def read_list(said: str) -> FlowEvent | None:
     command = words.command(said)
     if command in BEFORE or command in WORDS:
         return BEFORE.get(command)
-    return Listed(said) if matcher.read(said) else None
+    return Listed(said) if _names_goods(said) else None
 
 
 def read(said: str, asked: bool) -> FlowEvent | None:
@@ -137,9 +139,15 @@ def read(said: str, asked: bool) -> FlowEvent | None:
     pairs = text.pairs(said)
     if isinstance(pairs, tuple):
         return LinesSet(pairs)
-    if matcher.read(said) or (asked and any(one.isalnum() for one in said)):
+    if _names_goods(said) or (asked and any(one.isalnum() for one in said)):
         return Listed(said, adds=verb == "add")
     return None
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _names_goods(said: str) -> bool:
+    """Asked twice in a turn: what must be read for it is decided before it is taken."""
+    return bool(matcher.read(said))
 
 
 def read_answer(said: str) -> FlowEvent | None:

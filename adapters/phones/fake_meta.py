@@ -27,6 +27,7 @@ from adapters.phones.meta.faults import Faults, Mischief
 from adapters.phones.meta.media import MediaStore
 from adapters.phones.meta.pages import pages
 from adapters.phones.meta.phones import Phone
+from adapters.phones.meta.prompts import Prompt, Prompts
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.meta.socket import serve_phone
 from adapters.phones.meta.world import World
@@ -121,6 +122,20 @@ class FakeMeta:
     def phone(self, number: str, digits: str) -> Phone:
         """A customer's phone as the fake knows it; made up when there is none."""
         return self._accounts[number].phones.by_digits(digits, self._world.seconds())
+
+    @property
+    def prompts(self) -> Prompts:
+        """Who asks phones for PINs; may be set at any time."""
+        return self._world.prompts
+
+    @prompts.setter
+    def prompts(self, prompts: Prompts) -> None:
+        self._world.prompts = prompts
+
+    def ask(self, prompt: Prompt) -> None:
+        """Show a question on every open line of its phone, whichever shop that line is to."""
+        for account in self._accounts.values():
+            account.phones.by_digits(prompt.phone, self._world.seconds()).show(prompt.frame())
 
     def stats(self) -> dict[str, Any]:
         """Counts of everything since the start; exact whatever was forgotten."""

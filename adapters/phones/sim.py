@@ -79,6 +79,7 @@ class SimPhone:
         self.history: list[Json] = hello.get("history", [])
         self.received: list[Received] = []
         self.ticks: dict[str, str] = {}
+        self.prompts: deque[Json] = deque()
         self.typing = 0
         self.count = 0
 
@@ -91,6 +92,18 @@ class SimPhone:
         """Tap a button or row, by its id or by its title."""
         chosen = next((id for id, title in message.options if option in (id, title)), option)
         return await self.do({"type": "tap", "message_id": message.id, "option": chosen})
+
+    async def prompt(self) -> Json:
+        """The next question of M-Pesa's on this phone (meta/prompts.py)."""
+        while not self.prompts:
+            if self._lost is not None:
+                raise self._lost
+            await self._until_news()
+        return self.prompts.popleft()
+
+    async def answer(self, prompt: Json, answer: str) -> None:
+        """Answer it: ``approve``, or a way to say no."""
+        await self.do({"type": "prompt", "id": prompt["id"], "answer": answer})
 
     async def read(self, message: Received) -> None:
         """Look at a message: the shop gets its blue ticks."""
@@ -170,7 +183,9 @@ class SimPhone:
             self.ticks[frame["message_id"]] = frame["state"]
         elif kind == "typing":
             self.typing += 1
-        elif kind in ("accepted", "error"):
+        elif kind == "prompt":
+            self.prompts.append(frame)
+        elif kind in ("accepted", "prompted", "error"):
             self._settle(frame)
         self._news.set()
 
@@ -181,7 +196,7 @@ class SimPhone:
         if frame["type"] == "error":
             answer.give(error=PhoneRefused(frame["text"]))
         else:
-            answer.give(message_id=frame["message_id"])
+            answer.give(message_id=frame.get("message_id", ""))
 
 
 class _Answer:

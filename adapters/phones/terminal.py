@@ -34,9 +34,13 @@ Type and press Enter to say something. A number taps the option of that number, 
   /tap N          tap option N of the last message that had options
   /location       send a sample place; or /location LATITUDE LONGITUDE
   /photo CAPTION  send a photo (the caption may be empty)
+  /pin            enter the right PIN when M-Pesa asks; or /pin no, /pin poor, /pin wrong, /pin late
   /help           this
   /quit           leave"""
 PLACE = {"latitude": -1.3097, "longitude": 36.7967, "name": "Kenyatta Market", "address": "Mbagathi Way, Nairobi"}
+
+PINS = {"": "approve", "no": "cancelled", "poor": "no_funds", "wrong": "wrong_pin", "late": "no_answer"}
+"""What /pin can say → what becomes of the payment."""
 
 Frame = dict[str, Any]
 
@@ -124,6 +128,8 @@ class _Terminal:
         self.typing = math.inf
         self.heard = trio.Event()  # set, and made anew, at every message and at every refusal
         self.greeted = trio.Event()
+        self.pin = ""  # the question of M-Pesa's that is open
+        self.asked = trio.Event()  # set while there is one
         self.refusal = ""  # why the provider hung up, when it said so
         self.code = 0
 
@@ -158,6 +164,8 @@ class _Terminal:
                 "typing": self._types,
                 "error": self._error,
                 "mine": self._mine,
+                "prompt": self._asked,
+                "prompted": self._told,
             }.get(frame.get("type", ""))
             if handler is not None:
                 handler(frame)
@@ -206,6 +214,19 @@ class _Terminal:
         self.code = self.code if self.person else 1
         self._answered()
 
+    def _asked(self, frame: Frame) -> None:
+        """M-Pesa asks for a PIN, beside the chat."""
+        self.pin = str(frame.get("id", ""))
+        self.asked.set()
+        words = f"M-Pesa: pay {frame.get('amount')} to {frame.get('title')} ({frame.get('reference')})? Type /pin"
+        self._print(self._paint("shop", f"[{clean(words)}]"))
+        self._prompt()
+
+    def _told(self, frame: Frame) -> None:
+        if not frame.get("taken"):
+            self._print("M-Pesa does not ask any more.")
+            self._answered()
+
     def _mine(self, frame: Frame) -> None:
         self._print(self._paint("dim", "> " + clean(str(frame.get("text") or f"[{frame.get('kind')}]"))))
         self._prompt()
@@ -231,7 +252,7 @@ class _Terminal:
             if words.strip() == "/quit":
                 return
             try:
-                frame = self._frame(words)
+                frame = await self._pin(words) or self._frame(words)
             except _Misuse as misuse:
                 self._print(str(misuse))
                 self._prompt()
@@ -241,6 +262,21 @@ class _Terminal:
     async def _line(self) -> str:
         """The next line, "" at the end. Reading blocks a thread that is left behind when the chat ends first."""
         return await trio.to_thread.run_sync(self.input.readline, abandon_on_cancel=True)
+
+    async def _pin(self, words: str) -> Frame | None:
+        """The answer to M-Pesa's question; a script waits for the question."""
+        command, _, rest = words.strip().partition(" ")
+        if command != "/pin":
+            return None
+        answer = PINS.get(rest.strip().lower())
+        if answer is None:
+            raise _Misuse(f"/pin stands alone, or with one of: {', '.join(filter(None, PINS))}.")
+        with trio.move_on_after(0 if self.person else self.answer):
+            await self.asked.wait()
+        if not self.pin:
+            raise _Misuse("M-Pesa asks nothing now.")
+        prompt, self.pin, self.asked = self.pin, "", trio.Event()
+        return {"type": "prompt", "id": prompt, "answer": answer}
 
     def _frame(self, words: str) -> Frame:
         command, _, rest = words.strip().partition(" ")

@@ -388,7 +388,8 @@ def _next(
     cart, changes = carts.revise(taken.cart, shop, facts)
     said = [*taken.said, *gone, *news(changes, shop, facts)]
     if open_doubts:
-        asked = doubts.ask(open_doubts[0], said, len(open_doubts) - 1, shop, facts)
+        has = cart.quantity(open_doubts[0].sku)
+        asked = doubts.ask(open_doubts[0], said, len(open_doubts) - 1, has, shop, facts)
         return Step(Matching(cart, open_doubts, name), (asked,), missed=missed)
     if not cart.lines:
         return Step(Greeting(), (readback.nothing_yet(said, shop, facts),), missed=missed)

@@ -15,7 +15,7 @@ from tests.bench.turns import turn_figures
 Figure = tuple[str, float, str]
 
 SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
-    "pure": ("one turn of the bakery, pure part only", pure_figures),
+    "pure": ("one turn of a flow, pure part only", pure_figures),
     "channel": ("reading and writing WhatsApp's JSON", channel_figures),
     "turns": ("durable turns without HTTP, SQLite at FULL", lambda: trio.run(turn_figures)),
     "memory": ("memory per address", memory_figures),

@@ -10,6 +10,7 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_stock",
     "tests.storage.contract_outbox",
     "tests.storage.contract_held",
+    "tests.storage.contract_intents",
     "tests.storage.contract_money",
     "tests.storage.contract_seats",
     "tests.storage.contract_events",

@@ -18,6 +18,7 @@ from engine.ports import Store
 from tests.storage.contract_books import OwnersBooks
 from tests.storage.contract_events import EventsAndDoor
 from tests.storage.contract_held import HeldOrders
+from tests.storage.contract_intents import Intents
 from tests.storage.contract_invoices import Invoices
 from tests.storage.contract_letters import OwnLetters
 from tests.storage.contract_money import Money
@@ -158,6 +159,6 @@ class StoreContract(People, Turns, Stock, Outbox, Waiting, Upkeep):
 
 
 class ShopContract(
-    Visitors, StoreContract, HeldOrders, Money, SeatsAndHolds, EventsAndDoor, OwnLetters, OwnersBooks, Invoices
+    Visitors, StoreContract, HeldOrders, Intents, Money, SeatsAndHolds, EventsAndDoor, OwnLetters, OwnersBooks, Invoices
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""

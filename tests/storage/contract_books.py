@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from engine.flows.counter import AwaitingOrder
 from engine.orders import Customer, Order, OrderLine, OrderStatus, PaymentStatus
 from engine.ports import Store
 from tests.storage.things import known, pay_move
-from tests.storage.values import ANN, BEN, NOW, SHOP, Everything, Talk, move, order, plain
+from tests.storage.values import ANN, BEN, NOW, SHOP, Everything, Talk, move, order, plain, together
 
 PENDING, CONFIRMED, CANCELLED = OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.CANCELLED
 COMPLETED, FAILED = OrderStatus.COMPLETED, OrderStatus.PAYMENT_FAILED
@@ -177,3 +178,11 @@ class OwnersBooks:
         before = await everything()
         assert await ann.commit(synced=("WA9",)) == Conflict(ConflictKind.ORDER_MOVED, "WA9")
         assert await everything() == before
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+    async def test_a_key_is_made_once_under_its_name(self, store: Store) -> None:
+        keys = await together(*(partial(store.key, "tickets") for _ in range(9)))
+        assert len(set(keys)) == 1
+        assert len(keys[0]) == 32
+        assert await store.key("tickets") == keys[0]
+        assert await store.key("papers") != keys[0]

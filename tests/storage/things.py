@@ -22,7 +22,7 @@ from engine.payments import (
 )
 from engine.ports import Store
 from engine.tickets import Booking, BookingMove, BookingStatus, Entry, EntryStatus, TicketEvent
-from tests.storage.values import ANN, NOW, SHOP
+from tests.storage.values import ANN, NOW, SHOP, Talk
 
 HELD, CONFIRMED, CHECKED_IN = BookingStatus.HELD, BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN
 CANCELLED, EXPIRED = BookingStatus.CANCELLED, BookingStatus.EXPIRED
@@ -124,3 +124,25 @@ async def booking_of(store: Store, name: str) -> Booking:
     found = await store.booking(SHOP, name)
     assert found is not None
     return found
+
+
+async def stand_at(store: Store, status: IntentStatus, name: str = "i1") -> None:
+    """Bring a new intent of Ann's to this status, as it happens in life."""
+    turns = await version(store)
+    talk = Talk(store, version=turns, letters=100 * turns)
+    assert await talk.commit(intents=(intent(name),)) is None
+    if status in (IntentStatus.ASKING, IntentStatus.PENDING):
+        await store.claim_charges([name], NOW)
+    if status is IntentStatus.PENDING:
+        await store.settle_charges([charged(name)], NOW)
+    if status in (IntentStatus.PAID, IntentStatus.FAILED):
+        await store.record(SHOP, news(f"first {name}", ok=status is IntentStatus.PAID, intent=name), NOW)
+    if status is IntentStatus.CANCELLED:
+        await talk.commit(intent_moves=(intent_move(name, IntentStatus.CREATED, IntentStatus.CANCELLED),))
+    for one in await store.posted(NOW, 99):
+        await store.park(one, True, "not of this test", NOW)
+
+
+async def version(store: Store) -> int:
+    snapshot = await store.wake(ANN)
+    return snapshot.version if snapshot is not None else 0

@@ -42,6 +42,7 @@ export class Chat extends EventTarget {
     const handlers = {
       hello: this.hello, accepted: this.accepted, mine: this.mine, message: this.message,
       ticks: this.ticked, typing: this.types, error: this.refused,
+      prompt: (asked) => this.tell("prompt", asked), prompted: (told) => this.tell("prompted", told),
     };
     handlers[frame.type]?.call(this, frame);
   }

@@ -106,6 +106,32 @@ export function askPlace(done) {
   }, done);
 }
 
+const asked = new Set(); // prompts that this phone has shown: each line brings them
+
+// M-Pesa's question: it stands over everything until it is answered or its time is over.
+export function askPin(prompt, answer) {
+  if (asked.has(prompt.id)) return;
+  asked.add(prompt.id);
+  const choose = (word) => () => {
+    clearTimeout(timer);
+    close();
+    answer(word);
+  };
+  const button = (kind, title, word) => el(`button.${kind}`, { type: "button", onclick: choose(word) }, title);
+  const contents = el(
+    "div.pin",
+    {},
+    el("p.pin-amount", {}, "Pay ", el("bdi", {}, prompt.amount), " to ", el("bdi", {}, prompt.title), "?"),
+    el("p.pin-account", {}, "Account ", el("bdi", {}, prompt.reference)),
+    button("main", "Enter PIN and pay", "approve"),
+    button("plain", "Cancel", "cancelled"),
+    el("p.pin-note", {}, "Or let it go wrong:"),
+    el("div.samples", {}, button("sample", "Not enough money", "no_funds"), button("sample", "Wrong PIN", "wrong_pin"), button("sample", "No answer", "no_answer")),
+  );
+  const close = open("ask", "M-Pesa", contents);
+  const timer = setTimeout(close, Math.max(0, prompt.expires_at - Date.now()));
+}
+
 export function askPhoto(done) {
   const caption = field("Caption (may be empty)", { maxlength: 1024 });
   const picture = el("div.snapshot", { role: "img", "aria-label": "Simulated photo" }, icon("picture"));

@@ -42,7 +42,7 @@ export class Line extends EventTarget {
       this.wait = FIRST_WAIT;
       this.change("open");
     }
-    if (frame.type === "accepted" || frame.type === "error") this.settle(frame.ref);
+    if (frame.type === "accepted" || frame.type === "error" || frame.type === "prompted") this.settle(frame.ref);
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
     if (frame.type === "hello") this.flush();
   }

@@ -2,7 +2,7 @@
 
 import { bubble, clockOf, dayOf, preview, textOf } from "./bubble.js";
 import { Chat } from "./chat.js";
-import { askContact, askPerson, askPhoto, askPlace, listSheet, menu } from "./dialogs.js";
+import { askContact, askPerson, askPhoto, askPin, askPlace, listSheet, menu } from "./dialogs.js";
 import { el, icon } from "./dom.js";
 import { initials, readHash, remember, stranger, tone, writeHash } from "./people.js";
 
@@ -88,6 +88,9 @@ function listen(chat) {
   chat.addEventListener("state", here(drawState));
   chat.addEventListener("typing", here(drawTyping));
   chat.addEventListener("trouble", here(trouble));
+  // M-Pesa asks the phone, not the chat: whichever line brought it, it is shown once.
+  chat.addEventListener("prompt", (event) => askPin(event.detail, (answer) => chat.line.post({ type: "prompt", id: event.detail.id, answer })));
+  chat.addEventListener("prompted", here((told) => told.taken || trouble("M-Pesa does not ask any more.")));
 }
 
 function noShops() {

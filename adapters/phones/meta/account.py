@@ -20,7 +20,7 @@ from adapters.phones.meta.errors import (
 )
 from adapters.phones.meta.inbound import Saying
 from adapters.phones.meta.payloads import Json, accepted, message_value, status
-from adapters.phones.meta.phones import Phone, Phones, Record
+from adapters.phones.meta.phones import Phone, Phones, Record, encode
 from adapters.phones.meta.rules import Bucket, FakeNumber
 from adapters.phones.meta.socket import Socket
 from adapters.phones.meta.webhooks import Deliverer
@@ -185,6 +185,8 @@ class Account:
     def online(self, phone: Phone, line: Socket) -> None:
         """From here on ``line`` gets everything; what waited for the phone is delivered."""
         phone.lines.append(line)
+        for prompt in self._world.prompts.open(phone.digits):
+            line.push(encode(prompt.frame()))
         while phone.undelivered:
             wamid, category = phone.undelivered.popleft()
             if (record := phone.records.get(wamid)) is not None:
@@ -195,6 +197,8 @@ class Account:
         if frame.get("type") == "read":
             self._seen(phone, frame.get("message_id"))
             return None
+        if frame.get("type") == "prompt":
+            return self._prompted(frame)
         said = self._saying.read(phone, frame)
         now = self._world.now()
         record = Record(self.phones.new_id(phone), now, True, said.kind, said.text, said.quoted, frame.get("ref"))
@@ -206,6 +210,12 @@ class Account:
         value = message_value(self.number, phone, record.id, now, said.part)
         self.deliverer.message(phone.digits, value, lambda: phone.tick(record, "delivered"))
         return {"type": "accepted", "ref": frame.get("ref"), "message_id": record.id, "at": now}
+
+    def _prompted(self, frame: Json) -> Json:
+        """The phone's owner answers a question of M-Pesa's. Raises BadInput for what is no answer."""
+        prompt = str(frame.get("id", ""))
+        taken = self._world.prompts.answer(prompt, str(frame.get("answer", "")))
+        return {"type": "prompted", "ref": frame.get("ref"), "id": prompt, "taken": taken}
 
     def _seen(self, phone: Phone, message_id: object) -> None:
         record = phone.records.get(message_id) if isinstance(message_id, str) else None

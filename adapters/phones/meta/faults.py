@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -74,26 +74,27 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hang: Fault = Fault()
 
 
-NAMES = Faults.__struct_fields__
+Plan = TypeVar("Plan", bound=msgspec.Struct)
+"""The faults of one fake: a struct of Faults like the one above."""
 
 
-class Mischief:
+class Mischief(Generic[Plan]):
     """Decides when a fault strikes, and counts that it did."""
 
-    def __init__(self, plan: Faults, seed: int) -> None:
-        self._draws = {name: random.Random(f"{seed}/{name}") for name in NAMES}
+    def __init__(self, plan: Plan, seed: int) -> None:
+        self._draws = {name: random.Random(f"{seed}/{name}") for name in plan.__struct_fields__}
         self.struck: Counter[str] = Counter()
         self.plan = plan
 
     @property
-    def plan(self) -> Faults:
+    def plan(self) -> Plan:
         """The plan as it stands: ``next`` counts down."""
         return self._plan
 
     @plan.setter
-    def plan(self, plan: Faults) -> None:
+    def plan(self, plan: Plan) -> None:
         self._plan = plan
-        self._on = frozenset(name for name in NAMES if _active(getattr(plan, name)))
+        self._on = frozenset(name for name in plan.__struct_fields__ if _active(getattr(plan, name)))
 
     def strikes(self, name: str) -> bool:
         """Whether the fault ``name`` strikes now; uses up one of its ``next``."""
@@ -112,23 +113,22 @@ def _active(fault: Fault) -> bool:
     return fault.next > 0 or fault.rate > 0
 
 
-def changed(plan: Faults, raw: bytes) -> Faults:
+def changed(plan: Plan, raw: bytes) -> Plan:
     """The plan after a control request. Raises BadInput with a sentence that names the faulty key."""
     try:
         wishes = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         if bytes(wishes.pop("clear", msgspec.Raw(b"false"))) == b"true":
-            plan = Faults()
+            plan = type(plan)()
         for name, wish in wishes.items():
-            if name not in NAMES:
-                raise BadInput(f"there is no fault {name!r}; there are: clear, {', '.join(NAMES)}")
-            plan = replace(plan, **{name: _fault(name, wish)})
+            if name not in plan.__struct_fields__:
+                raise BadInput(f"there is no fault {name!r}; there are: clear, {', '.join(plan.__struct_fields__)}")
+            plan = replace(plan, **{name: _fault(type(getattr(plan, name)), name, wish)})
     except msgspec.DecodeError as error:
         raise BadInput(f"expected a JSON object of faults, as in {{'hang': {{'next': 1}}}}: {error}") from None
     return plan
 
 
-def _fault(name: str, wish: msgspec.Raw) -> Fault:
-    kind: type[Fault] = type(getattr(Faults(), name))
+def _fault(kind: type[Fault], name: str, wish: msgspec.Raw) -> Fault:
     try:
         return msgspec.json.decode(wish, type=kind)
     except msgspec.DecodeError as error:

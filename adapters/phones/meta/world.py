@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from adapters.phones.meta.faults import Mischief
+from adapters.phones.meta.faults import Faults, Mischief
 from adapters.phones.meta.media import MediaStore
+from adapters.phones.meta.prompts import NoPrompts, Prompts
 from adapters.phones.meta.rules import Rules
 from engine.address import Millis
 from engine.ports import Clock
@@ -21,11 +22,12 @@ class World:
 
     clock: Clock
     rules: Rules
-    mischief: Mischief
+    mischief: Mischief[Faults]
     media: MediaStore
     seed: int
     keep: int
     keep_all: bool
+    prompts: Prompts = field(default_factory=NoPrompts)
     counts: Counter[str] = field(default_factory=Counter)
     refusals: Counter[int] = field(default_factory=Counter)
     keys: dict[str, None] = field(default_factory=dict)

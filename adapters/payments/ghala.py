@@ -1,0 +1,189 @@
+"""Payment provider ``ghala``: M-Pesa prompts and card links through Ghala, in its classic dialect.
+
+    POST path            genuine ─▶ parse                       payment.success, payment.failed
+    charge               POST /orders                           a prompt on the phone, or a link to pay at
+    ask                  GET  /orders/<id>                      what became of it, when no webhook told
+
+Every request carries our intent's id, as ``Idempotency-Key`` and as a reference that comes back. So a request whose
+answer was lost is simply made again under the same key, and news that overtake an answer are known as what they are.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from adapters.payments._ghala import reading
+from adapters.payments._ghala.names import Json, found, named, put
+from adapters.settings import Secret
+from engine.books import Charged
+from engine.errors import BadInput, ConfigError
+from engine.payments import Failure, Intent, PaymentNews, Way
+from engine.ports import Answer, AnswerLost, Http, NotSent
+
+KIND = "ghala"
+
+BASE_URLS = r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^\s?#]*)?\Z"
+"""Without TLS only on loopback: the key travels in every request."""
+WAYS = (Way.MPESA, Way.CARD)
+
+NOT_REACHED = "Ghala could not be reached."
+NOBODY_KNOWS = "Ghala's answer was lost or makes no sense; it is asked what became of the request."
+UNUSABLE = "Ghala refuses this shop's key or plan. Check shop.payments and the account."
+AGAIN = frozenset({409, 429, 503})
+"""HTTP statuses of a request that was not carried out and may be made again (protocols.md §3.1)."""
+OPERATORS = frozenset({401, 402, 403})
+
+
+class GhalaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator sets for one shop; the descriptions are what a configuration error says is expected.
+
+    A secret may be "" only where the whole server is ``insecure``.
+    """
+
+    path: Annotated[
+        str,
+        Meta(pattern=r"^/[A-Za-z0-9/_.~-]*\Z", description='the webhook\'s path, for example "/api/webhooks/ghala"'),
+    ] = "/api/webhooks/ghala"
+    api_key: Secret
+    """Goes with every request as a bearer token."""
+    webhook_secret: Secret
+    """Signs every webhook."""
+    base_url: Annotated[
+        str, Meta(pattern=BASE_URLS, description="the API's address: https://HOST, or http:// on loopback")
+    ] = "https://api.ghala.io/v1"
+    dialect: Annotated[str, Meta(pattern=r"^classic\Z", description='a dialect: "classic"')] = "classic"
+    offers: tuple[Annotated[str, Meta(pattern=r"^(mpesa|card)\Z")], ...] = ("mpesa", "card")
+    """The ways to pay that the account can do."""
+    names: tuple[str, ...] = ()
+    """What the account calls differently, as OURS=THEIRS (_ghala/names.py)."""
+
+
+Settings = GhalaSettings
+
+
+def build(shop: str, settings: GhalaSettings, *, insecure: bool = False) -> Ghala:
+    """The provider of ``shop``. ``insecure`` believes unsigned webhooks when there is no webhook_secret; only the
+    composition root says so. Raises ConfigError when a secret is missing without ``insecure``, or a name is wrong."""
+    missing = [name for name in ("api_key", "webhook_secret") if not getattr(settings, name)]
+    if missing and not insecure:
+        keys = ", ".join(f"shop.{shop}.payments.{name}" for name in missing)
+        raise ConfigError(f"{keys}: missing; a payment provider does not start without its secrets.")
+    return Ghala(shop, settings, insecure=insecure)
+
+
+class Ghala:
+    """See ``engine.ports.Provider``. Holds no state but its settings."""
+
+    def __init__(self, shop: str, settings: GhalaSettings, *, insecure: bool = False) -> None:
+        self.shop = shop
+        self.path = settings.path
+        self.ways = frozenset(way for way in WAYS if way.value in settings.offers)
+        self.names = named(settings.names, f"shop.{shop}.payments.names")
+        self._insecure = insecure
+        self._secret = settings.webhook_secret.encode()
+        self._orders = settings.base_url.rstrip("/") + self.names.orders
+        allowed = {"authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
+        self._headers = {**allowed, "content-type": "application/json"}
+
+    # -- in ----------------------------------------------------------------------------------------------------------
+    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+        """HMAC-SHA256 of the raw bytes under the webhook secret, in lower-case hexadecimal digits. Without a secret
+        only ``insecure`` lets a body pass."""
+        if not self._secret:
+            return self._insecure
+        given = headers.get(self.names.signature.lower(), "").encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(given, hmac.digest(self._secret, raw, "sha256").hex().encode())
+
+    def parse(self, raw: bytes) -> list[PaymentNews]:
+        """Read a genuine body. Raises BadInput when it is no envelope or says too little."""
+        return reading.webhook(raw, self.names)
+
+    # -- out ---------------------------------------------------------------------------------------------------------
+    async def charge(self, http: Http, intent: Intent) -> Charged:
+        """Ask for money, as often as it takes: Ghala knows the key."""
+        headers = {**self._headers, "idempotency-key": intent.id}
+        try:
+            answer = await http.post(self._orders, headers, self._request(intent))
+        except NotSent:
+            return Charged(intent.id, asked=False, again=True, reason=NOT_REACHED)
+        except AnswerLost:
+            return Charged(intent.id, asked=True, again=True, provider=KIND, reason=NOBODY_KNOWS)
+        return self._answered(intent, answer)
+
+    async def ask(self, http: Http, intent: Intent) -> PaymentNews | None:
+        """What became of a request, found by Ghala's id, or by ours where its answer was lost."""
+        name = intent.provider_ref or intent.id
+        try:
+            answer = await http.get(f"{self._orders}/{quote(name, safe='')}", self._headers)
+            if answer.status == 404 and not intent.provider_ref:
+                return _never_arrived(intent)
+            body = _inner(answer, self.names.data) if answer.status == 200 else {}
+            paid = reading.status(body, self.names)
+            if paid is None:
+                return None
+            put(body, self.names.reference, intent.id)
+            return reading.news(body, self.names, order=self.names.id, ok=paid)
+        except (NotSent, AnswerLost, BadInput):
+            return None  # it is asked again later
+
+    def _request(self, intent: Intent) -> bytes:
+        names, body = self.names, Json()
+        put(body, names.amount, reading.major(intent.amount, intent.currency))
+        put(body, names.currency, intent.currency)
+        put(body, names.method, names.mpesa if intent.way is Way.MPESA else names.card)
+        if intent.phone:
+            put(body, names.phone, intent.phone)
+        put(body, names.reference, intent.id)
+        return NUMBERS.encode(body)
+
+    def _answered(self, intent: Intent, answer: Answer) -> Charged:
+        try:
+            body = _inner(answer, self.names.data)
+        except BadInput:
+            body = {}
+        if 200 <= answer.status < 300:
+            return self._taken(intent, body)
+        said = next((text for key in ("message", "error") if isinstance(text := found(body, key), str)), "")
+        if answer.status in AGAIN or answer.status >= 500:
+            carried_out = answer.status not in AGAIN
+            return Charged(intent.id, asked=carried_out, again=True, provider=KIND, reason=said or NOBODY_KNOWS)
+        if answer.status in OPERATORS:
+            return Charged(intent.id, False, provider=KIND, failure=Failure.UNREACHABLE.value, reason=UNUSABLE)
+        return Charged(intent.id, False, provider=KIND, failure=Failure.REFUSED.value, reason=said)
+
+    def _taken(self, intent: Intent, body: Json) -> Charged:
+        """The answer to a request that Ghala has; one that failed at once says so in its status."""
+        if reading.status(body, self.names) is False:
+            failure, reason = reading.why(body, self.names)
+            return Charged(intent.id, False, provider=KIND, failure=failure.value, reason=reason)
+        order, link = found(body, self.names.id), found(body, self.names.link)
+        known = isinstance(order, (str, int)) and not isinstance(order, bool)
+        shown = (
+            link if isinstance(link, str) and link.startswith(("https://", "http://")) and link.isprintable() else ""
+        )
+        if not known:
+            return Charged(intent.id, asked=True, again=True, provider=KIND, reason=NOBODY_KNOWS)
+        return Charged(intent.id, asked=True, provider=KIND, provider_ref=str(order), link=shown)
+
+
+NUMBERS = msgspec.json.Encoder(decimal_format="number")
+
+
+def _inner(answer: Answer, data: str) -> Json:
+    """The object that an answer is about: inside an envelope, or the answer itself. Raises BadInput."""
+    body = reading.decoded(answer.body)
+    inner = found(body, data)
+    return inner if isinstance(inner, dict) else body
+
+
+def _never_arrived(intent: Intent) -> PaymentNews:
+    """Ghala does not know a request whose answer was lost: nobody was asked."""
+    return PaymentNews(
+        f"failed-{intent.id}", KIND, False, 0, "", intent.id, failure=Failure.UNREACHABLE, detail="never arrived"
+    )

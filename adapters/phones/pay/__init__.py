@@ -1,0 +1,1 @@
+"""Parts of the fake payment provider: requests to pay, what goes wrong, webhooks, pages."""
