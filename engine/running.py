@@ -1,7 +1,8 @@
 """The running part, wired: what turns Inbounds into durable turns and durable turns into sends.
 
 post(inbound) → router → mailbox → actor → commit ┬→ outbox → channel
-                                                   └→ scheduler
+                    ↑                              ├→ cashier → provider
+                    └────── scheduler ←────────────┴─────┘
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from contextlib import AbstractAsyncContextManager
 import trio
 
 from engine.actor import Surroundings
-from engine.commit import Commit
+from engine.cashier import Cashier
+from engine.commit import Commit, Posted
 from engine.events import Inbound
 from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.outbox import Outbox, OutboxSettings
 from engine.papering import Papering
-from engine.ports import Channel, Clock, Http, Papers, Store
+from engine.payments import PaymentNews
+from engine.ports import Channel, Clock, Http, Papers, Provider, Store
 from engine.router import Router
 from engine.scheduler import Scheduler
 from engine.shop import Shop
@@ -40,6 +43,7 @@ class Running:
         clock: Clock,
         outbox: OutboxSettings | None = None,
         papers: Papers | None = None,
+        providers: Sequence[Provider] = (),
     ) -> None:
         self.store = store
         self.around = Surroundings(store, shops, clock, self._committed)
@@ -48,6 +52,7 @@ class Running:
         self.scheduler = Scheduler(store, self.supervisor, clock)
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
+        self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""
@@ -55,6 +60,7 @@ class Running:
             await nursery.start(self.supervisor.run)
             await nursery.start(self.router.run)
             await nursery.start(self.outbox.run)
+            await nursery.start(self.cashier.run)
             await nursery.start(self.scheduler.run)
             task_status.started()
             while True:
@@ -63,8 +69,11 @@ class Running:
 
     def _committed(self, commit: Commit) -> None:
         self.outbox.offer(commit.outbox)
+        self.cashier.offer(commit)
         for timer in commit.timers:
             self.scheduler.note(timer.due)
+        for letter in commit.posted:
+            self.scheduler.note(letter.due)
 
     def post(self, inbounds: Sequence[Inbound]) -> Receipt:
         """Hand in all messages of one delivery; its receipt is settled when each of them met its end."""
@@ -76,3 +85,16 @@ class Running:
     async def statuses(self, statuses: Sequence[Status]) -> None:
         """Apply provider statuses durably."""
         await self.outbox.noted(statuses)
+
+    async def record(self, shop: str, news: PaymentNews) -> bool:
+        """Keep what a provider, or the owner, tells of a payment, and let its customer's actor know at once; False when
+        it was known. Raises StoreBusy and StoreFailed."""
+        return await self.cashier.record(shop, news)
+
+    async def post_letters(self, letters: Sequence[Posted]) -> None:
+        """Keep letters of our own (the owner's wishes), and bring those that are due at once. Raises StoreBusy and
+        StoreFailed."""
+        with trio.CancelScope(shield=True):
+            await self.store.post(letters)
+        for letter in letters:
+            self.scheduler.note(letter.due)

@@ -5,26 +5,35 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 import trio
 import trio.testing
 
+from engine import actor as actor_module
 from engine.address import Link
+from engine.commit import Commit, Posted
 from engine.errors import StoreFailed
+from engine.events import Letter
+from engine.facts import Facts
 from engine.messages import Status, StatusRank
 from engine.outbox import OutboxSettings
 from engine.running import FORGET_SECONDS, Running
+from engine.shop import Shop
 from engine.supervisor import IDLE_SECONDS
+from tests.engine.cash import ScriptedProvider, intent, keep, paid
 from tests.engine.scripted import (
     BAKERY,
     SHOP,
     Core,
+    SaidTurn,
     TrioClock,
     TroubledStore,
     core,
     customer_of,
     inbound,
     leaves,
+    letter,
     settled,
     store,
 )
@@ -37,8 +46,13 @@ ANN = customer_of(Link("phone", "254700000001"))
 
 
 @asynccontextmanager
-async def running(store: TroubledStore, channel: ScriptedChannel) -> AsyncIterator[Running]:
-    made = Running(store, {SHOP: BAKERY}, {SHOP: channel}, {SHOP: FAST}, no_http, TrioClock(), OutboxSettings(lanes=4))
+async def running(
+    store: TroubledStore, channel: ScriptedChannel, *providers: ScriptedProvider
+) -> AsyncIterator[Running]:
+    lanes = OutboxSettings(lanes=4)
+    made = Running(
+        *(store, {SHOP: BAKERY}, {SHOP: channel}, {SHOP: FAST}, no_http, TrioClock(), lanes), providers=providers
+    )
     async with trio.open_nursery() as nursery:
         await nursery.start(made.run)
         try:
@@ -119,14 +133,55 @@ async def test_a_customer_who_sleeps_leaves_nothing_behind_in_memory(
     assert await store.said_to(ANN) == ("one", "two")
 
 
-@pytest.mark.parametrize("call", ["commit", "claim", "settle", "customer_for", "due"])
+async def test_money_that_came_is_told_to_its_customer_at_once(
+    core: Core, store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock
+) -> None:
+    await keep(store, (intent("a"),))
+    async with running(store, channel, ScriptedProvider()) as made:
+        await trio.sleep(5)
+        assert channel.order == ["ann2"], "the provider has it"
+        assert await made.record(SHOP, paid("a"))
+        await settled()
+        assert channel.order == ["ann2", "ann3"]
+        assert not await made.record(SHOP, paid("a"))
+        await trio.sleep(60)
+    assert channel.order == ["ann2", "ann3"]
+
+
+async def test_a_turn_that_wishes_for_money_gets_its_provider_asked(
+    core: Core, store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wishing(turn: SaidTurn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
+        intents = (intent("a"),) if turn.conversation.said == ("pay",) else ()
+        return msgspec.structs.replace(core.commit_of(turn, letter, shop, facts), intents=intents)
+
+    monkeypatch.setattr(actor_module, "commit_of", wishing)
+    provider = ScriptedProvider()
+    async with running(store, channel, provider) as made:
+        await trio.sleep(7)
+        await made.post([inbound("pay")]).wait()
+        await settled()
+    assert provider.charges_of("a") == [7_000]
+
+
+async def test_the_owners_letter_is_kept_and_brought_at_once(
+    core: Core, store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock
+) -> None:
+    async with running(store, channel) as made:
+        await trio.sleep(5)
+        await made.post_letters([Posted(letter("a word from the owner"), 0)])
+        await settled()
+    assert core.heard == ["a word from the owner"]
+
+
+@pytest.mark.parametrize("call", ["commit", "claim", "settle", "customer_for", "due", "posted", "charges"])
 async def test_wherever_the_store_fails_the_run_ends_with_that_and_nothing_else(
     core: Core, store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock, call: str
 ) -> None:
     failed = StoreFailed("the disk refused")
 
     async def run() -> None:
-        async with running(store, channel) as made:
+        async with running(store, channel, ScriptedProvider()) as made:
             await settled()
             store.always[call] = failed
             made.post([inbound("in 1000")])

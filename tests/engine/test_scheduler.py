@@ -246,7 +246,7 @@ async def test_the_store_is_swept_every_minute_also_after_it_was_busy(
     assert store.calls["sweep"] == 10
 
 
-@pytest.mark.parametrize("where", ["due", "next_due", "sweep"])
+@pytest.mark.parametrize("where", ["due", "next_due", "posted", "next_posted", "sweep"])
 async def test_a_failing_store_ends_the_scheduler(
     core: Core, store: TroubledStore, autojump_clock: Clock, where: str
 ) -> None:
