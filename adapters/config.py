@@ -73,6 +73,13 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Any
 
 
+class PaymentsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes payments for a shop. ``settings`` is the struct of the provider's own kind."""
+
+    kind: str
+    settings: Any
+
+
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One ``[[shop]]``. ``title`` is what customers see; empty means the name with a capital letter. It sells what its
     ``catalogue`` or its ``events`` hold; a path of "." is no file."""
@@ -96,6 +103,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     handover_minutes: Minutes = 60
     terms: TermsConfig = TermsConfig()
     owner: OwnerConfig = OwnerConfig()
+    payments: PaymentsConfig | None = None
     channel: ChannelConfig
 
 

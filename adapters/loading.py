@@ -18,7 +18,15 @@ import babel
 import msgspec
 from babel.numbers import is_currency
 
-from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.config import (
+    ChannelConfig,
+    Config,
+    OutboxConfig,
+    PaymentsConfig,
+    ServerConfig,
+    ShopConfig,
+    StorageConfig,
+)
 from adapters.settings import Reader, meant, shown
 from adapters.terms import TermsConfig, terms_problems
 from adapters.web.access import OwnerConfig, owner_problems
@@ -32,15 +40,15 @@ INSECURE = (
     "so anybody who reaches this machine's loopback can write as any customer. Never use it for a real shop."
 )
 
-COMMON = ("kind", "dev_mode")
-"""Keys of every channel's table; the rest is read by the struct of its kind."""
-
 Part = TypeVar("Part", bound=msgspec.Struct)
 Kinds = Mapping[str, type[msgspec.Struct]]
 
 
-def load(path: Path, environ: Mapping[str, str], kinds: Kinds, flows: Collection[str]) -> Config:
-    """Read and check ``path``. ``kinds`` are the channels with their settings structs, ``flows`` the shops' flows.
+def load(
+    path: Path, environ: Mapping[str, str], kinds: Kinds, flows: Collection[str], providers: Kinds | None = None
+) -> Config:
+    """Read and check ``path``. ``kinds`` are the channels with their settings structs, ``providers`` those of
+    payments, ``flows`` the shops' flows.
 
     Raises ConfigError.
     """
@@ -50,7 +58,7 @@ def load(path: Path, environ: Mapping[str, str], kinds: Kinds, flows: Collection
         raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not a TOML file: {error}.") from None
-    loading = _Loading(tables, Reader(environ, path.absolute().parent), kinds, flows)
+    loading = _Loading(tables, Reader(environ, path.absolute().parent), kinds, flows, providers or {})
     config = loading.config()
     if config is None:
         problems = loading.reader.problems
@@ -62,10 +70,13 @@ def load(path: Path, environ: Mapping[str, str], kinds: Kinds, flows: Collection
 class _Loading:
     """One ``load``: problems gather in ``reader``, and a part that has one is None."""
 
-    def __init__(self, tables: Mapping[str, Any], reader: Reader, kinds: Kinds, flows: Collection[str]) -> None:
+    def __init__(
+        self, tables: Mapping[str, Any], reader: Reader, kinds: Kinds, flows: Collection[str], providers: Kinds
+    ) -> None:
         self.reader = reader
         self._tables = tables
         self._kinds = kinds
+        self._providers = providers
         self._flows = flows
 
     def config(self) -> Config | None:
@@ -99,7 +110,7 @@ class _Loading:
                 yield shop
 
     def _shop(self, path: str, table: object, insecure: bool) -> ShopConfig | None:
-        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms", "owner"))
+        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms", "owner", "payments"))
         if not isinstance(table, dict):
             return None
         channel = self._channel(f"{path}.channel", table.get("channel"), insecure)
@@ -109,26 +120,42 @@ class _Loading:
         owner = self.reader.values(OwnerConfig, table.get("owner", {}), f"{path}.owner")
         self.reader.problems += owner_problems(f"{path}.owner", owner.get("secrets", ()))
         values |= {"terms": TermsConfig(**terms), "owner": OwnerConfig(**owner)}
+        if "payments" in table and (payments := self._payments(f"{path}.payments", table["payments"], insecure)):
+            values |= {"payments": payments}
         shop = _built(ShopConfig, values | ({"channel": channel} if channel else {}))
         self.reader.problems += shop_problems(path, values, self._flows)
         return shop and msgspec.structs.replace(shop, title=shop.title or shop.name.capitalize())
 
     def _channel(self, path: str, table: object, insecure: bool) -> ChannelConfig | None:
-        """The common keys first: only they say which struct reads the rest."""
         if not isinstance(table, dict):
             self.reader.problems.append(f"{path}: missing; expected a [shop.channel] table with a kind")
             return None
-        common = {key: value for key, value in table.items() if key in COMMON}
-        values = self.reader.values(ChannelConfig, common, path, nested=("settings",))
-        struct = self._kinds.get(str(values.get("kind", "")))
+        values = self._of_a_kind(ChannelConfig, self._kinds, "channel", path, table, insecure)
+        return _built(ChannelConfig, values)
+
+    def _payments(self, path: str, table: object, insecure: bool) -> PaymentsConfig | None:
+        if not isinstance(table, dict):
+            self.reader.problems.append(f"{path}: expected a [shop.payments] table with a kind")
+            return None
+        values = self._of_a_kind(PaymentsConfig, self._providers, "payment provider", path, table, insecure)
+        return _built(PaymentsConfig, values)
+
+    def _of_a_kind(
+        self, common: type[msgspec.Struct], kinds: Kinds, noun: str, path: str, table: dict[str, Any], insecure: bool
+    ) -> dict[str, Any]:
+        """The common keys first: only they say which struct reads the rest, as ``settings``."""
+        shared = [field for field in common.__struct_fields__ if field != "settings"]
+        given = {key: value for key, value in table.items() if key in shared}
+        values = self.reader.values(common, given, path, nested=("settings",))
+        kind = values.get("kind", "")
+        struct = kinds.get(str(kind))
         if struct is None:
             if "kind" in values:
-                kind = values["kind"]
-                self.reader.problems.append(f"{path}.kind: unknown channel {shown(kind)}{meant(kind, self._kinds)}")
-            return None
-        rest = {key: value for key, value in table.items() if key not in COMMON}
+                self.reader.problems.append(f"{path}.kind: unknown {noun} {shown(kind)}{meant(kind, kinds)}")
+            return {}
+        rest = {key: value for key, value in table.items() if key not in shared}
         settings = _built(struct, self.reader.values(struct, rest, path, empty_secrets=insecure))
-        return _built(ChannelConfig, values | ({"settings": settings} if settings is not None else {}))
+        return values | ({"settings": settings} if settings is not None else {})
 
 
 def _built(struct: type[Part], values: Mapping[str, Any]) -> Part | None:

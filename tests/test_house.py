@@ -17,7 +17,8 @@ from adapters import logs
 from adapters.app import arguments
 from adapters.app.environment import pins
 from adapters.channels import ChannelKind, kinds
-from adapters.config import ChannelConfig, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.config import ChannelConfig, OutboxConfig, PaymentsConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.payments import kinds as provider_kinds
 from adapters.settings import Secret
 from adapters.terms import TermsConfig
 from adapters.web.access import OwnerConfig
@@ -182,12 +183,15 @@ def settings() -> dict[str, object]:
         ("shop.owner", OwnerConfig),
         ("shop.channel", ChannelConfig),
         *(("shop.channel", kind.settings) for kind in kinds().values()),
+        ("shop.payments", PaymentsConfig),
+        *(("shop.payments", kind.settings) for kind in provider_kinds().values()),
     ]
+    tables = {path for path, _ in structs}
     return {
         f"{path}.{field.name}": field.default
         for path, struct in structs
         for field in msgspec.structs.fields(struct)
-        if f"{path}.{field.name}" not in ("shop.channel", "shop.channel.settings", "shop.terms", "shop.owner")
+        if f"{path}.{field.name}" not in tables and field.name != "settings"
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,11 +13,16 @@ from adapters.app.process import Opened, Process, Settings
 from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
 from adapters.http import LaneHttp, shared_tls
+from adapters.loading import load
+from adapters.payments import kinds as provider_kinds
 from adapters.terms import read_file, refuse, terms_of
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue, digest, read_csv
+from engine.errors import ConfigError
+from engine.flows import names
 from engine.outbox import OutboxSettings
-from engine.ports import Clock, Http
+from engine.payments import ASK_NOBODY
+from engine.ports import Clock, Http, Provider
 from engine.shop import Shop
 from storage import open_store
 
@@ -32,6 +38,13 @@ def connections() -> Callable[[], AbstractAsyncContextManager[Http]]:
     """Makes sender lanes' connections, which share one TLS context."""
     tls = shared_tls()
     return lambda: LaneHttp(tls)
+
+
+def read_config(path: Path) -> Config:
+    """The configuration in this file and the environment. Raises ConfigError."""
+    settings = {name: kind.settings for name, kind in kinds().items()}
+    providers = {name: kind.settings for name, kind in provider_kinds().items()}
+    return load(path, os.environ, settings, names(), providers)
 
 
 def compose(config: Config, clock: Clock | None = None) -> Process:
@@ -63,6 +76,7 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
         config.name, config.channel.settings, insecure=insecure, dev_mode=config.channel.dev_mode
     )
     where = f"shop.{config.name}"
+    provider = _provider(config, insecure)
     data = read_file(config.catalogue, f"{where}.catalogue") if config.catalogue != Path() else b""
     products, faults = read_csv(data, config.currency) if data else ([], [])
     refuse(f"{where}.catalogue: {config.catalogue}:", faults)
@@ -87,4 +101,20 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
         mark_read=bool(getattr(config.channel.settings, "mark_read", False)),
         digest=digest(data),
         products=products,
+        provider=provider,
     )
+
+
+def _provider(config: ShopConfig, insecure: bool) -> Provider | None:
+    """Who takes the shop's payments. ConfigError where a way that it offers is nobody's."""
+    payments, provider = config.payments, None
+    if payments is not None:
+        provider = provider_kinds()[payments.kind].build(config.name, payments.settings, insecure=insecure)
+    taken = {way.value for way in ASK_NOBODY | (provider.ways if provider is not None else frozenset())}
+    untaken = [way for way in config.terms.ways if way not in taken]
+    if untaken and config.terms.payments:
+        raise ConfigError(
+            f"shop.{config.name}.terms.ways: nobody takes {' and '.join(untaken)}; "
+            "add a [shop.payments] table whose provider does, or leave it out"
+        )
+    return provider

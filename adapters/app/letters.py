@@ -8,7 +8,6 @@ start. No text, name or phone number is printed: a letter is told by its number,
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +15,12 @@ from pathlib import Path
 import msgspec
 import trio
 
-from adapters.app.compose import WallClock, compose
-from adapters.channels import kinds
+from adapters.app.compose import WallClock, compose, read_config
 from adapters.config import Config
-from adapters.loading import load
 from engine.address import Address
 from engine.commit import Parked
 from engine.errors import BadInput
 from engine.events import Letter
-from engine.flows import names
 from engine.ports import Store
 from engine.supervisor import Supervisor
 from storage import open_store
@@ -36,8 +32,7 @@ DRAIN_SECONDS = 10.0
 
 def run(options: argparse.Namespace) -> int:
     """0 when every letter that was asked for met its end, 1 when some are parked again. Raises SokoniError."""
-    settings = {name: kind.settings for name, kind in kinds().items()}
-    config = load(Path(options.config), os.environ, settings, names())
+    config = read_config(Path(options.config))
     if not config.storage.path.exists():
         raise BadInput(f"there is no store at {config.storage.path} yet.")
     return trio.run(_run, config, options.action, options.what)

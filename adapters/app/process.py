@@ -26,7 +26,7 @@ from adapters.web.webhooks import Engine, WebLimits
 from engine.catalogue import Catalogue, Product
 from engine.errors import StoreFailed
 from engine.outbox import OutboxSettings
-from engine.ports import Channel, Clock, Http, Store
+from engine.ports import Channel, Clock, Http, Provider, Store
 from engine.running import Running
 from engine.shop import Shop
 
@@ -39,7 +39,8 @@ REOPEN_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Opened:
-    """One shop as configured: ``shop`` without its catalogue, its channel, and its catalogue file as read."""
+    """One shop as configured: ``shop`` without its catalogue, its channel, its catalogue file as read, and who takes
+    its payments."""
 
     shop: Shop
     channel: Channel
@@ -47,6 +48,7 @@ class Opened:
     mark_read: bool
     digest: str
     products: Sequence[Product]
+    provider: Provider | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Process:
         self.engine = Engine()
         self._stopping = trio.Event()
         self.stopped = trio.Event()
+        self._providers = [one.provider for one in opened if one.provider is not None]
         self._outage = Outage(self.engine, {one.shop.name: one.channel for one in opened}, connect, clock)
         self.web = Web(
             [one.channel for one in opened],
@@ -90,6 +93,7 @@ class Process:
             bodies=Bodies(settings.body_limit, settings.body_seconds),
             limits=WebLimits(settings.in_process, settings.hold_seconds),
             mark_read=frozenset(one.shop.name for one in opened if one.mark_read),
+            providers=self._providers,
         )
         self.server = Server(
             self.web,
@@ -171,7 +175,10 @@ class Process:
             shops[one.shop.name] = with_catalogue(one.shop, await store.products(one.shop.name))
         channels: Mapping[str, Channel] = {one.shop.name: one.channel for one in self._opened}
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
-        return Running(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox)
+        return Running(
+            *(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox),
+            providers=self._providers,
+        )
 
     async def _run_engine(self, running: Running, up: Callable[[], None]) -> None:
         """Until stopped. ``up`` is called when webhooks can be taken, and not before: a provider that posts at once

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import signal
 import sys
 from pathlib import Path
@@ -13,13 +12,10 @@ import trio
 from msgspec.structs import replace
 
 from adapters import logs
-from adapters.app.compose import compose
+from adapters.app.compose import compose, read_config
 from adapters.app.descriptors import affordable
 from adapters.app.process import Process
-from adapters.channels import kinds
 from adapters.config import Config
-from adapters.loading import load
-from engine.flows import names
 
 GC_THRESHOLDS = (200_000, 20, 100)
 """With many turns under way their objects make young collections frequent although nearly all die by reference count:
@@ -28,8 +24,7 @@ at Python's own figures, or at 50,000, collecting took a tenth to a third of all
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C, then stop gracefully. Raises ConfigError and StoreError."""
-    settings = {name: kind.settings for name, kind in kinds().items()}
-    config = load(Path(options.config), os.environ, settings, names())
+    config = read_config(Path(options.config))
     logs.setup(sys.stderr, logs.key_of(secrets_of(config)))
     for warning in config.warnings:
         print(f"WARNING: {warning}", file=sys.stderr)
@@ -52,7 +47,9 @@ def _within_open_files(config: Config) -> Config:
 
 def secrets_of(config: Config) -> list[str]:
     """Secrets of the configuration: the key of the log's address hashes is derived from them."""
-    return [str(getattr(shop.channel.settings, "app_secret", "")) for shop in config.shops]
+    channels = [str(getattr(shop.channel.settings, "app_secret", "")) for shop in config.shops]
+    paid = [str(getattr(shop.payments.settings, "webhook_secret", "")) for shop in config.shops if shop.payments]
+    return channels + paid
 
 
 async def _serve(config: Config) -> None:
@@ -67,6 +64,9 @@ async def _serve(config: Config) -> None:
         for shop in config.shops:
             path = getattr(shop.channel.settings, "path", "/")
             print(f"  {shop.name}: webhook at {config.server.public_url.rstrip('/')}{path}", flush=True)
+            if shop.payments is not None:
+                path = getattr(shop.payments.settings, "path", "/")
+                print(f"  {shop.name}: payments at {config.server.public_url.rstrip('/')}{path}", flush=True)
         await process.stopped.wait()
         nursery.cancel_scope.cancel()
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from hypercorn.typing import ASGISendCallable
 
+PLAIN = b"text/plain; charset=utf-8"
+JSON = b"application/json"
 
-async def answer(send: ASGISendCallable, status: int, body: bytes) -> None:
-    """A whole plain answer in two ASGI messages."""
-    headers = [(b"content-length", str(len(body)).encode()), (b"content-type", b"text/plain; charset=utf-8")]
+
+async def answer(send: ASGISendCallable, status: int, body: bytes, content_type: bytes = PLAIN) -> None:
+    """A whole answer in two ASGI messages."""
+    headers = [(b"content-length", str(len(body)).encode()), (b"content-type", content_type)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

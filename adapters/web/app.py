@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 
 from adapters.web.body import Bodies
 from adapters.web.pages import pages
+from adapters.web.payments import PaymentWebhook
 from adapters.web.webhooks import Engine, WebCounters, Webhook, WebLimits
-from engine.ports import Channel
+from engine.errors import ConfigError
+from engine.ports import Channel, Provider
 
 
 class Web:
@@ -28,17 +31,27 @@ class Web:
         bodies: Bodies,
         limits: WebLimits,
         mark_read: frozenset[str] = frozenset(),
+        providers: Sequence[Provider] = (),
     ) -> None:
+        """Raises ConfigError where a payment webhook has the path of a channel."""
         self.counters = WebCounters()
         self.webhooks: Mapping[str, Webhook] = {
             path: Webhook(sharing, engine, bodies, limits, self.counters, mark_read)
             for path, sharing in _by_path(channels).items()
         }
+        self.payments: Mapping[str, PaymentWebhook] = {
+            path: PaymentWebhook(sharing, engine, bodies, self.counters)
+            for path, sharing in _by_path(providers).items()
+        }
+        for path in self.payments.keys() & self.webhooks.keys():
+            raise ConfigError(f"{path} is the path of a channel and of a payment provider; give one of them another.")
         self._pages = pages(engine, self.counters, lambda: list(self.webhooks))
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and (webhook := self.webhooks.get(scope["path"])) is not None:
             await webhook(scope, receive, send)
+        elif scope["type"] == "http" and (payment := self.payments.get(scope["path"])) is not None:
+            await payment(scope, receive, send)
         else:
             await self._pages(scope, receive, _shielded(send))
 
@@ -58,9 +71,12 @@ def _shielded(send: ASGISendCallable) -> ASGISendCallable:
     return finish
 
 
-def _by_path(channels: Sequence[Channel]) -> dict[str, list[Channel]]:
-    sharing: dict[str, list[Channel]] = defaultdict(list)
-    for channel in channels:
-        sharing[channel.path].append(channel)
-        sharing[f"/s/{channel.shop}{channel.path}"].append(channel)
+Hooked = TypeVar("Hooked", Channel, Provider)
+
+
+def _by_path(hooked: Sequence[Hooked]) -> dict[str, list[Hooked]]:
+    sharing: dict[str, list[Hooked]] = defaultdict(list)
+    for one in hooked:
+        sharing[one.path].append(one)
+        sharing[f"/s/{one.shop}{one.path}"].append(one)
     return sharing

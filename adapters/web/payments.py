@@ -1,0 +1,91 @@
+"""A payment provider's webhook: what it tells is kept before it is thanked (money first, quality.md 12).
+
+    read (cap, deadline) → genuine? 401 → parse? 400 → record, each piece of news in a commit of its own → 200
+
+Told again it is 200 again, and nothing more happens. What can't be kept is answered 500, and the provider's retry
+completes it. Bodies are JSON, ``{"success": …, "message": …}`` (flows.md §4).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+from adapters.web.answer import JSON, answer
+from adapters.web.body import Bodies, BodyError
+from adapters.web.webhooks import Engine, WebCounters
+from engine.errors import BadInput, StoreBusy, StoreError
+from engine.payments import PaymentNews
+from engine.ports import Provider
+
+log = logging.getLogger("sokoni.webhooks")
+
+RECORDED = "Recorded."
+KNOWN = "Known already."
+NOT_OURS = "Nothing to record."
+UNSIGNED = "The signature is missing or wrong."
+NOT_KEPT = "It could not be kept now; please send it again."
+
+
+class PaymentWebhook:
+    """One path, which several shops may share; their own secrets decide whose news it is."""
+
+    def __init__(self, providers: Sequence[Provider], engine: Engine, bodies: Bodies, counters: WebCounters) -> None:
+        self._providers = providers
+        self._engine = engine
+        self._bodies = bodies
+        self._counters = counters
+
+    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        status, message = await self._post(scope, receive) if scope["method"] == "POST" else (405, "Use POST.")
+        body = msgspec.json.encode({"success": status == 200, "message": message})
+        await answer(send, status, body, JSON)
+
+    async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> tuple[int, str]:
+        self._counters.webhooks += 1
+        headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+        try:
+            raw = await self._bodies.read(receive, headers.get("content-length"))
+        except BodyError as error:
+            return error.status, str(error)
+        try:
+            return await self._told(headers, raw)
+        except Exception as error:  # a bug of ours must not cost money: its provider keeps it and comes again
+            if not isinstance(error, StoreError):
+                log.error("webhook_crashed", exc_info=error)
+            self._counters.unavailable += 1
+            return 500, NOT_KEPT
+        finally:
+            self._bodies.done(len(raw))
+
+    async def _told(self, headers: Mapping[str, str], raw: bytes) -> tuple[int, str]:
+        trusted = [provider for provider in self._providers if provider.genuine(headers, raw)]
+        if not trusted:
+            self._counters.refused_signature += 1
+            log.warning("payment_unsigned", extra={"shop": self._providers[0].shop})
+            return 401, UNSIGNED
+        try:
+            told = trusted[0].parse(raw)
+        except BadInput as error:
+            return 400, str(error)
+        fresh = [await self._record(_owner(trusted, news).shop, news) for news in told]
+        return 200, RECORDED if any(fresh) else KNOWN if told else NOT_OURS
+
+    async def _record(self, shop: str, news: PaymentNews) -> bool:
+        """Raises StoreError, also while the store is out."""
+        running = self._engine.running
+        try:
+            if running is None:
+                raise StoreBusy("the store is not open")
+            return await running.record(shop, news)
+        except StoreError as error:
+            log.warning("payment_not_kept", extra={"shop": shop, "busy": isinstance(error, StoreBusy)})
+            raise
+
+
+def _owner(trusted: Sequence[Provider], news: PaymentNews) -> Provider:
+    """Of several shops with one secret, the one whose intent it is: its id begins with the shop's name."""
+    return next((one for one in trusted if news.intent.startswith(f"{one.shop}/")), trusted[0])
