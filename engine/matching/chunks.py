@@ -18,7 +18,7 @@ LETTERS_AT_MOST: Final = 8_000
 NUMBERS_AT_MOST: Final = 8
 """In one chunk; where a line goes on with more of them, it is parted there."""
 
-_BULLET = re.compile(r"\s*(?:[-*#>.,]+\s*)*(?:\(?\d{1,3}\)\s*|\d{1,2}\.(?=\s*[^\d\s])\s*)?")
+_BULLET = re.compile(r"\s*(?:[-*#>.,]+\s*)*(?:\(?(?:\d{1,3}|[a-z])\)\s*|\d{1,2}\.(?=\s*[^\d\s])\s*)?")
 _COUNT = re.compile(r"\s*\d{1,2}\s+")
 _COUNTED = re.compile(r"\s*(\d{1,2})\s+\D.*\d\D+\d")
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 import msgspec
 
 from engine.catalogue import Product
+from engine.matching.everyday import EVERYDAY
+from engine.matching.lexicon import COLOURS, FORMS, GRAMMAR
 from engine.matching.scanning import name_tokens
-from engine.matching.tokens import Size, Word, sizes_of
+from engine.matching.tokens import Size, Token, Word, bare_values, sizes_of
 from engine.matching.units import packs, same_size, selling_unit
+
+BARE_ONLY: Final = "bare"
+"""The unit of a size that is told in another one: "4" of 4 l is found by the number alone, not by 4 mm."""
 
 
 class Called(msgspec.Struct, frozen=True):
@@ -19,13 +25,15 @@ class Called(msgspec.Struct, frozen=True):
 
     words: frozenset[str]
     needed: frozenset[str]
-    """Its words without manners; all of them where it has nothing else ("Good Day")."""
+    """Its words without grammar."""
     sizes: frozenset[Size]
-    values: frozenset[str]
-    """Its sizes without their units."""
+    values: tuple[frozenset[str], ...]
+    """Each of its sizes without its unit, in the ways to say the number: 4 l is 4 or 4000 ml."""
     head: str
-    """The last of its words: what it is ("Paint Brush" is a brush)."""
+    """The last of its words but for colours: what it is ("Paint Brush" is a brush)."""
     first: str
+    headless: bool
+    """Its first word and its sizes are enough: its head is a form (TMT Bar 12 mm) or no word of its own (OPC 43)."""
     mannerly: bool
     """It has manners only."""
 
@@ -48,9 +56,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 def entry_of(product: Product) -> Entry:
     """A product taken apart."""
-    lines = [name_tokens(name) for name in dict.fromkeys((product.name, *product.aliases))]
+    variant = f"{product.variant_of} {product.variant}".strip()
+    called = [name for name in (product.name, variant, *product.aliases) if name]
+    lines = [name_tokens(name) for name in dict.fromkeys(called)]
     worded = [[token for token in line if isinstance(token, Word)] for line in lines]
-    names = tuple(_called(words, sizes_of(line)) for words, line in zip(worded, lines, strict=True))
+    names = tuple(_called(words, line) for words, line in zip(worded, lines, strict=True))
     kinds = [token for token in name_tokens(product.category) if isinstance(token, Word) and not token.extra]
     words = frozenset[str]().union(*(name.words for name in names))
     return Entry(
@@ -64,18 +74,20 @@ def entry_of(product: Product) -> Entry:
     )
 
 
-def _called(words: list[Word], sizes: tuple[Size, ...]) -> Called:
-    mannerly = all(word.extra and not word.unit for word in words)
-    needed = [word.stem for word in words if mannerly or word.unit or not word.extra]
-    heads = [stem for stem in needed if lettered(stem)] or needed or [""]
+def _called(words: list[Word], line: Sequence[Token]) -> Called:
+    sizes = sizes_of(line)
+    needed = [word.stem for word in words if word.raw not in GRAMMAR]
+    plain = [stem for stem in needed if lettered(stem)] or needed or [""]
+    heads = [stem for stem in plain if stem not in COLOURS] or plain
     return Called(
         frozenset(word.stem for word in words),
         frozenset(needed),
         frozenset(sizes),
-        frozenset(value for value, _ in sizes),
+        tuple(frozenset({value, bare}) for (value, _), bare in zip(sizes, bare_values(line), strict=True)),
         heads[-1],
-        heads[0],
-        mannerly,
+        plain[0],
+        bool(sizes) and (heads[-1] in FORMS or heads[-1] not in EVERYDAY),
+        all(word.extra and not word.unit for word in words),
     )
 
 
@@ -84,6 +96,8 @@ def _sizes(product: Product, names: tuple[Called, ...]) -> Mapping[str, frozense
     for name in names:
         for value, unit in name.sizes:
             units[value].add(unit)
+        for bare in frozenset[str]().union(*name.values) - units.keys():
+            units[bare].add(BARE_ONLY)
     content = packs(product.pack, selling_unit(product))[1]
     if content is not None:
         held, unit = same_size(*content)

@@ -6,6 +6,7 @@ character stays one character, so that a token knows where it was written.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -35,9 +36,13 @@ _ALIKE = str.maketrans(
 """Arabic letters that keyboards of neighbours write differently."""
 
 
+_KEYCAP = re.compile("[0-9]\ufe0f?\u20e3")
+"""A number drawn as a key numbers a line, and counts nothing."""
+
+
 def flat(text: str) -> str:
     """``text`` for scanning, of the same length."""
-    signs = text.translate(_SIGNS)
+    signs = _KEYCAP.sub(lambda found: ",".ljust(len(found[0])), text).translate(_SIGNS)
     if signs.isascii():
         return signs.lower()
     return "".join(one.lower() if one.isascii() else _flat(one) for one in signs)
@@ -54,7 +59,7 @@ def _flat(one: str) -> str:
     if one.isdecimal():
         return str(unicodedata.decimal(one))
     category = unicodedata.category(one)
-    if category[0] in "LM":
+    if category[0] in "LM" and not "\ufe00" <= one <= "\ufe0f":
         lower = one.lower()
         return lower if len(lower) == 1 else one
     # Space, controls and punctuation part words; an emoji or a drawn bullet parts goods.

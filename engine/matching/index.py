@@ -34,6 +34,8 @@ class Index:
         self.entries: tuple[Entry, ...] = tuple(map(entry_of, products))
         self.by_word: dict[str, list[int]] = defaultdict(list)
         self.by_size: dict[str, list[int]] = defaultdict(list)
+        self.named: set[str] = set()
+        """Words that stand in a name, and not in a category only."""
         self.mannerly: set[str] = set()
         """Words of names that are nothing but manners elsewhere: Good Day."""
         self._longest: dict[str, int] = defaultdict(int)
@@ -50,6 +52,7 @@ class Index:
     def _add(self, at: int, entry: Entry) -> None:
         for word in entry.words | entry.kinds:
             self.by_word[word].append(at)
+        self.named |= entry.words
         for value in entry.sizes:
             self.by_size[value].append(at)
         for name in entry.names:

@@ -12,7 +12,7 @@ from engine.catalogue import Catalogue
 from engine.matching.index import index_of
 from engine.matching.lexicon import GRADED
 from engine.matching.ranking import Asked, Fit, Ranked, ranked
-from engine.matching.readings import NOT_COUNTED, Reading, readings, wanted_of
+from engine.matching.readings import NOT_COUNTED, Reading, lone_unit, readings, wanted_of
 from engine.matching.tokens import BARE, Number, Token, Word
 from engine.matching.units import in_selling_units, selling_unit
 from engine.matching.wanted import Match
@@ -84,6 +84,12 @@ class _Weighed(msgspec.Struct, frozen=True):
     def clean(self) -> bool:
         return self.match.sku != "" and self.match.problem == ""
 
+    @property
+    def sized(self) -> bool:
+        """All its numbers are a product's own, and none is left to say how many."""
+        named = self.best is not None and self.best.explains and self.reading.sizes != ()
+        return named and self.reading.quantity is None
+
 
 class CatalogueJudge:
     """Judges by the products of a catalogue. ``source``: the text as written, for saying back."""
@@ -101,9 +107,9 @@ class CatalogueJudge:
         best = weighed[0]
         if best.match.options and best.reading.quantity:
             # "cement 43": 43 of a cement, or some of the 43? Only a name said to the letter decides.
-            sized = next((one for one in weighed if one.match.sku and one.reading.quantity is None), None)
-            if sized and sized.best and sized.unlikely <= best.unlikely + NOT_COUNTED:
-                return _judged(sized) if sized.best.literal else _open([sized, best])
+            sized = next((one for one in weighed if one.sized and one.unlikely <= best.unlikely + NOT_COUNTED), None)
+            if sized and sized.best:
+                return _judged(sized) if sized.match.sku and sized.best.literal else _open([sized, best])
         return _judged(best)
 
     def _weighed(self, span: Sequence[Token]) -> Iterable[_Weighed]:
@@ -131,10 +137,14 @@ class CatalogueJudge:
             return _Weighed(reading, Match(wanted_of(reading, self._source)), None, reading.unlikely + NOT_FOUND)
         best = found[0]
         product = self._catalogue.by_sku[best.sku]
-        by_piece = selling_unit(product) in ("", "pc")
-        wanted = wanted_of(reading, self._source, self._index.entries[best.at].words if by_piece else frozenset())
+        sold = selling_unit(product)
+        name = self._index.entries[best.at].words if sold in ("", "pc") else frozenset[str]()
+        wanted = wanted_of(reading, self._source, name)
         unlikely = reading.unlikely + (100 - best.score) / 2
-        if best.score > TAKEN_FROM:
+        # "Pencil box 5" is no five pencils; where pencils have no unit that would show it, it is asked about.
+        other = not sold and lone_unit(reading, name) not in ("", "pc")
+        other = other or (reading.unit_only and best.fit is not Fit.WHOLE)
+        if best.score > TAKEN_FROM and not other:
             quantity, problem = in_selling_units(wanted, product)
             unlikely += UNFIT[problem] if reading.quantity else 0.0
             return _Weighed(reading, Match(wanted, best.sku, quantity, problem=problem), best, unlikely)

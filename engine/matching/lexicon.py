@@ -15,28 +15,44 @@ def _set(words: str) -> frozenset[str]:
 
 FILLERS: Final = _set("""
     a an the of for to from at by in on is are be as it this that these those with my our your you u we i me us he she
-    im i'm we're i'd ill i'll would will shall could can may like love want wants wanted need needs needed require
-    required requires requirement requirements order orders ordered ordering place placing buy purchase send sent
-    sending deliver delivered delivery give gimme get take add adding put bring make arrange book booking supply pack
+    im i'm we're i'd i'll will would shall could can may want wants wanted need needs needed require required requires
+    requirement requirements order orders ordered ordering placing buy purchase send sent sending deliver delivered
+    delivery give gimme get take add adding put bring arrange supply like let lets let's have has had do does am
     please pls plz plse kindly hi hii hello hey dear sir madam mam ma'am boss bro brother bhai bhaiya bhaya ji jee
-    good morning afternoon evening night day thanks thank thanx thx ty much very so welcome regards ok okay okey k kk
-    yes yeah yep fine sure then now today tomorrow tonight asap urgent urgently soon quick quickly immediately early
-    just only also too more extra another some few all total qty quantity quantities quty per approx
-    approximately about around list items item goods material materials following below here there site name us
-    or how let lets let's have has had been am do does there's again new next time if possible back
-    grade type size quality brand number dia diameter thick thickness long length wide width
+    thanks thank thanx thx ty much very so regards ok okay okey k kk yes yeah yep sure then now how or again if
+    today tomorrow tonight asap urgent urgently soon immediately just only also too more another some few all
+    total qty quantity quantities quty per approx approximately about around list items item goods material materials
+    following below here there site grade type size quality brand dia diameter thickness length width
     chahiye chaiye chahie chahiy mujhe muje mujko hume humko hamko hamen bhejo bhej bhejna bhejiye bhejdo dena dedo
-    dijiye de do dijie kar karo karna karein hai he hain ka ki ke ko se aap kal aaj abhi jaldi shukriya dhanyawad
+    dijiye de dijie kar karo karna karein hai he hain ka ki ke ko se aap kal aaj abhi jaldi shukriya dhanyawad
     namaste namaskar salaam salam assalamualaikum
     nataka naomba nahitaji tunahitaji tunataka tafadhali asante sana habari jambo leo kesho nipe tuma niletee ya wa za
     la kwa yangu nunua
     कृपया मुझे मुझको हमें चाहिए चाहिये भेजो भेजें भेज दो दें देना नमस्ते धन्यवाद आज कल जी भाई का की के को से है
     براہ مہربانی مجھے ہمیں چاہیے چاہئے بھیجیں بھیج دیں دو سلام شکریہ آج کل جی بھائی کا کی کے کو سے ہے
-    """)
+""")
 """Said around goods; they name none. Where a product has one of these in its name, it still counts there."""
 
 GRADED: Final = _set("opc ppc psc fe grade size no number type class series model")
 """A number after one of these tells the kind, as far as can be told without a catalogue."""
+
+GREETINGS: Final = _set("morning afternoon evening night day")
+"""Manners after "good", and only there: a night lamp is no day lamp."""
+
+GRAMMAR: Final = _set("a an the of for with in to by on")
+"""Words of a product's name that nobody need say."""
+
+FORMS: Final = _set("angle bar beam board cable channel coil pipe plate rod section sheet tube wire")
+"""What goods of a size come as, and what people leave out: "tmt 12mm" is a bar."""
+
+COLOURS: Final = _set("""
+    white black red blue green yellow brown grey gray orange pink purple golden ivory cream beige clear
+    matt matte glossy
+""")
+"""What a name may end in, and what is yet not what the thing is: Tile 12x12 White."""
+
+CLOCKS: Final = _set("at by before after till until")
+"""A number after one of these is a time or a price, and so is one before "am" or "pm"."""
 
 JOINTS: Final = _set("and n nd plus aur aor na pamoja और तथा व اور")
 """Between one wanted thing and the next."""
@@ -50,7 +66,6 @@ CURRENCIES: Final = _set("rs re inr rupee rupees rupaye kes ksh kshs sh shs ngn 
 NUMBERS: Final[Mapping[str, int]] = {
     word: value
     for value, words in {
-        0: "zero",
         1: "one moja ek एक ایک",
         2: "two mbili couple दो دو",
         3: "three tatu तीन تین",

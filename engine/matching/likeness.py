@@ -39,7 +39,7 @@ def single(word: str) -> str:
 
 def consonants(word: str) -> str:
     """What is left when people write without vowels: cmnt."""
-    return _DOUBLES.sub(r"\1", _VOWELS.sub("", word))
+    return _DOUBLES.sub(r"\1", _VOWELS.sub("", word).replace("ck", "k"))
 
 
 def likeness(said: str, raw: str, sold: str, sold_length: int) -> float:

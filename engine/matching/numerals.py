@@ -58,6 +58,9 @@ def _ratio(text: str) -> Fraction | None:
 
 
 # -- in words --------------------------------------------------------------------------------------------------------
+HUNDREDS_AT_MOST: Final = 19
+"""Fifteen hundred is said, fifty-three hundred is not: "opc 53 hundred bags" are a hundred."""
+
 _ARTICLES: Final = frozenset({"a", "an"})
 _HALVES: Final = frozenset(map(fold, lexicon.HALVES))
 _DOZENS: Final = frozenset(map(fold, lexicon.DOZENS))
@@ -125,7 +128,10 @@ class _Run:
 
     def _digits(self, token: Number) -> bool:
         """Digits begin a number only where a word multiplies them: 2 lakh."""
-        if self._started() or token.value is None or self._raw(1) not in {*_TIMES, *_DOZENS}:
+        times = self._raw(1)
+        if self._started() or token.value is None or times not in {*_TIMES, *_DOZENS}:
+            return False
+        if _TIMES.get(times) == 100 and token.value > HUNDREDS_AT_MOST:
             return False
         self._current = token.value
         self.at += 1

@@ -22,7 +22,7 @@ from engine.matching.tokens import Size, Word
 DOUBTFUL: Final = 88.0
 """The most that a product scores which must not be taken without asking."""
 
-UNKNOWN: Final = 0.65
+UNKNOWN: Final = 0.6
 """The weight of a word that no product knows: one beside a known word is asked about, two are not."""
 
 SIZE: Final = 0.6
@@ -49,7 +49,7 @@ class Fit(IntEnum):
 
     PART = 0
     NOUN = 1
-    """Its head noun, or its first word and all its sizes."""
+    """Its head noun; or its first word and all its sizes, where that is enough."""
     WORDS = 2
     """All words of one of its names."""
     WHOLE = 3
@@ -97,7 +97,7 @@ def ranked(asked: Asked, index: Index) -> tuple[Ranked, ...]:
     spoken = _spoken(asked, index)
     if not spoken.weight:
         return ()
-    return _decided([_look(at, index.entries[at], spoken) for at in _promising(spoken, index)])
+    return _decided([_look(at, index.entries[at], spoken, index.named) for at in _promising(spoken, index)])
 
 
 def _spoken(asked: Asked, index: Index) -> _Spoken:
@@ -165,15 +165,19 @@ def _with_size(value: str, sums: Mapping[int, float], index: Index) -> list[int]
     return [at for at in sums if value in index.entries[at].sizes]
 
 
-def _look(at: int, entry: Entry, spoken: _Spoken) -> Ranked:
+def _look(at: int, entry: Entry, spoken: _Spoken, named: set[str]) -> Ranked:
     best = [_best(likes, entry) for likes in spoken.likes]
+    said = frozenset(like for _, like in best)
+    of_kind = entry.kinds <= said
+    if of_kind and entry.kinds.isdisjoint(named) and _fits(entry.names[0], said, spoken)[0] is Fit.WHOLE:
+        # "Classic burger" is all of Classic, of the category Burgers, when no burger has that in its name.
+        best = [(value / KIND if like in entry.kinds else value, like) for value, like in best]
     needed = SHORT if any(value == SAME for value, _ in best) else CERTAIN_FROM
     own = sum(_has(entry, size) for size in spoken.sizes)
     explains = own == len(spoken.sizes) and all(value >= needed for value, _ in best)
     fit, literal = _fit(entry, frozenset(like for value, like in best if value >= needed), spoken)
     score = 100 * (sum(value for value, _ in best) + SIZE * own) / spoken.weight
-    said = {like for _, like in best}
-    if said and entry.words.isdisjoint(said) and not entry.kinds <= said:
+    if said and not of_kind and entry.words.isdisjoint(said):
         score = 0.0  # a part of the category ("Sand and bricks") says too little
     if not explains or fit is Fit.PART:
         score = min(score, DOUBTFUL)
@@ -205,10 +209,10 @@ def _fit(entry: Entry, matched: frozenset[str], spoken: _Spoken) -> tuple[Fit, b
 
 
 def _fits(name: Called, matched: frozenset[str], spoken: _Spoken) -> tuple[Fit, bool]:
-    sized = name.values <= spoken.values
+    sized = all(not ways.isdisjoint(spoken.values) for ways in name.values)
     if not name.needed.isdisjoint(matched) and name.needed <= matched | spoken.extra:
         return (Fit.WHOLE, name.sizes <= spoken.sizes) if sized else (Fit.WORDS, False)
-    if name.head in matched or (sized and name.values and name.first in matched):
+    if name.head in matched or (sized and name.headless and name.first in matched):
         return Fit.NOUN, False
     return Fit.PART, False
 

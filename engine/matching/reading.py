@@ -86,6 +86,8 @@ class _Reader:
         """Numbers alone: how many of what was named before, or else of what comes."""
         last = self.things[-1] if self.things else None
         if self._goes_on(chunk.span):
+            if chunk.each:
+                self._share(chunk.span)
             return
         if last and not last.judged.counted:
             found = self._cut([*last.span, *chunk.span])
@@ -117,7 +119,7 @@ class _Reader:
     def _completes_name(self, found: list[Thing]) -> bool:
         """``nuts and bolts``: a joint inside a name."""
         last = self.things[-1] if self.things else None
-        if last is None or len(found) != 1 or last.judged.clean:
+        if last is None or len(found) != 1 or (last.judged.counted and found[0].judged.counted):
             return False
         span = [*last.span, *found[0].span]
         judged = self._look(span)
@@ -148,14 +150,16 @@ class _Reader:
             ways = [self._way(best.get(begin), span[begin:end], whole, span) for begin in places[:at]]
             best[end] = min(ways, key=lambda way: way[0])
         unlikely, parts = best[len(span)]
-        return parts if unlikely < whole.unlikely + ONE_MORE else [Thing(span, whole)]
+        cut = unlikely < whole.unlikely + ONE_MORE and _all_different(parts)
+        return parts if cut else [Thing(span, whole)]
 
     def _way(
         self, before: tuple[float, list[Thing]] | None, part: list[Token], whole: Judged, span: list[Token]
     ) -> tuple[float, list[Thing]]:
         """What came before and ``part`` as one more thing; infinitely unlikely where it can't be one."""
         unlikely, parts = before or (_NEVER, [])
-        if unlikely == _NEVER or self.left <= 0 or sum(map(_is_number, part)) > NUMBERS_PER_THING:
+        worded = any(isinstance(token, Word) for token in part)
+        if unlikely == _NEVER or self.left <= 0 or not worded or sum(map(_is_number, part)) > NUMBERS_PER_THING:
             return _NEVER, []
         judged = whole if len(part) == len(span) else self._look(part)
         if not judged.named:
@@ -177,6 +181,12 @@ def _places(span: Sequence[Token]) -> list[int]:
         if isinstance(token, Number) and not token.size:
             places |= {at, at + 1}
     return sorted(places)
+
+
+def _all_different(parts: Sequence[Thing]) -> bool:
+    """Whether no product is meant twice. "opc 43 cement x 7" where 43 is not sold is not 43 and 7 of the other."""
+    meant = [sku for part in parts for sku in {part.judged.match.sku, *part.judged.match.options} - {""}]
+    return len(meant) == len(set(meant))
 
 
 def _is_number(token: Token) -> bool:

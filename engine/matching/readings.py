@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
 from engine.matching.flat import stem
+from engine.matching.lexicon import JOINTS
 from engine.matching.tokens import BARE, CERTAIN, DASH, MARKED, WEIGHED, Mark, Number, Size, Token, Word, sizes_of
 from engine.matching.units import counted
 from engine.matching.wanted import Wanted
@@ -35,6 +37,8 @@ class Reading(msgspec.Struct, frozen=True):
     """By the look of its numbers alone; 0 is plain."""
     named: tuple[Word | Number, ...]
     """What names the thing, in the order of the text."""
+    unit_only: bool = False
+    """What looks like the unit is all that names it: "10 tins"."""
     unit_stem: str = ""
     """The unit's word, which may be part of a name: "10 box gift"."""
 
@@ -61,14 +65,20 @@ def _reading(span: Sequence[Token], taken: Sequence[Number], quantity: Number | 
     unlikely += sum(_AS_NAME[token.certain] for token in left if isinstance(token, Number))
     words = tuple(token for token in left if isinstance(token, Word))
     unit_word = quantity.unit_word if quantity else ""
-    if quantity and unit_word and not words:
-        # "10 tins": what looks like a unit is the only name there is.
+    if quantity and unit_word and not any(isinstance(token, Word | Number) for token in left):
         words = (Word(stem(unit_word), unit_word, quantity.start, quantity.end),)
-        return Reading(words, sizes_of(left), msgspec.structs.replace(quantity, unit=""), unlikely, words)
+        return Reading(words, (), msgspec.structs.replace(quantity, unit=""), unlikely, words, unit_only=True)
     named = tuple(token for token in left if isinstance(token, Word | Number))
     if quantity and named and named[0].start < quantity.start < named[-1].start:
         unlikely += IN_THE_MIDDLE
-    return Reading(words, sizes_of(left), quantity, unlikely, named, stem(unit_word))
+    return Reading(words, sizes_of(left), quantity, unlikely, named, unit_stem=stem(unit_word))
+
+
+def lone_unit(reading: Reading, name: frozenset[str] = frozenset()) -> str:
+    """The unit that was said away from the quantity, which has none: cement bags 50."""
+    if reading.quantity is None or (reading.quantity.unit and reading.unit_stem not in name):
+        return ""
+    return next((word.unit for word in reading.words if word.unit and word.stem not in name), "")
 
 
 def wanted_of(reading: Reading, source: str, name: frozenset[str] = frozenset()) -> Wanted:
@@ -76,8 +86,7 @@ def wanted_of(reading: Reading, source: str, name: frozenset[str] = frozenset())
     text = _text(reading, source)
     if reading.quantity is None:
         return Wanted(text, 1, counted=False)
-    unit = "" if reading.unit_stem in name else reading.quantity.unit
-    unit = unit or next((word.unit for word in reading.words if word.unit and word.stem not in name), "")
+    unit = lone_unit(reading, name) or ("" if reading.unit_stem in name else reading.quantity.unit)
     value = reading.quantity.value
     whole = counted(value, unit) if value is not None else None
     return Wanted(text, *whole) if whole else Wanted(text, 1, unit, problem="quantity")
@@ -86,13 +95,17 @@ def wanted_of(reading: Reading, source: str, name: frozenset[str] = frozenset())
 def _text(reading: Reading, source: str) -> str:
     """What names the thing as it was written, without manners around it and the quantity inside."""
     named = list(reading.named)
+    if not named and reading.quantity:
+        named = [reading.quantity]
     while len(named) > 1 and isinstance(named[0], Word) and named[0].extra:
         del named[0]
     while len(named) > 1 and isinstance(named[-1], Word) and named[-1].extra:
         del named[-1]
-    if not named and reading.quantity:
-        named = [reading.quantity]
-    cut = reading.quantity.start if reading.quantity else -1
-    halves = [[token for token in named if token.start < cut], [token for token in named if token.start >= cut]]
-    said = " ".join(source[half[0].start : half[-1].end] for half in halves if half)
-    return " ".join(said.split())[:TEXT_AT_MOST]
+    if not named:
+        return ""
+    text = source[named[0].start : named[0].end]
+    for one, two in pairwise(named):
+        between = source[one.end : two.start]
+        ours = not any(letter.isalnum() for letter in between) or between.strip().casefold() in JOINTS
+        text += (between if ours else " ") + source[two.start : two.end]
+    return " ".join(text.split())[:TEXT_AT_MOST].rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ from engine.matching.tokens import (
     Word,
     is_mark,
 )
-from engine.matching.units import SIZES, UNITS
+from engine.matching.units import LONE, SIZES, UNITS
 
 _SCAN = re.compile(
     rf"""
@@ -42,7 +43,7 @@ _SCAN = re.compile(
     re.VERBOSE,
 )
 
-_EXTRA: Final = frozenset({*map(fold, lexicon.FILLERS), *map(fold, UNITS), *SIZES})
+_EXTRA: Final = frozenset({*map(fold, lexicon.FILLERS), *LONE, *SIZES})
 _JOINTS: Final = frozenset(map(fold, lexicon.JOINTS))
 _MEANING: Final = {"@": MONEY, ".": ""}
 
@@ -55,7 +56,15 @@ def tokens(line: str, start: int = 0) -> list[Token]:
         if isinstance(token, Number) and _is_negative(found):
             token = replace(token, value=None)
         found.append(token)
-    return settled(spelled(found))
+    return settled(spelled(_greeted(found)))
+
+
+def _greeted(found: list[Token]) -> list[Token]:
+    """``good morning``: both words are manners, as neither is alone."""
+    for at, (one, two) in enumerate(pairwise(found)):
+        if isinstance(one, Word) and one.raw == "good" and isinstance(two, Word) and two.raw in lexicon.GREETINGS:
+            found[at : at + 2] = [replace(one, extra=True), replace(two, extra=True)]
+    return found
 
 
 def name_tokens(name: str) -> list[Token]:
@@ -82,7 +91,7 @@ def _number(match: re.Match[str], begin: int, end: int) -> Number:
     value = value_of(match["number"])
     if match["kilo"] and value is not None:
         value *= 1_000
-    return Number(value, "", begin, end, certain=CERTAIN if match["kilo"] else BARE)
+    return Number(value, "", begin, end, certain=CERTAIN if match["kilo"] else BARE, written=match["number"])
 
 
 def _word(text: str, begin: int, end: int) -> Token:
@@ -91,7 +100,7 @@ def _word(text: str, begin: int, end: int) -> Token:
         return Mark(JOINT, begin, end)
     if raw in lexicon.EACH:
         return Mark(EACH, begin, end)
-    return Word(stem(raw), raw, begin, end, raw in _EXTRA, UNITS.get(raw, ""))
+    return Word(stem(raw), raw, begin, end, raw in _EXTRA, UNITS[raw] if raw in LONE else "")
 
 
 def _is_negative(found: list[Token]) -> bool:

@@ -27,6 +27,7 @@ from engine.matching.units import SIZES, UNITS, metric
 
 INCH: Final = '"'
 FOOT: Final = "'"
+_HALF_DAYS: Final = frozenset({"am", "pm"})
 
 
 def settled(found: list[Token]) -> list[Token]:
@@ -48,6 +49,8 @@ def _number(found: list[Token], at: int, number: Number, result: list[Token]) ->
     """Take in a number with what belongs to it; how many tokens that was."""
     taken, united = _united(number, found[at + 1 : at + 3])
     after = found[at + taken + 1 : at + taken + 3]
+    if _is_time(found, at, after):
+        return 1 + taken + (1 if after and _is_word(after[0], _HALF_DAYS) else 0)
     if not _is_price(found, at, after):
         result.append(replace(united, certain=_certain(found, at, united, after)))
         return 1 + taken
@@ -94,6 +97,14 @@ def _certain(found: Sequence[Token], at: int, number: Number, after: Sequence[To
     if isinstance(before, Mark) and (before.text == LINK or (before.text == DASH and not before.glued)):
         return max(number.certain, MARKED)
     return number.certain
+
+
+def _is_time(found: Sequence[Token], at: int, after: Sequence[Token]) -> bool:
+    return bool(after and _is_word(after[0], _HALF_DAYS)) or (at > 0 and _is_word(found[at - 1], lexicon.CLOCKS))
+
+
+def _is_word(token: Token, words: frozenset[str]) -> bool:
+    return isinstance(token, Word) and token.raw in words
 
 
 def _is_currency(token: Token | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -45,6 +45,8 @@ class Number(msgspec.Struct, frozen=True):
     size: bool = False
     """It tells what a thing is (12 mm), never how many."""
     certain: int = BARE
+    written: str = ""
+    """As it was written, where there is no value."""
     unit_word: str = ""
     """The unit as it was written, folded: the only name there is in "10 tins"."""
 
@@ -73,12 +75,29 @@ def is_mark(token: Token | None, text: str) -> bool:
 def sizes_of(found: Sequence[Token]) -> tuple[Size, ...]:
     """The numbers among tokens as what a thing is called by; those joined by "x" are one: 12 x 24."""
     sizes: list[Size] = []
-    for at, token in enumerate(found):
-        if not isinstance(token, Number) or token.value is None:
-            continue
-        value, unit = same_size(token.value, token.unit)
-        if at > 1 and is_mark(found[at - 1], TIMES) and isinstance(found[at - 2], Number) and sizes:
+    for token, joined in _numbers(found):
+        value, unit = same_size(token.value, token.unit) if token.value is not None else (token.written, token.unit)
+        if joined:
             sizes[-1] = (f"{sizes[-1][0]}x{value}", unit or sizes[-1][1])
         else:
             sizes.append((str(value), unit))
     return tuple(sizes)
+
+
+def bare_values(found: Sequence[Token]) -> tuple[str, ...]:
+    """The values of ``sizes_of`` as they were written, in whatever unit."""
+    values: list[str] = []
+    for token, joined in _numbers(found):
+        value = str(token.value) if token.value is not None else token.written
+        if joined:
+            values[-1] = f"{values[-1]}x{value}"
+        else:
+            values.append(value)
+    return tuple(values)
+
+
+def _numbers(found: Sequence[Token]) -> Iterator[tuple[Number, bool]]:
+    """The numbers, and whether each is joined to the one before."""
+    for at, token in enumerate(found):
+        if isinstance(token, Number):
+            yield token, at > 1 and is_mark(found[at - 1], TIMES) and isinstance(found[at - 2], Number)

@@ -34,7 +34,7 @@ _SPELLINGS = {
     "pack": "packs packet packets pkt pkts pks pakiti पैकेट پیکٹ",
     "bundle": "bundles bdl bdls bundal बंडल بنڈل",
     "roll": "rolls coil coils रोल رول",
-    "tin": "tins can cans",
+    "tin": "tins cans",
     "bottle": "bottles btl btls chupa बोतल بوتل",
     "tray": "trays",
     "set": "sets",
@@ -66,6 +66,9 @@ SIZES: Mapping[str, str] = {
     fold(spelling): unit for unit, spellings in _SIZES.items() for spelling in (unit, *spellings.split())
 }
 """Units that tell what a thing is, never how much of it is wanted: 12 mm."""
+
+LONE: frozenset[str] = frozenset(word for word in UNITS if len(word) > 2)
+"""Units that are understood away from their number, too: cement bags 50. Not "no", which also says no."""
 
 _BASE: Mapping[str, tuple[str, int]] = {
     "g": ("g", 1),

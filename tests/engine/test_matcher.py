@@ -24,12 +24,17 @@ from tests.engine.matching import HARDWARE_CSV, WHOLESALE_CSV, catalogue_of, is_
 WHOLESALE = catalogue_of(WHOLESALE_CSV)
 HARDWARE = catalogue_of(HARDWARE_CSV)
 RIGHT_AT_LEAST = 0.95
-FILES = [("lines", WHOLESALE), ("hardware", HARDWARE)]
+FILES = [
+    ("lines", WHOLESALE),
+    ("hardware", HARDWARE),
+    ("held-out", WHOLESALE),
+    ("held-out-hardware", HARDWARE),
+]
 
 
 # -- the labelled lines ----------------------------------------------------------------------------------------------
 def test_there_are_enough_lines() -> None:
-    assert sum(len(labelled(name)) for name, _ in FILES) >= 150
+    assert sum(len(labelled(name)) for name, _ in FILES) >= 400
 
 
 @pytest.mark.parametrize(("name", "catalogue"), FILES, ids=[name for name, _ in FILES])
