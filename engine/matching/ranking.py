@@ -166,22 +166,31 @@ def _with_size(value: str, sums: Mapping[int, float], index: Index) -> list[int]
 
 
 def _look(at: int, entry: Entry, spoken: _Spoken, named: set[str]) -> Ranked:
-    best = [_best(likes, entry) for likes in spoken.likes]
-    said = frozenset(like for _, like in best)
-    of_kind = entry.kinds <= said
-    if of_kind and entry.kinds.isdisjoint(named) and _fits(entry.names[0], said, spoken)[0] is Fit.WHOLE:
-        # "Classic burger" is all of Classic, of the category Burgers, when no burger has that in its name.
-        best = [(value / KIND if like in entry.kinds else value, like) for value, like in best]
-    needed = SHORT if any(value == SAME for value, _ in best) else CERTAIN_FROM
-    own = sum(_has(entry, size) for size in spoken.sizes)
-    explains = own == len(spoken.sizes) and all(value >= needed for value, _ in best)
-    fit, literal = _fit(entry, frozenset(like for value, like in best if value >= needed), spoken)
-    score = 100 * (sum(value for value, _ in best) + SIZE * own) / spoken.weight
-    if said and not of_kind and entry.words.isdisjoint(said):
-        score = 0.0  # a part of the category ("Sand and bricks") says too little
+    best = _explained(entry, spoken, named)
+    values = [value for value, _ in best]
+    least = SHORT if SAME in values else CERTAIN_FROM
+    own = sum([_has(entry, size) for size in spoken.sizes])
+    explains = own == len(spoken.sizes) and (not values or min(values) >= least)
+    fit, literal = _fit(entry, frozenset([like for value, like in best if value >= least]), spoken)
+    score = 100 * (sum(values) + SIZE * own) / spoken.weight
     if not explains or fit is Fit.PART:
         score = min(score, DOUBTFUL)
     return Ranked(at, entry.sku, score - (Fit.WHOLE - fit), fit, literal and explains, explains)
+
+
+def _explained(entry: Entry, spoken: _Spoken, named: set[str]) -> list[tuple[float, str]]:
+    """For each word that was said how well the product explains it, and by which of its words."""
+    best = [_best(likes, entry) for likes in spoken.likes]
+    if not entry.kinds:
+        return best
+    said = frozenset([like for _, like in best])
+    if not entry.kinds <= said:
+        # A part of the category ("Sand and bricks") says too little by itself.
+        return [(0.0, "")] * len(best) if entry.words.isdisjoint(said) else best
+    if entry.kinds.isdisjoint(named) and _fits(entry.names[0], said, spoken)[0] is Fit.WHOLE:
+        # "Classic burger" is all of Classic, of the category Burgers, when no burger has that in its name.
+        return [(value / KIND if like in entry.kinds else value, like) for value, like in best]
+    return best
 
 
 def _best(likes: Likes, entry: Entry) -> tuple[float, str]:
@@ -205,16 +214,20 @@ def _has(entry: Entry, size: Size) -> bool:
 
 def _fit(entry: Entry, matched: frozenset[str], spoken: _Spoken) -> tuple[Fit, bool]:
     """How much of the product's best fitting name was said, and whether it was said to the letter."""
-    return max(_fits(name, matched, spoken) for name in entry.names)
+    return max([_fits(name, matched, spoken) for name in entry.names])
 
 
 def _fits(name: Called, matched: frozenset[str], spoken: _Spoken) -> tuple[Fit, bool]:
-    sized = all(not ways.isdisjoint(spoken.values) for ways in name.values)
     if not name.needed.isdisjoint(matched) and name.needed <= matched | spoken.extra:
-        return (Fit.WHOLE, name.sizes <= spoken.sizes) if sized else (Fit.WORDS, False)
-    if name.head in matched or (sized and name.headless and name.first in matched):
+        return (Fit.WHOLE, name.sizes <= spoken.sizes) if _sized(name, spoken) else (Fit.WORDS, False)
+    if name.head in matched or (name.headless and name.first in matched and _sized(name, spoken)):
         return Fit.NOUN, False
     return Fit.PART, False
+
+
+def _sized(name: Called, spoken: _Spoken) -> bool:
+    """Whether all sizes of a name were said."""
+    return all(not ways.isdisjoint(spoken.values) for ways in name.values)
 
 
 def _decided(found: list[Ranked]) -> tuple[Ranked, ...]:

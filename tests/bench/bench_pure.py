@@ -3,7 +3,8 @@
     python -m tests.bench.bench_pure
 
 The figure to reach is 30 µs for typical turns of the bakery, with 5 products and with 2,000, and 60 µs for those of
-every other flow with 2,000. A line of free text, which is matched against the catalogue, counts by itself.
+every other flow with 2,000. A line of free text, which is matched against the catalogue, counts by itself; what long
+ones cost is measured in bench_matcher.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from engine.facts import Known
 from engine.orders import Customer
 from engine.shop import Shop
 from engine.turn import commit_of, facts_of
+from tests.bench.bench_matcher import matcher_figures
 from tests.engine.open_store import at_once
 from tests.engine.shops import bakery, dealer, shop_with
 from tests.engine.world import NOON, World
@@ -76,7 +78,7 @@ def pure_figures(rounds: int = ROUNDS) -> list[tuple[str, float, str]]:
         figures += [(script.before.format(repr(line)), median, "µs") for line, median in medians]
         usual = [median for line, median in medians if line not in script.free]
         figures.append((script.before.replace(" {}", ", all kinds").format(), statistics.median(usual), "µs"))
-    return figures
+    return figures + matcher_figures()
 
 
 def _products(count: int) -> list[Product]:
