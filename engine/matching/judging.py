@@ -148,9 +148,15 @@ class CatalogueJudge:
             quantity, problem = in_selling_units(wanted, product)
             unlikely += UNFIT[problem] if reading.quantity else 0.0
             return _Weighed(reading, Match(wanted, best.sku, quantity, problem=problem), best, unlikely)
-        options = [one.sku for one in found if one.score >= best.score - OPTIONS_WITHIN][:OPTIONS_AT_MOST]
         problem = "" if wanted.counted and not wanted.problem else "quantity"
-        return _Weighed(reading, Match(wanted, options=tuple(options), problem=problem), best, unlikely)
+        return _Weighed(reading, Match(wanted, options=_options(found), problem=problem), best, unlikely)
+
+
+def _options(found: Sequence[Ranked]) -> tuple[str, ...]:
+    """What is asked about: the best, and what comes near it. No other size, where the size that was said is there."""
+    best = found[0]
+    near = [one for one in found if one.score >= best.score - OPTIONS_WITHIN and (one.sized or not best.sized)]
+    return tuple(one.sku for one in near[:OPTIONS_AT_MOST])
 
 
 def _open(weighed: Sequence[_Weighed]) -> Judged:

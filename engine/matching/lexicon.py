@@ -23,6 +23,7 @@ FILLERS: Final = _set("""
     today tomorrow tonight asap urgent urgently soon immediately just only also too more another some few all
     total qty quantity quantities quty per approx approximately about around list items item goods material materials
     following below here there site grade type size quality brand dia diameter thickness length width
+    wala wale wali
     chahiye chaiye chahie chahiy mujhe muje mujko hume humko hamko hamen bhejo bhej bhejna bhejiye bhejdo dena dedo
     dijiye de dijie kar karo karna karein hai he hain ka ki ke ko se aap kal aaj abhi jaldi shukriya dhanyawad
     namaste namaskar salaam salam assalamualaikum

@@ -25,7 +25,7 @@ DOUBTFUL: Final = 88.0
 UNKNOWN: Final = 0.6
 """The weight of a word that no product knows: one beside a known word is asked about, two are not."""
 
-SIZE: Final = 0.6
+SIZE: Final = 0.5
 """The weight of a size against that of a word: the right thing in a wrong size is still worth asking about."""
 
 KIND: Final = 0.7
@@ -77,6 +77,8 @@ class Ranked(msgspec.Struct, frozen=True):
     fit: Fit
     literal: bool
     """A whole name of it was said, with the units of its sizes."""
+    sized: bool
+    """All sizes that were said are its own."""
     explains: bool
     """Nothing that was said is left over."""
 
@@ -170,12 +172,13 @@ def _look(at: int, entry: Entry, spoken: _Spoken, named: set[str]) -> Ranked:
     values = [value for value, _ in best]
     least = SHORT if SAME in values else CERTAIN_FROM
     own = sum([_has(entry, size) for size in spoken.sizes])
-    explains = own == len(spoken.sizes) and (not values or min(values) >= least)
+    sized = own == len(spoken.sizes)
+    explains = sized and (not values or min(values) >= least)
     fit, literal = _fit(entry, frozenset([like for value, like in best if value >= least]), spoken)
     score = 100 * (sum(values) + SIZE * own) / spoken.weight
     if not explains or fit is Fit.PART:
         score = min(score, DOUBTFUL)
-    return Ranked(at, entry.sku, score - (Fit.WHOLE - fit), fit, literal and explains, explains)
+    return Ranked(at, entry.sku, score - (Fit.WHOLE - fit), fit, literal and explains, sized, explains)
 
 
 def _explained(entry: Entry, spoken: _Spoken, named: set[str]) -> list[tuple[float, str]]:

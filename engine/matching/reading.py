@@ -102,7 +102,7 @@ class _Reader:
     def _give_up_waiting(self) -> None:
         """Numbers that belong to nothing are said back as not found, never forgotten in silence."""
         if self._waiting:
-            self.things.append(Thing(self._waiting, self._look(self._waiting)))
+            self.things += self._cut(self._waiting)
             self._waiting = []
 
     def _goes_on(self, span: list[Token]) -> bool:
@@ -158,7 +158,7 @@ class _Reader:
     ) -> tuple[float, list[Thing]]:
         """What came before and ``part`` as one more thing; infinitely unlikely where it can't be one."""
         unlikely, parts = before or (_NEVER, [])
-        worded = any(isinstance(token, Word) for token in part)
+        worded = any(isinstance(token, Word) or (isinstance(token, Number) and token.size) for token in part)
         if unlikely == _NEVER or self.left <= 0 or not worded or sum(map(_is_number, part)) > NUMBERS_PER_THING:
             return _NEVER, []
         judged = whole if len(part) == len(span) else self._look(part)

@@ -108,4 +108,6 @@ def _text(reading: Reading, source: str) -> str:
         between = source[one.end : two.start]
         ours = not any(letter.isalnum() for letter in between) or between.strip().casefold() in JOINTS
         text += (between if ours else " ") + source[two.start : two.end]
+    if text.count("(") != text.count(")"):
+        text = text.replace("(", " ").replace(")", " ")
     return " ".join(text.split())[:TEXT_AT_MOST].rstrip()

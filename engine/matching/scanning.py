@@ -36,6 +36,7 @@ _SCAN = re.compile(
         (?: [a-mo-wyz] | (?<!\d\ )[b-mo-wyz][ -] | (?!no|rs|re|nd|of|to)[a-z]{{2}} ) \d{{1,4}}
         (?![\d.,/]*\d|[a-z]) )
   | (?P<times> (?<![^\W\d_]) [x*] (?![^\W\d_]) )
+  | (?P<ordinal> \d{{1,3}}(?:st|nd|rd|th)(?![a-z]) )
   | (?P<number> {DIGITS} ) (?P<kilo> k(?![a-z]) )?
   | (?P<word> (?: (?![{FRACTIONS}])[a-z\u0080-\U0010ffff] )+ (?:'[a-z]+)? )
   | (?P<mark> [,=@$/"'.-] )
@@ -78,7 +79,7 @@ def _token(match: re.Match[str], start: int) -> Token:
         return _number(match, begin, end)
     if match["word"]:
         return _word(text, begin, end)
-    if match["code"]:
+    if match["code"] or match["ordinal"]:
         code = text.replace(" ", "").replace("-", "")
         return Word(code, code, begin, end)
     if match["times"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from engine.catalogue import Catalogue, Product
@@ -123,3 +124,25 @@ def test_what_is_gone_is_never_replaced_in_silence(sku: str, name: str, catalogu
     for way in WAYS:
         said = way.format(name.lower())
         assert not any(is_ordered(found) for found in match(said, left)), said
+
+
+# -- a dealer who writes no aliases ------------------------------------------------------------------------------------
+PLAIN = Catalogue(tuple(msgspec.structs.replace(product, aliases=(), pack="") for product in WHOLESALE.products))
+WITHOUT_ALIASES = [
+    ("100 bags cement, 20 tmt 12mm", "ask cement-opc-43 cement-opc-53 x100; tmt-12 20"),
+    ("cemnt 50 n 10 sand", "ask cement-opc-43 cement-opc-53 x50; river-sand 10"),
+    ("cement 43 20 bags", "cement-opc-43 20"),
+    ("53 grade cement 10 bags", "cement-opc-53 10"),
+    ("20 tmt 12", "tmt-12 20"),
+    ("tmt 10mm 20", "ask tmt-8 tmt-12 x20"),
+    ("tmt rods 12mm 10", "ask tmt-12 x10"),
+    ("wire 5kg", "binding-wire 5"),
+    ("tmt 8-20, 12-30", "tmt-8 20; tmt-12 30"),
+    ("8mm-20 12mm-30", "ask tmt-8 x20; ask tmt-12 x30"),
+    ("2nd order: bricks 700", "ask bricks x700"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), WITHOUT_ALIASES, ids=[said for said, _ in WITHOUT_ALIASES])
+def test_names_alone_are_enough(said: str, expected: str) -> None:
+    assert outcome(said, PLAIN) == expected
