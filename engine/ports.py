@@ -235,6 +235,9 @@ class Papers(Protocol):
     def link(self, shop: str, paper: str) -> str:
         """Its public address under an unguessable, signed name."""
 
+    def named(self, shop: str, file: str) -> str | None:
+        """The paper of ``shop`` that the last part of such an address stands for; None for every other name."""
+
 
 class Provider(Protocol):
     """One payment provider of one shop. One file per kind in adapters/payments, registered by its ``KIND``."""

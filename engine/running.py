@@ -46,6 +46,7 @@ class Running:
         providers: Sequence[Provider] = (),
     ) -> None:
         self.store = store
+        self.papers = papers
         self.around = Surroundings(store, shops, clock, self._committed)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)

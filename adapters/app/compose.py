@@ -54,6 +54,7 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
     settings = Settings(
         host=server.host,
         port=server.port,
+        public_url=server.public_url,
         connections=server.connections,
         in_process=server.in_process,
         body_limit=server.body_limit_kb * 1024,

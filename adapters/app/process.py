@@ -19,6 +19,7 @@ import trio
 from msgspec.structs import replace
 
 from adapters.app.outage import Outage
+from adapters.papers.desk import PaperDesk
 from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.server import Server
@@ -57,6 +58,7 @@ class Settings:
 
     host: str
     port: int
+    public_url: str = ""
     connections: int = 2_048
     in_process: int = 32
     body_limit: int = 3 * 1024 * 1024
@@ -175,9 +177,11 @@ class Process:
             shops[one.shop.name] = with_catalogue(one.shop, await store.products(one.shop.name))
         channels: Mapping[str, Channel] = {one.shop.name: one.channel for one in self._opened}
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
+        papers = PaperDesk(store, shops, self._settings.public_url, await store.key("papers"))
         return Running(
             *(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox),
             providers=self._providers,
+            papers=papers,
         )
 
     async def _run_engine(self, running: Running, up: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ import trio
 from quart import Response
 from quart_trio import QuartTrio
 
+from adapters.web.papers import add_papers
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import StoreError
 from engine.ports import Store
@@ -64,6 +65,7 @@ def pages(engine: Engine, counters: WebCounters, webhook_paths: Callable[[], lis
     app.add_url_rule("/ready", "ready", ready)
     for number, path in enumerate(webhook_paths()):
         app.add_url_rule(f"{path}/health", f"health_{number}", health)
+    add_papers(app, engine)
     app.register_error_handler(404, missing)
     return app
 

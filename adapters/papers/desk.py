@@ -1,0 +1,85 @@
+"""The desk where papers are made: looks up what a paper shows, and draws it off the event loop's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import trio
+
+from adapters.papers import documents, picture
+from adapters.papers.names import Names
+from adapters.papers.tokens import Signer
+from engine.address import Address
+from engine.ports import Store
+from engine.shop import Shop
+from engine.tickets import BookingStatus
+
+DRAWING_AT_ONCE = 1
+"""Drawing is Python's own work: more threads would only take turns away from conversations."""
+
+VALID = (BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN)
+
+
+class PaperDesk:
+    """``engine.ports.Papers`` over one store. ``key`` (32 bytes) signs names and tickets: see Store.key."""
+
+    def __init__(self, store: Store, shops: Mapping[str, Shop], public_url: str, key: bytes) -> None:
+        self._store = store
+        self._shops = shops
+        self._public_url = public_url.rstrip("/")
+        self._drawing = trio.CapacityLimiter(DRAWING_AT_ONCE)
+        self.names = Names(key)
+        self.signer = Signer(key)
+
+    def link(self, shop: str, paper: str) -> str:
+        """See engine.ports.Papers."""
+        return f"{self._public_url}/s/{shop}{self.names.path(shop, paper)}"
+
+    def named(self, shop: str, file: str) -> str | None:
+        """See engine.ports.Papers."""
+        return self.names.paper(shop, file)
+
+    async def make(self, shop: str, paper: str) -> bytes | None:
+        """See engine.ports.Papers. A ticket is only made of a booking that is confirmed."""
+        kind, _, what = paper.partition(":")
+        match kind:
+            case "ticket":
+                return await self._ticket(shop, what)
+            case "receipt" | "invoice":
+                return await self._document(shop, kind, what)
+            case _:
+                return None
+
+    async def _ticket(self, shop: str, booking_id: str) -> bytes | None:
+        booking = await self._store.booking(shop, booking_id)
+        if booking is None or booking.status not in VALID:
+            return None
+        token = self.signer.token(booking)
+        return await self._draw(lambda: picture.png(token))
+
+    async def _document(self, shop: str, kind: str, number: str) -> bytes | None:
+        order = await self._store.order(shop, number)
+        if order is None or shop not in self._shops:
+            return None
+        invoice = await self._store.invoice_of(shop, number)
+        if kind == "invoice" and invoice is None:
+            return None
+        facts = documents.Facts(
+            order,
+            self._shops[shop],
+            await self._language(shop, order.customer),
+            invoice,
+            await self._reference(shop, number),
+        )
+        return await self._draw(lambda: documents.receipt(facts) if kind == "receipt" else documents.invoice(facts))
+
+    async def _language(self, shop: str, customer: str) -> str:
+        card = await self._store.customer(Address(shop, customer))
+        return card.language if card is not None and card.language else self._shops[shop].languages[0]
+
+    async def _reference(self, shop: str, number: str) -> str:
+        payment = await self._store.payment_of(shop, number)
+        return payment.transaction if payment is not None else ""
+
+    async def _draw(self, drawing: Callable[[], bytes]) -> bytes:
+        return await trio.to_thread.run_sync(drawing, limiter=self._drawing)

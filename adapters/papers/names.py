@@ -1,0 +1,49 @@
+"""The names under which papers are served: unguessable, signed, and with nothing in them that a path could be.
+
+    ticket:BKG-7K2M9P   →  BKG-7K2M9P-<signature>.png           under /qr/
+    invoice:WS2025…     →  invoice-WS2025…-<signature>.pdf      under /papers/
+
+A name is an HMAC over shop and paper (130 bits of it), so that whoever has the link sees this paper and no other, and
+nothing needs to be stored. A file system is never asked.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b32encode
+
+SIGNATURE = 26
+"""Characters of base32: 130 bits."""
+
+_TICKET = re.compile(rf"(BKG-[0-9A-Z]{{6}})-([a-z2-7]{{{SIGNATURE}}})\.png")
+_DOCUMENT = re.compile(rf"(receipt|invoice)-([A-Za-z0-9-]{{1,64}})-([a-z2-7]{{{SIGNATURE}}})\.pdf")
+
+
+class Names:
+    """Makes and reads names with one key (the store's own)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def path(self, shop: str, paper: str) -> str:
+        """The path of a paper below the shop's own address."""
+        kind, _, what = paper.partition(":")
+        signature = self._signature(shop, paper)
+        if kind == "ticket":
+            return f"/qr/{what}-{signature}.png"
+        return f"/papers/{kind}-{what}-{signature}.pdf"
+
+    def paper(self, shop: str, file: str) -> str | None:
+        """The paper that a name stands for in this shop; None for every name that we did not make."""
+        if found := _TICKET.fullmatch(file):
+            paper, signature = f"ticket:{found[1]}", found[2]
+        elif found := _DOCUMENT.fullmatch(file):
+            paper, signature = f"{found[1]}:{found[2]}", found[3]
+        else:
+            return None
+        return paper if hmac.compare_digest(signature, self._signature(shop, paper)) else None
+
+    def _signature(self, shop: str, paper: str) -> str:
+        digest = hmac.digest(self._key, f"{shop}\0{paper}".encode(), "sha256")
+        return b32encode(digest).decode().lower()[:SIGNATURE]
