@@ -39,6 +39,9 @@ class Drawer:
     def link(self, shop: str, paper: str) -> str:
         return f"https://shop.example.test/{paper}"
 
+    def named(self, shop: str, file: str) -> str | None:
+        return None
+
 
 class NoHttp:
     async def post(self, url: str, headers: object, body: bytes) -> Answer:

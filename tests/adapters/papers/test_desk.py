@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 import msgspec
 import pytest
@@ -17,7 +16,7 @@ from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address
 from engine.commit import Commit
 from engine.invoices import IssueOf
-from engine.orders import PaymentStatus
+from engine.orders import Order, PaymentStatus
 from engine.running import Running
 from engine.shop import Shop
 from engine.tickets import Booking, BookingStatus, TicketEvent
@@ -26,6 +25,7 @@ from tests.adapters.edge import WireChannel, call
 from tests.adapters.papers.test_documents import ORDER, SHOP
 from tests.adapters.papers.test_tokens import BOOKING
 from tests.engine.scripted import TrioClock
+from tests.engine.sending import no_http
 
 PLACED = 1_760_771_096_000
 TICKETS = msgspec.structs.replace(SHOP, name="tickets", title="Tickets")
@@ -51,7 +51,7 @@ async def written() -> MemoryStore:
     return store
 
 
-def untracked() -> object:
+def untracked() -> Order:
     lines = tuple(msgspec.structs.replace(line, tracked=False) for line in ORDER.lines)
     return msgspec.structs.replace(ORDER, lines=lines)
 
@@ -112,18 +112,12 @@ class Served:
     def __init__(self, papers: PaperDesk, store: MemoryStore) -> None:
         self.papers = papers
         channel, engine = WireChannel(), Engine()
-        engine.running = Running(store, SHOPS, {}, {}, no_connection, TrioClock(), papers=papers)
+        engine.running = Running(store, SHOPS, {}, {}, no_http, TrioClock(), papers=papers)
         self.engine = engine
         self.web = Web([channel], engine, bodies=Bodies(1_000_000, 10), limits=WebLimits())
 
     async def get(self, path: str) -> tuple[int, bytes]:
         return await call(self.web, "GET", path)
-
-
-@asynccontextmanager
-async def no_connection() -> AsyncIterator[object]:
-    raise AssertionError("nothing is sent here")
-    yield
 
 
 async def served() -> Served:

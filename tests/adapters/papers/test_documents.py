@@ -117,7 +117,7 @@ def _fonts(page: object) -> list[str]:
 
 def test_arabic_letters_are_joined_and_run_from_the_right() -> None:
     """Shaping gives each letter its joined form, and the last letter of the word stands leftmost."""
-    import uharfbuzz as hb
+    import uharfbuzz as hb  # type: ignore[import-untyped]
 
     from adapters.papers.sheet import FONTS
 
