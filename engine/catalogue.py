@@ -61,6 +61,15 @@ class Product(msgspec.Struct, frozen=True):
     variant: str = ""
 
 
+class Item(msgspec.Struct, frozen=True):
+    """What customers see as one thing to buy: a product, or several that are variants of one. ``shelf`` is the category
+    where it stands."""
+
+    name: str
+    skus: tuple[str, ...]
+    shelf: str
+
+
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
     """A shop's products in their order. Looked up by sku through ``product``.
 
@@ -77,6 +86,36 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def menu(self) -> tuple[str, ...]:
         """The skus of active products, in catalogue order."""
         return tuple(product.sku for product in self.products if product.active)
+
+    @cached_property
+    def shelves(self) -> Mapping[str, tuple[Item, ...]]:
+        """Category → its items that are sold, both in catalogue order. Spellings that differ only in case are one
+        category; an item stands where its first variant does."""
+        spelled: dict[str, str] = {}
+        skus: dict[tuple[str, str], list[str]] = {}
+        of_item: dict[str, tuple[str, str]] = {}
+        for product in self.products:
+            if product.active:
+                shelf = spelled.setdefault(product.category.casefold(), product.category)
+                item = product.variant_of.casefold()
+                place = of_item.setdefault(item, (shelf, item)) if item else (shelf, f"sku {product.sku}")
+                skus.setdefault(place, []).append(product.sku)
+        shelves: dict[str, list[Item]] = {}
+        for (shelf, _), together in skus.items():
+            first = self.by_sku[together[0]]
+            name = first.variant_of if len(together) > 1 else first.name
+            shelves.setdefault(shelf, []).append(Item(name, tuple(together), shelf))
+        return {shelf: tuple(items) for shelf, items in shelves.items()}
+
+    @cached_property
+    def items(self) -> Mapping[str, Item]:
+        """Sku → the item that it is, or is a variant of, for all that is sold."""
+        return {sku: item for shelf in self.shelves.values() for item in shelf for sku in item.skus}
+
+    @cached_property
+    def several(self) -> Mapping[str, Item]:
+        """Folded name → item, for those that come in variants: the name of none of their products."""
+        return {item.name.casefold(): item for item in self.items.values() if len(item.skus) > 1}
 
     def product(self, sku: str) -> Product | None:
         """The product with this sku, active or not."""

@@ -36,6 +36,23 @@ def usual_price(product: Product, shop: Shop, facts: Facts) -> int:
     return _listed(product, shop.terms, facts)
 
 
+def unit_price(product: Product, shop: Shop, facts: Facts) -> str:
+    """The price as customers read it: "₹380.00/bag", with what it was where an offer makes it cheaper."""
+    now, usual = price_of(product, shop, facts), usual_price(product, shop, facts)
+    shown = show(now, shop.currency, shop.locale) + (f"/{product.unit}" if product.unit else "")
+    if now == usual:
+        return shown
+    return say(facts.language, "{now} instead of {usual}", now=shown, usual=show(usual, shop.currency, shop.locale))
+
+
+def pack_of(product: Product, language: str) -> str:
+    """What one of it holds: "50 kg"; "bundle of 10" where the catalogue says ``bundle=10``; "" where nothing."""
+    unit, is_many, count = product.pack.partition("=")
+    if not is_many:
+        return product.pack
+    return say(language, "{pack} of {count}", pack=unit.strip(), count=count.strip())
+
+
 def best_promotion(product: Product, usual: int, terms: Terms, now: Millis) -> Promotion | None:
     """The promotion that makes this product cheapest now; None when none makes it cheaper."""
     if not terms.promotions:

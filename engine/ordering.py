@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from engine import cart as carts
 from engine import text
-from engine.cart import Cart
+from engine.cart import QUANTITY_AT_MOST, Cart
 from engine.catalogue import Product
 from engine.delivery import question
 from engine.effects import AnyEffect, Option, Say
@@ -212,15 +212,18 @@ def change_all(
     return cart, said, good
 
 
-def from_native(items: Sequence[CartItem], shop: Shop, facts: Facts) -> tuple[Cart, list[str]]:
-    """The provider's own cart at our prices and under our limits, and what could not be taken over."""
+def from_native(
+    items: Sequence[CartItem], shop: Shop, facts: Facts, *, most: int = QUANTITY_AT_MOST
+) -> tuple[Cart, list[str]]:
+    """The provider's own cart at our prices and under our limits, and what could not be taken over. ``most``: of one
+    item."""
     cart, problems = Cart(), []
     for item in items:
         product = shop.catalogue.sold(item.sku)
         if product is None:
             problems.append(say(facts.language, "One thing in it is not sold here any more."))
             continue
-        cart, said, good = add(cart, product, item.quantity, shop, facts)
+        cart, said, good = add(cart, product, item.quantity, shop, facts, most=most)
         problems += [] if good else [said]
     return cart, list(dict.fromkeys(problems))
 

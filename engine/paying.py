@@ -20,6 +20,7 @@ import msgspec
 
 from engine import money, text
 from engine.address import Millis
+from engine.amounts import amount_lines
 from engine.effects import AnyEffect, MoveIntent, MovePayment, Option, Say, ShowDocument
 from engine.events import AnyEvent, ChargeAnswered, DeskDecided, PaymentFailed, PaymentSettled
 from engine.facts import AnyNeed, BookingNumbered, Facts, IntentOf, OrderNumbered, PaymentOf
@@ -32,6 +33,7 @@ from engine.settling import Received, Verdict, judge, receive
 from engine.shop import Shop
 from engine.shopping import price
 from engine.tickets import BOOKING_START, LETTERS, Booking, BookingStatus
+from engine.totals import totals_of
 
 __all__ = ["Received", "Verdict", "judge", "receive"]
 
@@ -275,8 +277,7 @@ def receipt(order: Order, payment: Payment, shop: Shop, facts: Facts) -> tuple[A
         say(speech, "Receipt from {title}", title=shop.title),
         say(speech, "Order: *{number}*", number=order.number),
         *[f"{line.quantity} × {line.name} – {price(line.total, shop)}" for line in order.lines],
-        rounding_line(order.rounding, shop, facts),
-        say(speech, "Total: {total}", total=price(order.total, shop)),
+        *amount_lines(totals_of(order), order.lines, shop, speech, code=order.discount_code),
         say(speech, "Transaction: {reference}", reference=payment.transaction) if payment.transaction else "",
         say(speech, "Thank you for your order! 🎉"),
     ]

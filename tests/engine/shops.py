@@ -85,7 +85,28 @@ def dealer() -> Shop:
     )
 
 
+def burgers(limits: Limits | None = None) -> Shop:
+    """The burger shop of flows.md §2, which takes cards, bank transfers and money at the door."""
+    return Shop(
+        name="burgers",
+        title="Lagos Burgers",
+        flow="cart",
+        currency="NGN",
+        locale="en_NG",
+        timezone="Africa/Lagos",
+        catalogue=Catalogue(tuple(_products(SAMPLES / "cart.csv", "NGN"))),
+        limits=limits or Limits(),
+        terms=Terms(
+            tax_rate="7.5",
+            tax_included=False,
+            ways=(Way.CARD, Way.BANK, Way.CASH),
+            bank="Lagos Burgers, GTBank 0123456789",
+        ),
+    )
+
+
 SHOPS: dict[str, Callable[[], Shop]] = {
+    "cart": burgers,
     "counter": bakery,
     "micro_sales": coffee,
     "wholesale": dealer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import table
-from engine.catalogue import SHEET, Catalogue, Product, digest, read_csv, row_of
+from engine.catalogue import SHEET, Catalogue, Item, Product, digest, read_csv, row_of
 from tests.engine.world import BAKERY_CSV
 
 HEAD = "sku,name,price\n"
@@ -131,6 +131,30 @@ def test_products_are_found_by_sku_and_only_active_ones_are_sold() -> None:
     assert shelf.sold("a") == Product("a", "Apple", 100)
     assert shelf.product("c") is None
     assert shelf.menu == ("a",)
+
+
+def test_shelves_are_categories_with_what_is_sold_and_variants_are_one_item() -> None:
+    shelf = Catalogue(
+        (
+            Product("m", "Shirt M", 100, category="Clothes", variant_of="Shirt", variant="M"),
+            Product("hat", "Hat", 100, category="clothes"),
+            Product("pen", "Pen", 100),
+            Product("l", "Shirt L", 100, category="Sale", variant_of="shirt", variant="L"),
+            Product("xl", "Shirt XL", 100, category="Clothes", variant_of="Shirt", variant="XL", active=False),
+            Product("s", "Sock one", 100, category="Clothes", variant_of="Sock", variant="one"),
+        )
+    )
+    assert shelf.shelves == {
+        "Clothes": (
+            Item("Shirt", ("m", "l"), "Clothes"),
+            Item("Hat", ("hat",), "Clothes"),
+            Item("Sock one", ("s",), "Clothes"),
+        ),
+        "": (Item("Pen", ("pen",), ""),),
+    }
+    assert shelf.items["l"].name == "Shirt"
+    assert set(shelf.several) == {"shirt"}
+    assert "xl" not in shelf.items
 
 
 def test_the_digest_tells_contents_apart() -> None:

@@ -181,4 +181,5 @@ def test_what_is_shared_out_is_shared_out_whole(whole: int, weights: list[int]) 
 @given(st.fractions(min_value=0, max_value=10**9))
 def test_half_goes_up(exact: Fraction) -> None:
     off = 2 * (half_up(exact) - exact)
-    assert -1 < off <= 1
+    assert abs(off) <= 1
+    assert off != -1
