@@ -1,9 +1,9 @@
-"""The sample shops with a fake provider, both on loopback: what demo, chat and phones talk to.
+"""The sample shops with fake providers, all on loopback: what demo, chat and phones talk to.
 
     python -m adapters.app.laboratory FOLDER MESSAGES_PER_SECOND     as a process of its own, until its input ends
 
 No account and no network: the shops are composed exactly as ``serve`` composes them, only that their channel's address
-is the fake's. Everything durable lies in one folder.
+is the fake's, and that of their payments the fake payment provider's. Everything durable lies in one folder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +23,25 @@ from adapters import logs
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
-from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.config import (
+    ChannelConfig,
+    Config,
+    OutboxConfig,
+    PaymentsConfig,
+    ServerConfig,
+    ShopConfig,
+    StorageConfig,
+)
+from adapters.payments.ghala import GhalaSettings
 from adapters.phones.fake_meta import FakeMeta
+from adapters.phones.fake_pay import FakePay
 from adapters.phones.meta.rules import FakeNumber, Rules
+from adapters.phones.pay.on_phones import put_on_phones
+from adapters.phones.pay.requests import PayAccount
 from adapters.settings import Secret
+from adapters.terms import TermsConfig
 from engine.errors import ConfigError
+from engine.payments import ASK_NOBODY
 from engine.ports import Clock
 
 ROOT = Path(__file__).parents[2]
@@ -35,11 +49,14 @@ SAMPLES = ROOT / "engine" / "flows" / "samples"
 HOST = "127.0.0.1"
 PORTS_TRIED = 10
 STOP_SECONDS = 25.0
+PAY_PATH = "/api/webhooks/ghala"
+NO_PROVIDER = frozenset(way.value for way in ASK_NOBODY)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample shop: how it is configured and what its number is called at the provider."""
+    """One sample shop: how it is configured and what its number is called at the provider. ``catalogue`` is the name of
+    its file of products where that is not its own."""
 
     name: str
     title: str
@@ -52,6 +69,9 @@ class Sample:
     number_id: str
     number: str
     languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
+    ways: tuple[str, ...] = ("cash",)
+    bank: str = ""
+    catalogue: str = ""
 
 
 BAKERY = Sample(
@@ -81,14 +101,19 @@ class Laboratory:
         messages_per_second: int = 80,
         mark_read: bool = True,
         clock: Clock | None = None,
+        shops: Sequence[Sample] = SHOPS,
     ) -> None:
         self._folder = folder
         self._port = port
         self._pace = messages_per_second
         self._mark_read = mark_read
         self._clock = clock or WallClock()
-        self._numbers = [fake_number(shop) for shop in SHOPS]
+        self._shops = tuple(shops)
+        self._numbers = [fake_number(shop) for shop in self._shops]
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
+        self._accounts = {shop.name: pay_account(shop) for shop in self._shops if not NO_PROVIDER.issuperset(shop.ways)}
+        self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
+        put_on_phones(self.pay, self.fake)
         self.process: Process | None = None
         self.url = ""
         self.shop_url = ""
@@ -99,11 +124,14 @@ class Laboratory:
         async with trio.open_nursery() as nursery:
             port = await first_free(nursery, self.fake, self._port)
             self.url = f"http://{HOST}:{port}"
+            await nursery.start(self.pay.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
-            for shop, number in zip(SHOPS, self._numbers, strict=True):
+            for shop, number in zip(self._shops, self._numbers, strict=True):
                 self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
+                if shop.name in self._accounts:
+                    self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{PAY_PATH}")
             task_status.started()
             await self.process.stopped.wait()
             nursery.cancel_scope.cancel()
@@ -113,7 +141,7 @@ class Laboratory:
             server=ServerConfig(bind=f"{HOST}:0", public_url=f"http://{HOST}"),
             storage=StorageConfig(url=f"sqlite:///{self._folder.absolute() / 'shops.db'}"),
             outbox=OutboxConfig(),
-            shops=tuple(map(self._shop, SHOPS, self._numbers)),
+            shops=tuple(map(self._shop, self._shops, self._numbers)),
         )
 
     def _shop(self, shop: Sample, number: FakeNumber) -> ShopConfig:
@@ -135,9 +163,28 @@ class Laboratory:
             locale=shop.locale,
             timezone=shop.timezone,
             languages=shop.languages,
-            catalogue=SAMPLES / f"{shop.name}.csv",
+            catalogue=SAMPLES / f"{shop.catalogue or shop.name}.csv",
+            terms=TermsConfig(ways=shop.ways, bank=shop.bank),
+            payments=self._payments(shop),
             channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
         )
+
+    def _payments(self, shop: Sample) -> PaymentsConfig | None:
+        account = self._accounts.get(shop.name)
+        if account is None:
+            return None
+        settings = GhalaSettings(
+            path=PAY_PATH,
+            api_key=Secret(account.api_key),
+            webhook_secret=Secret(account.webhook_secret),
+            base_url=self.pay.url,
+        )
+        return PaymentsConfig(kind="ghala", settings=settings)
+
+
+def pay_account(shop: Sample) -> PayAccount:
+    """The shop's account at the fake payment provider, with fresh secrets."""
+    return PayAccount(shop.name, shop.title, secrets.token_urlsafe(), secrets.token_hex(16))
 
 
 def fake_number(shop: Sample) -> FakeNumber:

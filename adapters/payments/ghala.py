@@ -140,6 +140,7 @@ class Ghala:
         if intent.phone:
             put(body, names.phone, intent.phone)
         put(body, names.reference, intent.id)
+        put(body, names.account, intent.reference)
         return NUMBERS.encode(body)
 
     def _answered(self, intent: Intent, answer: Answer) -> Charged:

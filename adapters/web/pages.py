@@ -93,6 +93,12 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
             "unknown": outbox.unknown.seen,
             "doubled": outbox.unknown.sent_again,
         },
+        "payments": {
+            "asked_for": running.cashier.counters.charged,
+            "refused": running.cashier.counters.refused,
+            "asked_about": running.cashier.counters.asked,
+            "recorded": running.cashier.counters.told,
+        },
         "turns": turns.turns,
         "duplicates": turns.duplicates,
         "conflicts": turns.conflicts,

@@ -174,6 +174,7 @@ async def test_a_request_carries_amount_phone_and_our_key() -> None:
         "payment_method": "mpesa",
         "customer": {"phone": "254700000001"},
         "reference": "kiosk/c1:6:pay",
+        "account_reference": "ORD-1",
     }
     assert b'"amount":2999.50,' in body
 

@@ -17,7 +17,8 @@ Json: TypeAlias = dict[str, Any]
 class Names(msgspec.Struct, frozen=True):
     """Their names by ours. A dot leads into an object: ``customer.phone``.
 
-    ``reference`` carries our own id of the request, out and back. ``order``: the id that Ghala gives to a request.
+    ``reference`` carries our own id of the request, out and back; ``account`` what the customer reads on the prompt.
+    ``order``: the id that Ghala gives to a request.
     """
 
     # of a webhook
@@ -39,6 +40,7 @@ class Names(msgspec.Struct, frozen=True):
     mpesa: str = "mpesa"
     card: str = "card"
     phone: str = "customer.phone"
+    account: str = "account_reference"
     id: str = "id"
     link: str = "payment_url"
     status: str = "status"

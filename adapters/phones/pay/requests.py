@@ -51,7 +51,8 @@ class Refused(Exception):
 
 
 class Request(msgspec.Struct, dict=True):
-    """One request to pay. ``amount`` is in major units, exactly as it was asked for. ``reason`` says why it failed."""
+    """One request to pay. ``amount`` is in major units, exactly as it was asked for. ``reason`` says why it failed,
+    ``shown_as`` is the reference that its customer reads."""
 
     id: str
     account: PayAccount
@@ -65,6 +66,7 @@ class Request(msgspec.Struct, dict=True):
     status: str = "pending"
     transaction: str = ""
     reason: str = ""
+    shown_as: str = ""
     ignored: bool = False
 
     @property
@@ -179,6 +181,7 @@ class Requests:
             body.reference,
             now,
             now + life,
+            shown_as=body.account_reference,
         )
 
 
@@ -192,6 +195,7 @@ class _Body(msgspec.Struct):
     payment_method: str
     customer: _Customer = msgspec.field(default_factory=_Customer)
     reference: str = ""
+    account_reference: str = ""
 
 
 def number(amount: Decimal) -> int | float:
