@@ -39,7 +39,8 @@ def edges(flow: Flow) -> list[tuple[str, str, list[str]]]:
     order = {state: at for at, state in enumerate((*flow.states, State))}
     for arrow in sorted(flow.arrows, key=lambda one: order[one.frm]):
         for target in sorted(arrow.to, key=lambda to: order[to]):
-            labels = found.setdefault((_called(arrow.frm), _called(target)), [])
+            stays = target is State
+            labels = found.setdefault((_called(arrow.frm), _called(arrow.frm if stays else target)), [])
             if (label := event_label(arrow.event)) not in labels:
                 labels.append(label)
     return [(frm, to, labels) for (frm, to), labels in found.items()]

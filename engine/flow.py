@@ -26,7 +26,7 @@ from engine.effects import AnyEffect
 from engine.errors import FlowError
 from engine.events import Event
 from engine.facts import AnyNeed, Facts
-from engine.phrases import phrase
+from engine.phrases import phrase, say
 from engine.shop import Shop
 
 STEPS_PER_TURN = 8
@@ -124,6 +124,19 @@ class Guide(msgspec.Struct, frozen=True):
     expected: str
     example: str
     help: tuple[str, ...]
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """A Guide before it is said: its phrases."""
+
+    expected: str
+    example: str
+    help: tuple[str, ...]
+
+    def guide(self, language: str) -> Guide:
+        """In this language."""
+        help_lines = tuple([say(language, line) for line in self.help])
+        return Guide(say(language, self.expected), say(language, self.example), help_lines)
 
 
 class Arrow(msgspec.Struct, frozen=True):

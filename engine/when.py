@@ -111,8 +111,8 @@ LONGEST = max(map(len, PHRASES))
 EVENINGS = _set("night, evening, usiku, jioni, रात, शाम, raat, shaam, رات, شام")
 NEXT = _set("next, ijayo, अगले, agle, اگلے")
 THIS = _set("this, coming, hii, इस, is, اس")
-"""Before a weekday or month. A weekday alone is within the next seven days, a "next" one within fourteen: people mean
-either of the two."""
+"""Before a weekday or month, or behind it in Swahili. A weekday alone is within the next seven days, a "next" one
+within fourteen: people mean either of the two."""
 
 
 def _named(kind: str) -> dict[str, int]:
@@ -170,8 +170,10 @@ def _weekday(tokens: tuple[str, ...]) -> tuple[Days, int] | None:
     weekday = _slipped(tokens[ahead]) if ahead < len(tokens) else None
     if weekday is None:
         return None
-    last = 2 * WEEK - 1 if tokens[0] in NEXT else WEEK - 1
-    return _evening(Days(weekday=weekday, first=0, last=last), tokens, ahead + 1)
+    behind = ahead + 1
+    taken = behind + (not ahead and tokens[behind : behind + 1] != () and tokens[behind] in NEXT | THIS)
+    last = 2 * WEEK - 1 if NEXT & {tokens[0], tokens[taken - 1]} else WEEK - 1
+    return _evening(Days(weekday=weekday, first=0, last=last), tokens, taken)
 
 
 def _slipped(word: str) -> int | None:

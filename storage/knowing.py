@@ -19,12 +19,13 @@ from engine.facts import (
     OwnCard,
     OwnEntries,
     OwnOrders,
+    PaymentFor,
     PaymentOf,
     Seats,
 )
 from engine.invoices import Invoice
 from engine.orders import Order
-from engine.payments import Intent, Payment
+from engine.payments import Intent, Payment, PaymentState
 from engine.tickets import Booking
 from storage.ledger import Ledger
 from storage.seats import Seats as BoxOffice
@@ -81,6 +82,10 @@ class Knowing:
                 if self._payment is not None:
                     self._intents |= {one.id: one for one in self._own_intents() if one.id == self._payment.intent}
                     self._numbered(self._payment.order)
+            case PaymentFor(name):
+                if self._owns(name):
+                    applied = self.till.payments_in(self.address.shop, (PaymentState.APPLIED,))
+                    self._payment = next((one for one in applied if one.order == name), self._payment)
             case IntentOf(name):
                 found = [one for one in self._own_intents() if one.id == name]
                 for intent in found:
@@ -92,6 +97,12 @@ class Knowing:
                 invoice = self.ledger.invoice(self.address.shop, name)
                 if invoice is not None and invoice.customer == self.address.customer:
                     self._invoices[invoice.number] = invoice
+
+    def _owns(self, name: str) -> bool:
+        """Whether an order or booking of this name is the customer's."""
+        key = (self.address.shop, name)
+        found = (self.ledger.orders.get(key), self.seats.bookings.get(key))
+        return any(one is not None and one.customer == self.address.customer for one in found)
 
     def _numbered(self, name: str, *, orders: bool = True, bookings: bool = True) -> None:
         """The customer's own order or booking of this name."""

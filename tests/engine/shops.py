@@ -10,16 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from engine import table, terms_tables
+from engine import programme, table, terms_tables
 from engine.catalogue import Catalogue, Product, read_csv
 from engine.messages import Limits
 from engine.payments import Way
 from engine.shop import Shop
 from engine.terms import Terms
+from engine.tickets import Programme
 
 SAMPLES = Path(__file__).parents[2] / "engine/flows/samples"
 BAKERY_CSV = SAMPLES / "bakery.csv"
 WHOLESALE_CSV = SAMPLES / "wholesale.csv"
+TICKETING_CSV = SAMPLES / "ticketing.csv"
+OPENED = 1_760_771_096_000
+"""When the file of events was read: 2025-10-18 12:34:56 in Kolkata, a Saturday."""
 
 
 def bakery(limits: Limits | None = None, languages: tuple[str, ...] = ("en",)) -> Shop:
@@ -105,10 +109,28 @@ def burgers(limits: Limits | None = None) -> Shop:
     )
 
 
+def box_office() -> Shop:
+    """The ticket shop of flows.md §5 and its five events, the first on 21 October 2025; one pays by card."""
+    events, faults = programme.read_csv(TICKETING_CSV.read_bytes(), "INR", OPENED)
+    assert not faults
+    return Shop(
+        name="tickets",
+        title="Showtime Tickets",
+        flow="ticketing",
+        currency="INR",
+        locale="en_IN",
+        timezone="Asia/Kolkata",
+        catalogue=Catalogue(()),
+        terms=Terms(ways=(Way.CARD,)),
+        programme=Programme(tuple(events)),
+    )
+
+
 SHOPS: dict[str, Callable[[], Shop]] = {
     "cart": burgers,
     "counter": bakery,
     "micro_sales": coffee,
+    "ticketing": box_office,
     "wholesale": dealer,
 }
 """Flow → the shop that its cases are played in."""

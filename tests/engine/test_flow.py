@@ -145,6 +145,12 @@ def test_an_arrow_from_any_state_may_stay_in_it() -> None:
     assert diagram.text(flow) == 'toy, from idle\nany state --"go"--> any state\n'
     assert "    any_state --> any_state: go\n" in diagram.mermaid(flow)
 
+    @flow.arrow
+    def busily(state: Busy, event: Came, shop: Shop, facts: Facts) -> Step[State]:
+        return Step(state)
+
+    assert "busy --came--> busy\n" in diagram.text(flow)
+
 
 def test_an_arrow_that_says_it_stays_can_not_lead_elsewhere() -> None:
     flow = new()

@@ -126,7 +126,9 @@ def test_what_is_written_reads_back_as_it_was() -> None:
 
 CELLS = st.one_of(
     st.text(max_size=30),
-    st.sampled_from(["", "a", "2026-03-12 19:30", "+9999d 23:59", "Asia/Kolkata", "Pacific/Apia", "10", "0.5", "active"]),
+    st.sampled_from(
+        ["", "a", "2026-03-12 19:30", "+9999d 23:59", "Asia/Kolkata", "Pacific/Apia", "10", "0.5", "active"]
+    ),
 )
 
 

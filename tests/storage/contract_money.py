@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.events import PaymentFailed, PaymentSettled
-from engine.facts import Conflict, ConflictKind, IntentOf, IntentsFor, PaymentOf
+from engine.facts import Conflict, ConflictKind, IntentOf, IntentsFor, PaymentFor, PaymentOf
 from engine.payments import STATE_MOVES, Failure, IntentStatus, Payment, PaymentNews, PaymentState
 from engine.ports import Store
 from tests.storage.things import PROGRAMME as EVENTS
@@ -252,3 +252,16 @@ class Money:
         found = [await store.payment_of(SHOP, number) for number in ("WA1", "WA2", "WA3")]
         assert [one.id if one is not None else "" for one in found] == ["fake:t0", "fake:t9", ""]
         assert await store.payment_of("kiosk", "WA1") is None
+
+    async def test_a_turn_knows_what_paid_its_customers_own_order(self, store: Store, ann: Talk) -> None:
+        await ann.commit(orders=(plain("WA1"),), intents=(intent(),))
+        await store.record(SHOP, news("t1", intent="i1"), NOW)
+        assert (await known(store, PaymentFor("WA1"))).payment is None, "nothing was made of it yet"
+        await ann.commit(settlements=(settlement("fake:t1", RECORDED, APPLIED),))
+        found = (await known(store, PaymentFor("WA1"))).payment
+        assert found is not None
+        assert found.id == "fake:t1"
+        assert (await known(store, PaymentFor("WA1"), to=BEN)).payment is None
+        assert (await known(store, PaymentFor("WA2"))).payment is None
+        await ann.commit(settlements=(settlement("fake:t1", APPLIED, DESK, why="cancelled"),))
+        assert (await known(store, PaymentFor("WA1"))).payment is None
