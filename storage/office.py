@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from msgspec.structs import replace
-
 from engine.address import Millis
 from engine.tickets import (
     Booking,
@@ -15,7 +13,6 @@ from engine.tickets import (
     CheckIn,
     DoorAnswer,
     Entry,
-    EventStatus,
     TicketEvent,
     moved,
     offered,
@@ -38,10 +35,10 @@ from storage.seat_rows import (
     event_row,
     write_booking_moves,
 )
+from storage.seats import DOOR, imported, scanned
 from storage.sql import Db, Row, read, read_all, run, write
 
 TIME = "time"
-DOOR = "door"
 
 Key = tuple[str, str]
 
@@ -58,22 +55,11 @@ def import_events(shop: str, digest: str, events: Sequence[TicketEvent], now: Mi
             return None
         known = await _events(db, [(shop, one.id) for one in events])
         taken = await _taken(db, shop, [one.id for one in events], now)
-        kept = [_kept(one, known.get((shop, one.id)), taken[one.id]) for one in events]
+        kept = [imported(one, known.get((shop, one.id)), taken[one.id]) for one in events]
         await write(db, EVENT, [event_row(shop, one) for one in kept])
         return kept
 
     return errand
-
-
-def _kept(new: TicketEvent, known: TicketEvent | None, taken: int) -> TicketEvent:
-    if known is None:
-        return new
-    cancelled = known.status is EventStatus.CANCELLED
-    return replace(
-        new,
-        status=known.status if cancelled else new.status,
-        capacity=known.capacity if new.capacity < taken else new.capacity,
-    )
 
 
 def save_event(shop: str, event: TicketEvent, now: Millis) -> Errand:
@@ -181,7 +167,7 @@ def check_in(shop: str, name: str, scan: str, event: str, at: Millis) -> Errand:
         sql = "SELECT result, since, why, name, seats FROM scans WHERE shop = ? AND booking = ? AND scan = ?"
         for result, since, why, guest, seats in await run(db, sql, (shop, name, scan)):
             return DoorAnswer(CheckIn(result), name, since, why, guest, seats)
-        told = _scanned(next(iter(await bookings(db, [(shop, name)])), None), name, event, at)
+        told = scanned(next(iter(await bookings(db, [(shop, name)])), None), name, event, at)
         if told.result is CheckIn.IN:
             move = BookingMove(name, (BookingStatus.CONFIRMED,), BookingStatus.CHECKED_IN, DOOR)
             await write_booking_moves(db, [(shop, move, at)])
@@ -190,22 +176,6 @@ def check_in(shop: str, name: str, scan: str, event: str, at: Millis) -> Errand:
         return told
 
     return errand
-
-
-def _scanned(found: Booking | None, name: str, event: str, at: Millis) -> DoorAnswer:
-    """The first answer to a scan."""
-    if found is None:
-        return DoorAnswer(CheckIn.REFUSED, name, why="unknown")
-    result, since, why = CheckIn.REFUSED, 0, ""
-    if event not in ("", found.event):
-        why = "other_event"
-    elif found.status is BookingStatus.CHECKED_IN:
-        result, since = CheckIn.ALREADY, found.checked_in_at
-    elif found.status is BookingStatus.CONFIRMED:
-        result, since = CheckIn.IN, at
-    else:
-        why = "cancelled" if found.status is BookingStatus.CANCELLED else "not_confirmed"
-    return DoorAnswer(result, name, since, why, found.name, found.seats)
 
 
 NAMED = f"""

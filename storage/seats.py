@@ -48,6 +48,34 @@ def wanted(commit: Commit, bookings: Mapping[Key, Booking]) -> list[tuple[str, i
     return takes + [(booking.event, booking.takes(at)) for booking in commit.bookings]
 
 
+def scanned(found: Booking | None, name: str, event: str, at: Millis) -> DoorAnswer:
+    """The first answer to a scan of the booking ``name``; see BoxOffice.check_in."""
+    if found is None:
+        return DoorAnswer(CheckIn.REFUSED, name, why="unknown")
+    result, since, why = CheckIn.REFUSED, 0, ""
+    if event not in ("", found.event):
+        why = "other_event"
+    elif found.status is BookingStatus.CHECKED_IN:
+        result, since = CheckIn.ALREADY, found.checked_in_at
+    elif found.status is BookingStatus.CONFIRMED:
+        result, since = CheckIn.IN, at
+    else:
+        why = "cancelled" if found.status is BookingStatus.CANCELLED else "not_confirmed"
+    return DoorAnswer(result, name, since, why, found.name, found.seats)
+
+
+def imported(new: TicketEvent, known: TicketEvent | None, taken: int) -> TicketEvent:
+    """An event of a file as it is kept beside what is known of it; see BoxOffice.import_events."""
+    if known is None:
+        return new
+    cancelled = known.status is EventStatus.CANCELLED
+    return replace(
+        new,
+        status=known.status if cancelled else new.status,
+        capacity=known.capacity if new.capacity < taken else new.capacity,
+    )
+
+
 class Seats:
     """Events and who has which seats, of all shops."""
 
@@ -162,19 +190,10 @@ class Seats:
 
     def _scanned(self, shop: str, booking_id: str, event: str, at: Millis) -> DoorAnswer:
         booking = self.bookings.get((shop, booking_id))
-        if booking is None:
-            return DoorAnswer(CheckIn.REFUSED, booking_id, why="unknown")
-        result, since, why = CheckIn.REFUSED, 0, ""
-        if event not in ("", booking.event):
-            why = "other_event"
-        elif booking.status is BookingStatus.CHECKED_IN:
-            result, since = CheckIn.ALREADY, booking.checked_in_at
-        elif booking.status is BookingStatus.CONFIRMED:
-            result, since = CheckIn.IN, at
+        told = scanned(booking, booking_id, event, at)
+        if booking is not None and told.result is CheckIn.IN:
             self._move(shop, BookingMove(booking.id, (booking.status,), BookingStatus.CHECKED_IN, DOOR), at)
-        else:
-            why = "cancelled" if booking.status is BookingStatus.CANCELLED else "not_confirmed"
-        return DoorAnswer(result, booking_id, since, why, booking.name, booking.seats)
+        return told
 
     # -- the owner's events ----------------------------------------------------------------------------------------
     def events(self, shop: str) -> list[TicketEvent]:
@@ -186,15 +205,7 @@ class Seats:
         """See BoxOffice.import_events."""
         for event in events:
             known = self._events.get((shop, event.id))
-            if known is not None:
-                cancelled = known.status is EventStatus.CANCELLED
-                too_small = event.capacity < self.taken(shop, event.id, now)
-                event = replace(
-                    event,
-                    status=known.status if cancelled else event.status,
-                    capacity=known.capacity if too_small else event.capacity,
-                )
-            self._events[shop, event.id] = event
+            self._events[shop, event.id] = imported(event, known, self.taken(shop, event.id, now))
 
     def save_event(self, shop: str, event: TicketEvent, now: Millis) -> bool:
         """See BoxOffice.save_event."""
