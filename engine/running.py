@@ -26,8 +26,11 @@ from engine.router import Router
 from engine.scheduler import Scheduler
 from engine.shop import Shop
 from engine.supervisor import Supervisor
+from engine.tickets import BookingStatus
 
 FORGET_SECONDS = 30.0
+FREEING = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED})
+"""What a booking becomes when its seats are for others."""
 
 
 class Running:
@@ -75,6 +78,8 @@ class Running:
             self.scheduler.note(timer.due)
         for letter in commit.posted:
             self.scheduler.note(letter.due)
+        if any(move.to in FREEING for move in commit.booking_moves):
+            self.scheduler.seats_freed()
 
     def post(self, inbounds: Sequence[Inbound]) -> Receipt:
         """Hand in all messages of one delivery; its receipt is settled when each of them met its end."""

@@ -29,6 +29,8 @@ BATCH = 100
 UNDER_WAY = 200
 LOOK_SECONDS = 30.0
 SWEEP_SECONDS = 60.0
+OFFER_SECONDS = 1.0
+"""Seats that a turn has freed are offered on at once, but no more often than this, whoever cancels how much."""
 RETRY_SECONDS = 1.0
 
 Name: TypeAlias = tuple[str, str]
@@ -86,6 +88,7 @@ class Scheduler:
         )
         self._next: Millis | None = None
         self._news = trio.Event()
+        self._freed = trio.Event()
 
     def note(self, due: Millis) -> None:
         """A timer or letter that is due at this moment was committed."""
@@ -97,10 +100,15 @@ class Scheduler:
         """Letters that are due now were kept."""
         self.note(self._clock.now())
 
+    def seats_freed(self) -> None:
+        """A commit gave seats back; somebody may wait for them."""
+        self._freed.set()
+
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises StoreFailed when the store does."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sweep)
+            nursery.start_soon(self._offer_freed)
             task_status.started()
             while True:
                 self._news = trio.Event()
@@ -150,6 +158,18 @@ class Scheduler:
                 continue  # the next minute will do
             if rows:
                 log.info("swept", extra={"count": rows})
+
+    async def _offer_freed(self) -> None:
+        """Offer on what turns give back. A store that is busy then is asked again."""
+        while True:
+            await self._freed.wait()
+            self._freed = trio.Event()
+            try:
+                if await self._store.offer_seats(self._clock.now()):
+                    self.note_now()
+            except StoreBusy:
+                self._freed.set()
+            await trio.sleep(OFFER_SECONDS)
 
     async def _keep_house(self) -> int:
         """What is over goes or ends, and seats that this frees are offered on; how many rows that were."""

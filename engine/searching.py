@@ -45,8 +45,8 @@ FREE = "free"
 _NOISE = (
     "a an the in at on for of to me my we us is are any some and or with near by from about do you have there "
     "show shows see find search looking look want book booking please pls event events ticket tickets seat seats pass "
-    "passes what whats going happening i im would like hi hello kwa ya na wa za katika nataka tiketi tukio "
-    "matukio में के का की को लिए पर टिकट mein ke ka ki ko liye par chahiye میں کے کا کی کو لیے پر ٹکٹ"
+    "passes something anything what whats going happening i im would like hi hello kwa ya na wa za katika nataka "
+    "tiketi tukio matukio में के का की को लिए पर टिकट mein ke ka ki ko liye par chahiye میں کے کا کی کو لیے پر ٹکٹ"
 )
 NOISE = frozenset(map(words, _NOISE.split()))
 """Words that say nothing about which event is meant."""
@@ -156,22 +156,24 @@ def search(said: str, programme: Programme, now: Millis, seats: Mapping[str, int
     index = _index(programme)
     named = tokens(said)[:TOKENS_AT_MOST]
     days, rest = when.read(named)
-    wanted = _telling(rest, index)
+    wanted = _telling(rest, index, days)
     if not days and not wanted:
         return Found(upcoming(programme, now, seats))
     whole = _whole(days, wanted, index, now)
     if not whole and days:
         # "March" and "Sunday" may stand in a title as well.
-        whole = _whole((), _telling(named, index), index, now)
+        whole = _whole((), _telling(named, index, ()), index, now)
     if whole:
         return Found(_sorted(whole, index, seats))
     return Found(_sorted(_closest(wanted, index, now), index, seats), whole=False)
 
 
-def _telling(found: tuple[str, ...], index: _Index) -> tuple[str, ...]:
+def _telling(found: tuple[str, ...], index: _Index, days: tuple[when.Days, ...]) -> tuple[str, ...]:
     """The words that tell events apart; one like "show" only where nothing else is said, and an event is called so."""
     telling = tuple(word for word in found if word not in NOISE)
-    return telling or tuple(word for word in found if len(word) >= BEGINNING_FROM and word in index.words)
+    if telling or days:
+        return telling
+    return tuple(word for word in found if len(word) >= BEGINNING_FROM and word in index.words)
 
 
 def _whole(days: tuple[when.Days, ...], wanted: tuple[str, ...], index: _Index, now: Millis) -> dict[int, float]:

@@ -281,6 +281,10 @@ class TroubledStore(MemoryStore):
         await self._meet("sweep")
         return await super().sweep(now)
 
+    async def offer_seats(self, now: Millis) -> int:
+        await self._meet("offer_seats")
+        return await super().offer_seats(now)
+
     async def check(self) -> None:
         await self._meet("check")
         await super().check()
