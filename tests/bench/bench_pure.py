@@ -16,6 +16,7 @@ import time
 import msgspec
 
 from engine import conversation
+from engine.address import MINUTE
 from engine.catalogue import Catalogue, Product
 from engine.commit import Commit
 from engine.conversation import Conversation
@@ -23,10 +24,11 @@ from engine.events import AnyEvent, Inbound, Letter, OptionTapped, TextSaid
 from engine.facts import Known
 from engine.orders import Customer
 from engine.shop import Shop
+from engine.tickets import Programme
 from engine.turn import commit_of, facts_of
 from tests.bench.bench_matcher import matcher_figures
 from tests.engine.open_store import at_once
-from tests.engine.shops import bakery, dealer, shop_with
+from tests.engine.shops import bakery, box_office, dealer, shop_with
 from tests.engine.world import NOON, World
 
 ROUNDS = 2_000
@@ -51,6 +53,10 @@ WHOLESALE = (
     *("hi", "products", "more", LIST, "tap:0", "help", "2", "done", "1, 20", "remove 2"),
     *("confirm", "pay", "1", "thanks"),
 )
+TICKETING = (
+    *("hi", "more", "search mumbai food", "4", "back", "hi", "1", "2", "help", "Asha Rao", "yes"),
+    *("my bookings", "thanks"),
+)
 
 
 def scripts() -> tuple[Script, ...]:
@@ -66,6 +72,9 @@ def scripts() -> tuple[Script, ...]:
             WHOLESALE,
             frozenset({LIST}),
             Customer("c1", "dealer", "Sharma & Sons", credit_days=30, price_list="builders"),
+        ),
+        Script(
+            "pure turn of ticketing {}, 2,000 events", _tickets(2_000), TICKETING, frozenset({"search mumbai food"})
         ),
     )
 
@@ -83,6 +92,17 @@ def pure_figures(rounds: int = ROUNDS) -> list[tuple[str, float, str]]:
 
 def _products(count: int) -> list[Product]:
     return [Product(f"sku-{n}", f"Product number {n}", 1_000 + n, stock=100 if n % 4 else 5) for n in range(count)]
+
+
+def _tickets(count: int) -> Shop:
+    """The ticket shop with so many free events, one after the other."""
+    shop = box_office()
+    events = [
+        msgspec.structs.replace(one, id=f"{one.id}-{n}", starts_at=one.starts_at + n * MINUTE, price=0)
+        for n in range(count // len(shop.programme.events))
+        for one in shop.programme.events
+    ]
+    return msgspec.structs.replace(shop, programme=Programme(tuple(events)))
 
 
 def _median(script: Script, at: int, rounds: int) -> float:
