@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import asides, hearing, owner, service, silence, tongues
+from engine import aftermath, asides, hearing, owner, service, silence, tongues
 from engine.address import Link, Millis
 from engine.effects import (
     VISIBLE,
@@ -162,6 +162,7 @@ def _heard(c: Conversation, event: AnyEvent, shop: Shop, facts: Facts) -> Turn:
     before: tuple[AnyEffect, ...] = ()
     if silence.over(c, flow, shop, facts.now):
         c, before = silence.expire(c, flow, shop, facts)
+        facts = aftermath.seen(facts, before)
     if c.phone != facts.phone:
         facts = _replace(facts, phone=c.phone)
     first = not c.heard_at
