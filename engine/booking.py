@@ -172,6 +172,11 @@ def read_answer(said: str) -> FlowEvent | None:
     return read_yes(said) or read_no(said)
 
 
+def read_again(said: str, held: Held) -> FlowEvent | None:
+    """*yes* where a name is asked for: seats that were offered are wanted, and the question is asked again."""
+    return BookingAsked(held.booking) if command(said) in _YES else None
+
+
 def read_way(said: str) -> FlowEvent | None:
     """A way to pay, as its button would say it."""
     way = paying.way_of(said)

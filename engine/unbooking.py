@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine import paying
 from engine.booking import timer_of
 from engine.dates import day_and_time
-from engine.effects import AnyEffect, ClearTimer, MoveBooking, Say
+from engine.dues import WINDOW
+from engine.effects import AnyEffect, ClearTimer, MoveBooking, Say, UseTemplate
 from engine.events import BookingCancelWanted
 from engine.facts import Facts
 from engine.flow import customer_of
@@ -18,6 +19,10 @@ from engine.settling import given_back
 from engine.shop import Shop
 from engine.shopping import joined
 from engine.tickets import Booking, BookingMove, BookingStatus, EventStatus
+
+TEMPLATE = "cancelled"
+"""Which of terms.templates tells of a booking that the shop has cancelled: it has its number, the event and the reason.
+It is used for whoever wrote too long ago to be written to freely (quality.md 7)."""
 
 REFUND = phrase("You have paid it: we'll send your money back, and tell you.")
 ENDED = {
@@ -53,7 +58,7 @@ def by_customer(row: Booking, shop: Shop, facts: Facts) -> tuple[bool, tuple[Any
     return True, (*_ended(row, move, facts), Say(joined(done, _refund(row, facts)), Purpose.ORDER))
 
 
-def by_shop(row: Booking | None, event: BookingCancelWanted, facts: Facts) -> tuple[AnyEffect, ...]:
+def by_shop(row: Booking | None, event: BookingCancelWanted, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """The owner's wish; nothing for a booking that has ended already."""
     if row is None or row.status in ENDED:
         return ()
@@ -65,7 +70,11 @@ def by_shop(row: Booking | None, event: BookingCancelWanted, facts: Facts) -> tu
     )
     why = say(facts.language, "The reason: {why}", why=event.why) if event.why else ""
     move = BookingMove(row.id, (row.status,), BookingStatus.CANCELLED, event.by)
-    return (*_ended(row, move, facts), Say(joined(said, why, _refund(row, facts)), Purpose.ORDER))
+    told: AnyEffect = Say(joined(said, why, _refund(row, facts)), Purpose.ORDER)
+    template = shop.terms.templates.get(TEMPLATE, "")
+    if template and facts.now - facts.heard_at > WINDOW:
+        told = UseTemplate(template, facts.language, (row.id, row.title, event.why or "–"))
+    return (*_ended(row, move, facts), told)
 
 
 def _ended(row: Booking, move: BookingMove, facts: Facts) -> tuple[AnyEffect, ...]:

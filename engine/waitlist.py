@@ -11,7 +11,8 @@ import msgspec
 
 from engine.address import MINUTE
 from engine.booked import all_shown, ask_name, minutes_said
-from engine.effects import AnyEffect, Ask, Option, PutEntry, Say
+from engine.dues import WINDOW
+from engine.effects import AnyEffect, Ask, Option, PutEntry, Say, UseTemplate
 from engine.facts import Facts
 from engine.flow import FlowEvent, customer_of
 from engine.holding import given_up
@@ -21,6 +22,9 @@ from engine.playbill import other_events, seats_option, seats_said
 from engine.shop import Shop
 from engine.shopping import joined
 from engine.tickets import OFFER, SEATS_AT_MOST, Booking, Entry, EntryStatus, TicketEvent
+
+TEMPLATE = "offer"
+"""Which of terms.templates tells of free seats: it has their number, the event, and for how long they are kept."""
 
 
 class Joined(FlowEvent, frozen=True):
@@ -125,7 +129,12 @@ def _waiting(shop: Shop, facts: Facts) -> list[str]:
 
 
 def offer(row: Booking, busy: bool, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
-    """Good news for somebody who waits; ``busy``: they hold other seats just now."""
+    """Good news for somebody who waits; ``busy``: they hold other seats just now. Whoever wrote long ago can only be
+    reached by a message that the provider has approved (quality.md 7)."""
+    template = shop.terms.templates.get(TEMPLATE, "")
+    if template and facts.now - facts.heard_at > WINDOW:
+        seats, minutes = seats_said(row.seats, facts), minutes_said(row.expires_at, facts)
+        return (UseTemplate(template, facts.language, (seats, row.title, minutes)),)
     if not busy:
         news = say(facts.language, "Good news: seats for *{title}* came free!", title=row.title)
         return (ask_name(row, shop, facts, news),)

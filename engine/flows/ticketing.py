@@ -122,7 +122,8 @@ def read_seats(state: EventSelected, said: str) -> FlowEvent | None:
 
 @FLOW.reader
 def read_name(state: Qty, said: str) -> FlowEvent | None:
-    return booking.read_anywhere(said) or booking.read_no(said) or playbill.read_search(said) or Named(said)
+    known = booking.read_anywhere(said) or booking.read_no(said) or booking.read_again(said, state.held)
+    return known or playbill.read_search(said) or Named(said)
 
 
 @FLOW.reader
@@ -274,7 +275,7 @@ def offered(state: State, event: events.SeatsOffered, shop: Shop, facts: Facts) 
 @FLOW.arrow
 def called_off(state: State, event: events.BookingCancelWanted, shop: Shop, facts: Facts) -> Step[State | Nothing]:
     row = facts.booking(event.booking)
-    effects = unbooking.by_shop(row, event, facts)
+    effects = unbooking.by_shop(row, event, shop, facts)
     return Step(Nothing() if effects and row is not None and _is_about(state, row) else state, effects)
 
 
@@ -315,7 +316,9 @@ def show(state: State, event: BookingAsked, shop: Shop, facts: Facts) -> Step[St
     row = facts.booking(event.id)
     if row is None:
         return Step(state, booked.no_such(event.id, facts), missed=True)
-    if held_in(state) is None and holding.stands(row, facts.now):
+    if holding.stands(row, facts.now) and (
+        held_in(state) is None or (isinstance(state, Qty) and _is_about(state, row))
+    ):
         return Step(Qty(booking.held_of(row)), (booked.ask_name(row, shop, facts),))
     return Step(state, booked.shown(row, shop, facts))
 
