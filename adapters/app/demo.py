@@ -11,10 +11,11 @@ import trio
 
 from adapters import logs
 from adapters.app.descriptors import ask_for_all
-from adapters.app.laboratory import SHOPS, Laboratory
+from adapters.app.laboratory import Laboratory
 from adapters.app.serve import calm_gc, stop_on_signal
 
 DATA = Path("data") / "demo"
+NUMBERS = {4: "four", 5: "five"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,10 +43,14 @@ def _say(laboratory: Laboratory, folder: Path, port: int) -> None:
     if not laboratory.url.endswith(f":{port}") and port:
         print(f"Port {port} is taken; using {laboratory.url.rpartition(':')[2]} instead.")
     target = "" if laboratory.url.endswith(":8080") else f" --target {laboratory.url}"
-    print("Sokoni demo: a shop and a fake WhatsApp on this machine. No account, no network.\n")
+    count = NUMBERS.get(len(laboratory.shops), str(len(laboratory.shops)))
+    print(f"Sokoni demo: {count} shops, a fake WhatsApp and a fake M-Pesa on this machine. No account, no network.\n")
     print(f"  Phone in the browser   {laboratory.url}/")
-    for shop in SHOPS:
-        print(f"  Phone in a terminal    python3 run.py chat {shop.name}{target}      ({shop.title})")
-    print(f"  Is the shop well?      {laboratory.shop_url}/ready")
+    print("  Phone in a terminal")
+    for shop in laboratory.shops:
+        print(f"    python3 run.py chat {shop.name:<8}{target}   {shop.title}: {shop.about}")
+    print(f"  Are the shops well?    {laboratory.shop_url}/ready")
+    print(f"  The shops' API         {laboratory.shop_url}/s/SHOP/…   secret: {laboratory.secret}")
+    print(f"  What was paid          {laboratory.pay.url}/control/payments")
     print(f"  Data                   {folder.absolute()} (delete it to begin anew)\n")
-    print("Say hi to the shop. Ctrl-C here stops the demo.", flush=True)
+    print("Say hi to a shop. Ctrl-C here stops the demo.", flush=True)

@@ -3,18 +3,18 @@
     python -m adapters.app.laboratory FOLDER MESSAGES_PER_SECOND     as a process of its own, until its input ends
 
 No account and no network: the shops are composed exactly as ``serve`` composes them, only that their channel's address
-is the fake's, and that of their payments the fake payment provider's. Everything durable lies in one folder.
+is the fake's, as is their payment provider's. Everything durable lies in one folder.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import trio
@@ -22,6 +22,7 @@ import trio
 from adapters import logs
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
+from adapters.app.samples import SHOPS, Sample
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import (
     ChannelConfig,
@@ -39,88 +40,51 @@ from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
 from adapters.phones.pay.requests import PayAccount
 from adapters.settings import Secret
-from adapters.terms import TermsConfig
+from adapters.web.access import OwnerConfig, hashed, new_secret
 from engine.errors import ConfigError
-from engine.payments import ASK_NOBODY
 from engine.ports import Clock
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "engine" / "flows" / "samples"
 HOST = "127.0.0.1"
 PORTS_TRIED = 10
 STOP_SECONDS = 25.0
-PAY_PATH = "/api/webhooks/ghala"
-NO_PROVIDER = frozenset(way.value for way in ASK_NOBODY)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One sample shop: how it is configured and what its number is called at the provider. ``catalogue`` is the name of
-    its file of products where that is not its own."""
-
-    name: str
-    title: str
-    about: str
-    flow: str
-    currency: str
-    locale: str
-    timezone: str
-    path: str
-    number_id: str
-    number: str
-    languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
-    ways: tuple[str, ...] = ("cash",)
-    bank: str = ""
-    catalogue: str = ""
-
-
-BAKERY = Sample(
-    name="bakery",
-    title="Asha's Bakery",
-    about="Cookies and cakes, ordered by number",
-    flow="counter",
-    currency="INR",
-    locale="en_IN",
-    timezone="Asia/Kolkata",
-    path="/api/whatsappwebhook",
-    number_id="200000000000002",
-    number="+91 80 0000 0002",
-)
-SHOPS = (BAKERY,)
 
 
 class Laboratory:
-    """``run`` serves until ``process.stop`` or cancelled; ``url`` is the provider's address once it runs."""
+    """``run`` serves until ``process.stop`` or cancelled; ``url`` is the provider's address once it runs, ``shop_url``
+    the shops' own. ``secret`` opens the shops' API."""
 
     def __init__(
         self,
         folder: Path,
         port: int = 0,
         *,
+        shops: Sequence[Sample] = SHOPS,
         rules: Rules | None = None,
         messages_per_second: int = 80,
         mark_read: bool = True,
         clock: Clock | None = None,
-        shops: Sequence[Sample] = SHOPS,
     ) -> None:
         self._folder = folder
         self._port = port
         self._pace = messages_per_second
         self._mark_read = mark_read
         self._clock = clock or WallClock()
-        self._shops = tuple(shops)
-        self._numbers = [fake_number(shop) for shop in self._shops]
+        self.shops = tuple(shops)
+        self._numbers = [fake_number(shop) for shop in self.shops]
+        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments}
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
-        self._accounts = {shop.name: pay_account(shop) for shop in self._shops if not NO_PROVIDER.issuperset(shop.ways)}
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
         put_on_phones(self.pay, self.fake)
         self.process: Process | None = None
+        self.secret = ""
         self.url = ""
         self.shop_url = ""
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Start the fake, then the shops. Raises ConfigError and StoreError."""
+        """Start the fakes, then the shops. Raises ConfigError and StoreError."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.secret = owners_secret(self._folder)
         async with trio.open_nursery() as nursery:
             port = await first_free(nursery, self.fake, self._port)
             self.url = f"http://{HOST}:{port}"
@@ -128,20 +92,21 @@ class Laboratory:
             self.process = compose(self._config(), self._clock)
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
-            for shop, number in zip(self._shops, self._numbers, strict=True):
+            for shop, number in zip(self.shops, self._numbers, strict=True):
                 self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
-                if shop.name in self._accounts:
-                    self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{PAY_PATH}")
+                if shop.payments:
+                    self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
             task_status.started()
             await self.process.stopped.wait()
             nursery.cancel_scope.cancel()
 
     def _config(self) -> Config:
+        bind = f"{HOST}:{free_port()}"  # known beforehand, since tickets and receipts are linked to it
         return Config(
-            server=ServerConfig(bind=f"{HOST}:0", public_url=f"http://{HOST}"),
+            server=ServerConfig(bind=bind, public_url=f"http://{bind}"),
             storage=StorageConfig(url=f"sqlite:///{self._folder.absolute() / 'shops.db'}"),
             outbox=OutboxConfig(),
-            shops=tuple(map(self._shop, self._shops, self._numbers)),
+            shops=tuple(map(self._shop, self.shops, self._numbers)),
         )
 
     def _shop(self, shop: Sample, number: FakeNumber) -> ShopConfig:
@@ -163,8 +128,10 @@ class Laboratory:
             locale=shop.locale,
             timezone=shop.timezone,
             languages=shop.languages,
-            catalogue=SAMPLES / f"{shop.catalogue or shop.name}.csv",
-            terms=TermsConfig(ways=shop.ways, bank=shop.bank),
+            catalogue=shop.catalogue,
+            events=shop.events,
+            terms=shop.terms,
+            owner=OwnerConfig(secrets=(hashed(self.secret),)),
             payments=self._payments(shop),
             channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
         )
@@ -174,17 +141,32 @@ class Laboratory:
         if account is None:
             return None
         settings = GhalaSettings(
-            path=PAY_PATH,
+            path=shop.payments,
+            base_url=self.pay.url,
             api_key=Secret(account.api_key),
             webhook_secret=Secret(account.webhook_secret),
-            base_url=self.pay.url,
         )
         return PaymentsConfig(kind="ghala", settings=settings)
 
 
-def pay_account(shop: Sample) -> PayAccount:
-    """The shop's account at the fake payment provider, with fresh secrets."""
-    return PayAccount(shop.name, shop.title, secrets.token_urlsafe(), secrets.token_hex(16))
+def owners_secret(folder: Path) -> str:
+    """The secret of the shops' API, made at the first start and kept in a file of its own beside the data."""
+    file = folder / "api-secret"
+    try:
+        return file.read_text("utf-8").strip()
+    except FileNotFoundError:
+        secret, _ = new_secret()
+        file.touch(mode=0o600)
+        file.write_text(secret + "\n", "utf-8")
+        return secret
+
+
+def free_port() -> int:
+    """A port that nobody has just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def fake_number(shop: Sample) -> FakeNumber:
@@ -198,7 +180,13 @@ def fake_number(shop: Sample) -> FakeNumber:
         app_secret=secrets.token_hex(16),
         name=shop.name,
         about=shop.about,
+        says=shop.says,
     )
+
+
+def fake_account(shop: Sample) -> PayAccount:
+    """The shop's account at the fake payment provider, with fresh secrets."""
+    return PayAccount(shop.name, shop.title, secrets.token_urlsafe(), secrets.token_hex(16))
 
 
 async def first_free(nursery: trio.Nursery, fake: FakeMeta, port: int) -> int:

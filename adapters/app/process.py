@@ -30,6 +30,7 @@ from engine.outbox import OutboxSettings
 from engine.ports import Channel, Clock, Http, Provider, Store
 from engine.running import Running
 from engine.shop import Shop
+from engine.tickets import Programme, TicketEvent
 
 log = logging.getLogger("sokoni.process")
 
@@ -40,8 +41,8 @@ REOPEN_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Opened:
-    """One shop as configured: ``shop`` without its catalogue, its channel, its catalogue file as read, and who takes
-    its payments."""
+    """One shop as configured: ``shop`` without what it sells, its channel, its files of products and events as read,
+    and who takes its payments."""
 
     shop: Shop
     channel: Channel
@@ -50,6 +51,8 @@ class Opened:
     digest: str
     products: Sequence[Product]
     provider: Provider | None = None
+    events_digest: str = ""
+    events: Sequence[TicketEvent] = ()
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,11 @@ class Process:
         shops: dict[str, Shop] = {}
         for one in self._opened:
             await store.import_catalogue(one.shop.name, one.digest, one.products)
-            shops[one.shop.name] = with_catalogue(one.shop, await store.products(one.shop.name))
+            if one.events:
+                await store.import_events(one.shop.name, one.events_digest, one.events)
+            shops[one.shop.name] = stocked(
+                one.shop, await store.products(one.shop.name), await store.events(one.shop.name)
+            )
         channels: Mapping[str, Channel] = {one.shop.name: one.channel for one in self._opened}
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
         papers = PaperDesk(store, shops, self._settings.public_url, await store.key("papers"))
@@ -202,6 +209,6 @@ class Process:
             self.engine.running = None
 
 
-def with_catalogue(shop: Shop, products: Sequence[Product]) -> Shop:
-    """The shop with the catalogue that its store holds."""
-    return replace(shop, catalogue=Catalogue(tuple(products)))
+def stocked(shop: Shop, products: Sequence[Product], events: Sequence[TicketEvent]) -> Shop:
+    """The shop with the catalogue and the programme that its store holds."""
+    return replace(shop, catalogue=Catalogue(tuple(products)), programme=Programme(tuple(events)))

@@ -169,7 +169,10 @@ class FakeMeta:
             await self._pages(scope, receive, send)  # type: ignore[arg-type]
 
     def _phone_shops(self) -> list[PhoneShop]:
-        return [PhoneShop(it.phone_number_id, it.title, it.display_phone_number, it.about) for it in self.numbers()]
+        return [
+            PhoneShop(one.phone_number_id, one.title, one.display_phone_number, one.about, one.says)
+            for one in self.numbers()
+        ]
 
     def desk(self, number: str) -> Account:
         """Where the phones of one business number connect, also without a WebSocket. Raises BadInput."""

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 import trio
 
-from adapters.app.laboratory import Laboratory, Sample
+from adapters.app.laboratory import Laboratory
+from adapters.app.samples import COFFEE
 from adapters.phones.meta.faults import Fault
 from adapters.phones.pay.faults import PayFaults
 from adapters.phones.sim import SimPhone, open_phone
+from adapters.terms import TermsConfig
 from engine import cashier as cashier_module
 
 PHONE = "254700000001"
-KAHAWA = Sample(
-    name="kahawa",
-    title="Kahawa Direct",
-    about="Coffee, honey and more",
-    flow="micro_sales",
-    currency="KES",
-    locale="en_KE",
-    timezone="Africa/Nairobi",
-    path="/api/messages/incoming",
-    number_id="200000000000009",
-    number="+254 700 000 009",
-    languages=("en",),
-    ways=("mpesa", "card"),
-    catalogue="micro_sales",
-)
+KAHAWA = replace(COFFEE, name="kahawa", languages=("en",), terms=TermsConfig(ways=("mpesa", "card")))
+"""The sample without offers."""
 
 
 class Street:

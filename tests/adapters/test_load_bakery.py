@@ -28,7 +28,7 @@ async def load(folder: Path, faults: Faults) -> LoadReport:
     async with trio.open_nursery() as nursery:
         await nursery.start(laboratory.run)
         laboratory.fake.faults = faults
-        options = LoadOptions(laboratory.url, phones=40, arrivals=10.0, seconds=1.0, settle=0.3)
+        options = LoadOptions(laboratory.url, shop="bakery", phones=40, arrivals=10.0, seconds=1.0, settle=0.3)
         report = await run_load(options)
         nursery.cancel_scope.cancel()
     return report

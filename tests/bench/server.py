@@ -14,7 +14,7 @@ from pathlib import Path
 import trio
 
 from adapters.app.compose import compose
-from adapters.app.laboratory import BAKERY, SAMPLES
+from adapters.app.samples import BAKERY
 from adapters.app.serve import calm_gc
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
@@ -43,7 +43,7 @@ def config(options: argparse.Namespace) -> Config:
         currency=BAKERY.currency,
         locale=BAKERY.locale,
         timezone=BAKERY.timezone,
-        catalogue=SAMPLES / "bakery.csv",
+        catalogue=BAKERY.catalogue,
         channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
     )
     return Config(

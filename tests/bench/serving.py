@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from adapters.app.descriptors import ask_for_all
-from adapters.app.laboratory import BAKERY
+from adapters.app.samples import BAKERY
 
 ROOT = Path(__file__).parents[2]
 SERVER_CORE, TRAFFIC_CORE = 0, 1

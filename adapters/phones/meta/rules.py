@@ -15,7 +15,8 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class FakeNumber(msgspec.Struct, frozen=True):
-    """One business number. ``name`` is the shop's own (for tools that choose by it), ``title`` what customers see.
+    """One business number. ``name`` is the shop's own (for tools that choose by it), ``title`` what customers see,
+    ``says`` what a stranger may tap to begin.
 
     ``webhook_url`` may be set later (``FakeMeta.set_webhook``); until then nothing is delivered, only kept.
     """
@@ -29,6 +30,7 @@ class FakeNumber(msgspec.Struct, frozen=True):
     webhook_url: str = ""
     name: str = ""
     about: str = ""
+    says: tuple[str, ...] = ("hi", "menu", "help")
 
     @property
     def digits(self) -> str:
