@@ -172,9 +172,9 @@ def read_answer(said: str) -> FlowEvent | None:
     return read_yes(said) or read_no(said)
 
 
-def read_again(said: str, held: Held) -> FlowEvent | None:
-    """*yes* where a name is asked for: seats that were offered are wanted, and the question is asked again."""
-    return BookingAsked(held.booking) if command(said) in _YES else None
+def read_wanted(said: str, held: Held) -> FlowEvent | None:
+    """Whether the seats are wanted, where a name is asked for: *yes* asks for it again."""
+    return BookingAsked(held.booking) if read_yes(said) else read_no(said)
 
 
 def read_way(said: str) -> FlowEvent | None:

@@ -122,8 +122,8 @@ def read_seats(state: EventSelected, said: str) -> FlowEvent | None:
 
 @FLOW.reader
 def read_name(state: Qty, said: str) -> FlowEvent | None:
-    known = booking.read_anywhere(said) or booking.read_no(said) or booking.read_again(said, state.held)
-    return known or playbill.read_search(said) or Named(said)
+    meant = booking.read_anywhere(said) or booking.read_wanted(said, state.held) or playbill.read_search(said)
+    return meant or Named(said)
 
 
 @FLOW.reader
@@ -243,7 +243,7 @@ def warn(state: State, event: events.TimerFired, shop: Shop, facts: Facts) -> St
     row = facts.booking(booking.booking_of(event.kind))
     if row is None or not holding.stands(row, facts.now):
         return Step(state)
-    here = _is_about(state, row)
+    here = _stands_at(state, row)
     if isinstance(state, AwaitingPayment) and here and holding.may_be_prolonged(row, facts):
         after, effects = booked.prolonged(row, facts)
         return Step(msgspec.structs.replace(state, held=booking.held_of(after)), effects)
@@ -256,7 +256,7 @@ def hold_ended(state: State, event: events.HoldEnded, shop: Shop, facts: Facts) 
     row = facts.booking(event.booking)
     if row is None or row.status is not BookingStatus.EXPIRED:
         return Step(state)
-    here = _is_about(state, row)
+    here = _stands_at(state, row)
     again = here and isinstance(state, Qty | Hold) and not row.entry
     return Step(state if again or not here else Nothing(), booked.has_ended(row, here, again, facts))
 
@@ -276,7 +276,7 @@ def offered(state: State, event: events.SeatsOffered, shop: Shop, facts: Facts) 
 def called_off(state: State, event: events.BookingCancelWanted, shop: Shop, facts: Facts) -> Step[State | Nothing]:
     row = facts.booking(event.booking)
     effects = unbooking.by_shop(row, event, shop, facts)
-    return Step(Nothing() if effects and row is not None and _is_about(state, row) else state, effects)
+    return Step(Nothing() if effects and row is not None and _stands_at(state, row) else state, effects)
 
 
 # -- money -------------------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def money_came(
 def money_failed(state: State, event: events.PaymentFailed, shop: Shop, facts: Facts) -> Step[State | Nothing]:
     """flows.md §5: the hold is released, and said so."""
     failed = paying.unpaid(event, shop, facts)
-    here = failed.booking is not None and _is_about(state, failed.booking)
+    here = failed.booking is not None and _stands_at(state, failed.booking)
     if not failed.counts or (here and isinstance(state, AwaitingPayment) and state.intent != event.intent):
         return Step(state)
     return Step(Nothing() if here else state, booked.not_paid(failed, facts))
@@ -316,9 +316,8 @@ def show(state: State, event: BookingAsked, shop: Shop, facts: Facts) -> Step[St
     row = facts.booking(event.id)
     if row is None:
         return Step(state, booked.no_such(event.id, facts), missed=True)
-    if holding.stands(row, facts.now) and (
-        held_in(state) is None or (isinstance(state, Qty) and _is_about(state, row))
-    ):
+    asked = _stands_at(state, row) if isinstance(state, Qty) else held_in(state) is None
+    if asked and holding.stands(row, facts.now):
         return Step(Qty(booking.held_of(row)), (booked.ask_name(row, shop, facts),))
     return Step(state, booked.shown(row, shop, facts))
 
@@ -335,7 +334,7 @@ def cancel_booking(state: State, event: CancelAsked, shop: Shop, facts: Facts) -
     if row is None:
         return Step(state, booked.no_such(event.id, facts), missed=True)
     gone, effects = unbooking.by_customer(row, shop, facts)
-    return Step(Nothing() if gone and _is_about(state, row) else state, effects)
+    return Step(Nothing() if gone and _stands_at(state, row) else state, effects)
 
 
 # -- what is expected ----------------------------------------------------------------------------------------------
@@ -358,8 +357,7 @@ def _page(ahead: str, found: tuple[str, ...], first: int, shop: Shop, facts: Fac
     return Step(Search(found, shown), (playbill.page(ahead, found, first, shop, facts),))
 
 
-def _is_about(state: State, row: Booking) -> bool:
-    """Whether the conversation stands at this booking."""
+def _stands_at(state: State, row: Booking) -> bool:
     held = held_in(state)
     return (state.booking if isinstance(state, Confirmed) else held.booking if held is not None else "") == row.id
 
