@@ -111,11 +111,12 @@ class Outbox:
     def _wake(self) -> None:
         self._work.set()
 
-    def offer(self, rows: Sequence[Outgoing]) -> None:
-        """Take rows that were just committed."""
+    def offer(self, rows: Sequence[Outgoing], *, completed: bool = False) -> None:
+        """Take rows that were just committed. ``completed``: the store wrote into them what only the commit could know,
+        an invoice's number, so they are read back from there."""
         if not rows:
             return
-        if self._spilled or len(self.lines.rows) >= self._settings.in_memory:
+        if completed or self._spilled or len(self.lines.rows) >= self._settings.in_memory:
             self._spilled = True
             self._offers_spilled += 1
             self._spill.set()

@@ -72,7 +72,7 @@ class Running:
                 self.router.forget_sleeping()
 
     def _committed(self, commit: Commit) -> None:
-        self.outbox.offer(commit.outbox)
+        self.outbox.offer(commit.outbox, completed=bool(commit.invoices))
         self.cashier.offer(commit)
         for timer in commit.timers:
             self.scheduler.note(timer.due)

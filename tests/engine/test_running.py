@@ -16,7 +16,8 @@ from engine.commit import Commit, Posted
 from engine.errors import StoreFailed
 from engine.events import Letter
 from engine.facts import Facts
-from engine.messages import Status, StatusRank
+from engine.invoices import NUMBER
+from engine.messages import Outcome, Outgoing, Status, StatusRank
 from engine.outbox import OutboxSettings
 from engine.running import FORGET_SECONDS, Running
 from engine.shop import Shop
@@ -38,6 +39,7 @@ from tests.engine.scripted import (
     store,
 )
 from tests.engine.sending import FAST, UNKNOWN, ScriptedChannel, channel, no_http
+from tests.engine.shops import dealer
 
 __all__ = ["channel", "core", "store"]
 
@@ -47,11 +49,11 @@ ANN = customer_of(Link("phone", "254700000001"))
 
 @asynccontextmanager
 async def running(
-    store: TroubledStore, channel: ScriptedChannel, *providers: ScriptedProvider
+    store: TroubledStore, channel: ScriptedChannel, *providers: ScriptedProvider, shop: Shop = BAKERY
 ) -> AsyncIterator[Running]:
     lanes = OutboxSettings(lanes=4)
     made = Running(
-        *(store, {SHOP: BAKERY}, {SHOP: channel}, {SHOP: FAST}, no_http, TrioClock(), lanes), providers=providers
+        *(store, {SHOP: shop}, {SHOP: channel}, {SHOP: FAST}, no_http, TrioClock(), lanes), providers=providers
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(made.run)
@@ -117,6 +119,27 @@ async def test_a_status_reaches_the_send_that_waits_for_it(
         await made.statuses([Status(SHOP, "p.1", StatusRank.SENT, 0, f"{ANN}:1:0")])
         await settled()
     assert [at for at, _ in channel.begun] == [0, 5_000]
+
+
+async def test_what_is_sent_has_the_invoice_number_that_only_the_commit_knew(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    class Phones(ScriptedChannel):
+        async def send(self, http: object, row: Outgoing) -> Outcome:
+            texts.append(getattr(row.message, "body", ""))
+            return await super().send(http, row)
+
+    texts: list[str] = []
+    shop = msgspec.structs.replace(dealer(), name=SHOP)
+    await store.import_catalogue(SHOP, "dealer", shop.catalogue.products)
+    async with running(store, Phones(), shop=shop) as made:
+        for said in ("10 opc 43", "1", "Sharma & Sons", "hi"):
+            await made.post([inbound(said)]).wait()
+            await trio.sleep(10)  # longer than what follows a document waits for it
+    [told] = [text for text in texts if "invoice *" in text]
+    assert "invoice *INV-" in told
+    assert not any(NUMBER in text for text in texts)
+    assert texts[-1].startswith("Welcome"), "what was said later leaves later"
 
 
 async def test_a_customer_who_sleeps_leaves_nothing_behind_in_memory(
