@@ -49,7 +49,7 @@ def _when(row: Booking, shop: Shop, facts: Facts) -> str:
 
 
 # -- a hold ----------------------------------------------------------------------------------------------------------
-def ask_name(row: Booking, shop: Shop, facts: Facts, ahead: str = "") -> AnyEffect:
+def ask_name(row: Booking, shop: Shop, facts: Facts) -> AnyEffect:
     """Seats are kept, for how long, and the name for the tickets; the one of last time is offered again."""
     speech, known = facts.language, known_name(facts)
     total = (
@@ -65,7 +65,7 @@ def ask_name(row: Booking, shop: Shop, facts: Facts, ahead: str = "") -> AnyEffe
         minutes=minutes_said(row.expires_at, facts),
         total=total,
     )
-    said = joined(ahead, keeping, say(speech, "What name shall I put on the tickets? Say *no* if you don't want them."))
+    said = joined(keeping, say(speech, "What name shall I put on the tickets? Say *no* if you don't want them."))
     return Ask(said, (Option(SAME, known, words=(SAME,)),), numbered=False) if known else Say(said)
 
 

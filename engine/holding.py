@@ -42,12 +42,13 @@ def undecided(facts: Facts) -> tuple[Booking, ...]:
     )
 
 
-def free_for(event: TicketEvent, earlier: tuple[Booking, ...], facts: Facts) -> int:
-    """Seats that this customer can have when they give up their ``earlier`` holds. Where others were quicker RACES
-    times, none: a turn must come to an end while thousands race."""
+def free_for(event: TicketEvent, facts: Facts) -> tuple[int, tuple[Booking, ...]]:
+    """Seats that this customer can have when they give up their earlier holds, and those. Where others were quicker
+    RACES times, none: a turn must come to an end while thousands race."""
+    earlier = undecided(facts)
     if _lost(event.id, facts) and facts.attempt >= RACES:
-        return 0
-    return facts.seats.get(event.id, 0) + sum([one.seats for one in earlier if one.event == event.id])
+        return 0, earlier
+    return facts.seats.get(event.id, 0) + sum([one.seats for one in earlier if one.event == event.id]), earlier
 
 
 def taken(

@@ -218,8 +218,10 @@ def _options(ids: Sequence[str], shop: Shop) -> tuple[Option, ...]:
 
 
 # -- one event -----------------------------------------------------------------------------------------------------
-def picture(event: TicketEvent) -> tuple[AnyEffect, ...]:
-    return (ShowImage(link=event.image),) if event.image else ()
+def shown(event: TicketEvent, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
+    """The event, with its picture where it has one, and the question how many seats."""
+    picture = (ShowImage(link=event.image),) if event.image else ()
+    return (*picture, ask_seats(event, "", shop, facts))
 
 
 def ask_seats(event: TicketEvent, ahead: str, shop: Shop, facts: Facts) -> Ask:

@@ -26,7 +26,7 @@ OFFER: Millis = 10 * MINUTE
 SEATS_AT_MOST = 10
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Of booking ids: no 0 O, 1 I L that look alike on paper or sound alike at a door."""
+"""Of booking ids: none of 0 and O, 1, I and L, which look alike on paper and on a screen at a door."""
 BOOKING_START = "BKG-"
 BOOKING_FORM = r"BKG-[2-9A-HJKMNP-Z]{6}"
 

@@ -137,7 +137,7 @@ def offer(row: Booking, busy: bool, shop: Shop, facts: Facts) -> tuple[AnyEffect
         return (UseTemplate(template, facts.language, (seats, row.title, minutes)),)
     if not busy:
         news = say(facts.language, "Good news: seats for *{title}* came free!", title=row.title)
-        return (ask_name(row, shop, facts, news),)
+        return Say(news, Purpose.ORDER), ask_name(row, shop, facts)
     said = say(
         facts.language,
         "Good news: {seats} for *{title}* came free. I keep them for you for {minutes}: say *{number}* to take them.",

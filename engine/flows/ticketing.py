@@ -79,13 +79,14 @@ class Confirmed(State, frozen=True):
     booking: str
 
 
+Holding: TypeAlias = Qty | Hold | AwaitingPayment
 Ended: TypeAlias = EventSelected | Nothing | Confirmed
 """Where a hold leads that can't be booked any more: others have the seats, its event is off, or it stands already."""
 
 
 def held_in(state: State) -> Held | None:
     """The hold that the conversation is about."""
-    return state.held if isinstance(state, Qty | Hold | AwaitingPayment) else None
+    return state.held if isinstance(state, Holding) else None
 
 
 FLOW = Flow(
@@ -146,10 +147,11 @@ def look(
     return _list("", event, shop, facts)
 
 
-@FLOW.arrow
-def look_later(state: Qty | Hold | AwaitingPayment, event: Searched, shop: Shop, facts: Facts) -> Step[State]:
-    """Seats are held: a search does not give them up."""
-    return Step(state, booked.busy(state.held, facts))
+@FLOW.arrow(needs=(Seats(),))
+def look_later(state: Holding, event: Searched, shop: Shop, facts: Facts) -> Step[State | Search]:
+    """Seats that are held are not given up by a search."""
+    held = state.held.until > facts.now
+    return Step(state, booked.busy(state.held, facts)) if held else _list("", event, shop, facts)
 
 
 @FLOW.arrow(needs=(Seats(),))
@@ -168,8 +170,7 @@ def pick(state: Search, event: Numbered | Chosen, shop: Shop, facts: Facts) -> S
     found = playbill.sold(chosen, shop, facts)
     if found is None:
         return _list(playbill.not_on_sale(chosen, shop, facts), Searched(), shop, facts)
-    asked = (*playbill.picture(found), playbill.ask_seats(found, "", shop, facts))
-    return Step(EventSelected(found.id, full=not facts.seats.get(found.id)), asked)
+    return Step(EventSelected(found.id, full=not facts.seats.get(found.id)), playbill.shown(found, shop, facts))
 
 
 # -- seats, name, yes, payment -----------------------------------------------------------------------------------------
@@ -184,8 +185,7 @@ def seats(
         return _list(playbill.not_on_sale(state.event, shop, facts), Searched(), shop, facts)
     if not 1 <= wanted <= SEATS_AT_MOST:
         return Step(state, (playbill.ask_seats(found, playbill.how_many(facts), shop, facts),), missed=True)
-    earlier = holding.undecided(facts)
-    left = holding.free_for(found, earlier, facts)
+    left, earlier = holding.free_for(found, facts)
     if wanted <= left:
         row, effects = holding.taken(found, wanted, earlier, shop, facts)
         return Step(Qty(booking.held_of(row)), (*effects, booked.ask_name(row, shop, facts)))
@@ -225,7 +225,7 @@ def thank(state: Nothing | Search | Confirmed, event: Thanked, shop: Shop, facts
 
 # -- the end of what was begun -----------------------------------------------------------------------------------------
 @FLOW.arrow
-def decline(state: Qty | Hold | AwaitingPayment, event: Declined, shop: Shop, facts: Facts) -> Step[Nothing]:
+def decline(state: Holding, event: Declined, shop: Shop, facts: Facts) -> Step[Nothing]:
     return Step(Nothing(), booked.let_go(state.held, facts))
 
 
