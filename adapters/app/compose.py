@@ -16,6 +16,7 @@ from adapters.http import LaneHttp, shared_tls
 from adapters.loading import load
 from adapters.payments import kinds as provider_kinds
 from adapters.terms import read_file, refuse, terms_of
+from engine import programme
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue, digest, read_csv
 from engine.errors import ConfigError
@@ -67,11 +68,11 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
             in_memory=config.outbox.in_memory,
         ),
     )
-    opened = [open_shop(shop, insecure=server.insecure) for shop in config.shops]
+    opened = [open_shop(shop, clock.now(), insecure=server.insecure) for shop in config.shops]
     return Process(settings, opened, partial(open_store, config.storage.url, clock), connections(), clock)
 
 
-def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
+def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Opened:
     """One configured shop with its channel and its catalogue file read. Raises ConfigError."""
     channel = kinds()[config.channel.kind].build(
         config.name, config.channel.settings, insecure=insecure, dev_mode=config.channel.dev_mode
@@ -81,6 +82,9 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
     data = read_file(config.catalogue, f"{where}.catalogue") if config.catalogue != Path() else b""
     products, faults = read_csv(data, config.currency) if data else ([], [])
     refuse(f"{where}.catalogue: {config.catalogue}:", faults)
+    listed = read_file(config.events, f"{where}.events") if config.events != Path() else b""
+    events, faults = programme.read_csv(listed, config.currency, now) if listed else ([], [])
+    refuse(f"{where}.events: {config.events}:", faults)
     shop = Shop(
         name=config.name,
         title=config.title,
@@ -103,6 +107,8 @@ def open_shop(config: ShopConfig, *, insecure: bool = False) -> Opened:
         digest=digest(data),
         products=products,
         provider=provider,
+        events_digest=digest(listed),
+        events=events,
     )
 
 

@@ -106,4 +106,20 @@ COFFEE = Sample(
     terms=TermsConfig(ways=("mpesa", "card"), promotions=FOLDER / "micro_sales-promotions.csv"),
     payments="/api/webhooks/ghala",
 )
-SHOPS = (BAKERY, BURGERS, DEALER, COFFEE)
+TICKETS = Sample(
+    name="tickets",
+    title="Mumbai Tickets",
+    about="Search, hold, book, and a QR code for the door",
+    flow="ticketing",
+    currency="INR",
+    locale="en_IN",
+    timezone="Asia/Kolkata",
+    path="/webhook",
+    number_id="200000000000006",
+    number="+91 22 0000 0006",
+    says=("search mumbai", "search comedy"),
+    events=FOLDER / "ticketing.csv",
+    terms=TermsConfig(ways=("card",)),
+    payments="/api/webhooks/ghala",
+)
+SHOPS = (BAKERY, BURGERS, DEALER, COFFEE, TICKETS)

@@ -42,6 +42,8 @@ api_key = "very-secret-key"
 webhook_secret = "very-secret-too"
 """
 
+NOW = 1_790_000_000_000
+
 
 def read(folder: Path, text: str) -> Config:
     (folder / "kiosk.csv").write_text("sku,name,price\na,Tea,10\n")
@@ -56,7 +58,7 @@ def test_a_shop_with_payments_gets_its_provider(tmp_path: Path) -> None:
     assert shop.payments.settings == GhalaSettings(
         api_key=Secret("very-secret-key"), webhook_secret=Secret("very-secret-too")
     )
-    provider = open_shop(shop).provider
+    provider = open_shop(shop, NOW).provider
     assert provider is not None
     assert (provider.shop, provider.path) == ("kiosk", "/api/webhooks/ghala")
     assert provider.ways == {Way.MPESA, Way.CARD}
@@ -91,20 +93,20 @@ def test_what_is_wrong_is_named(tmp_path: Path, before: str, after: str, problem
 def test_no_way_is_offered_that_nobody_takes(tmp_path: Path) -> None:
     (shop,) = read(tmp_path, GOOD.partition("[shop.payments]")[0]).shops
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.terms\.ways: nobody takes mpesa and card"):
-        open_shop(shop)
+        open_shop(shop, NOW)
     off = msgspec.structs.replace(shop, terms=msgspec.structs.replace(shop.terms, payments=False))
-    assert open_shop(off).provider is None
+    assert open_shop(off, NOW).provider is None
     (card,) = read(tmp_path, GOOD + 'offers = ["card"]\n').shops
     with pytest.raises(ConfigError, match="nobody takes mpesa;"):
-        open_shop(card)
+        open_shop(card, NOW)
 
 
 def test_secrets_may_be_missing_only_where_the_server_is_insecure(tmp_path: Path) -> None:
     bare = GOOD.replace('api_key = "very-secret-key"\nwebhook_secret = "very-secret-too"\n', "")
     local = bare.replace('public_url = "https://shop.example.test"', 'public_url = "http://127.0.0.1"\ninsecure = true')
     (shop,) = read(tmp_path, local).shops
-    provider = open_shop(shop, insecure=True).provider
+    provider = open_shop(shop, NOW, insecure=True).provider
     assert provider is not None
     assert provider.genuine({}, b"{}")
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.payments\.api_key"):
-        open_shop(shop)
+        open_shop(shop, NOW)
