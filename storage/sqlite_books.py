@@ -103,13 +103,13 @@ async def _orders(
     payments: tuple[PaymentStatus, ...],
 ) -> list[Order]:
     which = f"AND status IN ({blanks(statuses)})" if statuses else ""
-    which += f"AND payment IN ({blanks(payments)})" if payments else ""
-    sql = f"""SELECT json_group_array(json_array(o.place, {ORDER_OF})) FROM (
-        SELECT *, row_number() OVER (ORDER BY placed_at DESC, rowid DESC) AS place FROM orders
-        WHERE shop = ? {which} ORDER BY placed_at DESC, rowid DESC LIMIT ? OFFSET ?) o"""  # noqa: S608
+    which += f" AND payment IN ({blanks(payments)})" if payments else ""
+    sql = f"""SELECT json_group_array(json_array(o.placed_at, o.age, {ORDER_OF})) FROM (
+        SELECT *, rowid AS age FROM orders WHERE shop = ? {which}
+        ORDER BY placed_at DESC, rowid DESC LIMIT ? OFFSET ?) o"""  # noqa: S608
     named = [status.value for status in statuses] + [payment.value for payment in payments]
     found = await read(db, sql, (shop, *named, max(0, limit), max(0, offset)))
-    return [order(row) for _, row in sorted(found, key=itemgetter(0))]
+    return [order(row) for *_, row in sorted(found, key=itemgetter(0, 1), reverse=True)]
 
 
 async def _order(db: Db, by: str, shop: str, value: str) -> Order | None:

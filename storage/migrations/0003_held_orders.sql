@@ -18,8 +18,7 @@ ALTER TABLE orders ADD COLUMN discount_code TEXT    NOT NULL DEFAULT '';
 ALTER TABLE orders ADD COLUMN rounding      INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE orders ADD COLUMN held          INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));    -- 1: not taken yet
 ALTER TABLE orders ADD COLUMN due_at        INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX orders_by_status ON orders (shop, status, payment, total, placed_at);
-CREATE INDEX orders_by_payment ON orders (shop, payment, placed_at);
+CREATE INDEX orders_by_status ON orders (shop, status, placed_at, payment, total);     -- pages, and sums without rows
 
 ALTER TABLE order_lines ADD COLUMN unit     TEXT    NOT NULL DEFAULT '';
 ALTER TABLE order_lines ADD COLUMN tax      INTEGER NOT NULL DEFAULT 0;

@@ -52,7 +52,7 @@ CREATE TABLE bookings (
 CREATE INDEX bookings_by_event ON bookings (shop, event, status, expires_at, seats);
 CREATE INDEX bookings_by_customer ON bookings (shop, customer, held_at);
 CREATE INDEX bookings_by_age ON bookings (shop, held_at);
-CREATE INDEX bookings_by_status ON bookings (shop, status, payment, seats, price, held_at);
+CREATE INDEX bookings_by_status ON bookings (shop, status, held_at, payment, seats, price);
 CREATE INDEX bookings_held ON bookings (expires_at) WHERE status = 'held';
 
 -- Capacity, minus what is booked, minus holds that are not over at the moment of the commit. An event that is cancelled
