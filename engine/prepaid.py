@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import msgspec
 
-from engine import paying, shopping, text
+from engine import owner, paying, shopping, text
 from engine.address import DAY, Millis
+from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import QUANTITY_AT_MOST, ask_way
 from engine.cart import Cart, CartLine
 from engine.effects import (
@@ -24,7 +25,6 @@ from engine.effects import (
     MovePayment,
     Option,
     PlaceOrder,
-    ReleaseHold,
     SaveCustomer,
     Say,
     SetTimer,
@@ -58,19 +58,6 @@ WAITING = (OrderStatus.PENDING, OrderStatus.PAYMENT_FAILED)
 
 
 # -- what customers say --------------------------------------------------------------------------------------------
-class WayChosen(FlowEvent, frozen=True):
-    label: ClassVar[str] = "M-Pesa, Card"
-    way: Way
-
-
-class TryAgain(FlowEvent, frozen=True):
-    label: ClassVar[str] = '"Try again"'
-
-
-class OtherWay(FlowEvent, frozen=True):
-    label: ClassVar[str] = '"Other way"'
-
-
 class Wondered(FlowEvent, frozen=True):
     """Any word while M-Pesa or the bank is being waited for."""
 
@@ -78,14 +65,13 @@ class Wondered(FlowEvent, frozen=True):
 
 
 CHOICES: dict[str, FlowEvent] = {
-    "again": TryAgain(),
-    "other": OtherWay(),
+    "retry": Retried(),
+    "other": OtherWayAsked(),
     **{f"pay:{way.value}": WayChosen(way) for way in Way},
 }
 """Value of an Option of ours → what choosing it means."""
 
-
-RETRIES = {"again": TryAgain(), "try again": TryAgain(), "other way": OtherWay(), "pay": OtherWay()}
+RETRIES = {"again": Retried(), "try again": Retried(), "other way": OtherWayAsked(), "pay": OtherWayAsked()}
 
 
 def read_way(said: str) -> FlowEvent | None:
@@ -213,11 +199,7 @@ def _ended(order: Order, facts: Facts) -> tuple[AnyEffect, ...]:
     reopened = MoveOrder(OrderMove(order.number, (OrderStatus.PAYMENT_FAILED,), OrderStatus.PENDING, by="customer"))
     ahead = (reopened,) if order.status is OrderStatus.PAYMENT_FAILED else ()
     cancelled = MoveOrder(OrderMove(order.number, (OrderStatus.PENDING,), OrderStatus.CANCELLED, by="customer"))
-    return (*ahead, cancelled, *paying.dropped(order.number, facts), *_holds_off(order), *_timers_off(order.number))
-
-
-def _holds_off(order: Order) -> tuple[AnyEffect, ...]:
-    return tuple([ReleaseHold(hold.id) for hold in holds_of(order, 0)])
+    return (*ahead, cancelled, *owner.dropping(order, facts), *_timers_off(order.number))
 
 
 def _timers_off(number: str) -> tuple[AnyEffect, ...]:
@@ -239,7 +221,7 @@ def _ways_out(said: str, facts: Facts) -> Ask:
     return Ask(
         said,
         (
-            Option("again", say(facts.language, "Try again"), words=("again", "retry")),
+            Option("retry", say(facts.language, "Try again"), words=("again", "retry")),
             Option("other", say(facts.language, "Other way")),
             Option("word:cancel", say(facts.language, "Cancel")),
         ),
@@ -334,7 +316,7 @@ def overdue(kind: str, waiting: bool, facts: Facts) -> tuple[AnyEffect, ...]:
     if not is_end(kind):
         said = say(facts.language, "There is no word from M-Pesa yet. If you entered your PIN, I'll tell you soon.")
         return (_ways_out(said, facts),) if waiting and order.status is OrderStatus.PENDING else ()
-    freed = (*paying.dropped(order.number, facts), *_holds_off(order), ClearTimer(WAIT + order.number))
+    freed = (*owner.dropping(order, facts), ClearTimer(WAIT + order.number))
     if order.status is OrderStatus.PAYMENT_FAILED:
         return freed
     unpaid = MovePayment(PaymentMove(order.number, (PaymentStatus.PENDING,), PaymentStatus.FAILED, by="time"))
@@ -365,4 +347,4 @@ def released(number: str, facts: Facts) -> tuple[AnyEffect, ...]:
     order = facts.order(number)
     if order is None or order.status is not OrderStatus.PAYMENT_FAILED:
         return ()
-    return (*paying.dropped(number, facts), *_holds_off(order), *_timers_off(number))
+    return (*owner.dropping(order, facts), *_timers_off(number))

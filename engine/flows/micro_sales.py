@@ -14,6 +14,7 @@ import msgspec
 
 from engine import buying, paying, prepaid, text
 from engine import cart as carts
+from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import Named, ProductsAsked, PromotionsAsked, QuantityTold, Singled
 from engine.cart import Cart
 from engine.delivery import KnownUsed, Skipped, Told, read_instructions
@@ -31,7 +32,7 @@ from engine.facts import AnyNeed, Availability, ConflictKind, Facts, IntentsFor,
 from engine.flow import AnyFlowEvent, Cancelled, Chosen, Expired, Flow, FlowEvent, Guide, Started, State, Step
 from engine.payments import Way
 from engine.phrases import phrase, say
-from engine.prepaid import OtherWay, TryAgain, WayChosen, Wondered
+from engine.prepaid import Wondered
 from engine.shop import Shop
 from engine.shopping import news
 
@@ -256,7 +257,7 @@ def pay(
 
 @FLOW.arrow
 def try_again(
-    state: Paying, event: TryAgain, shop: Shop, facts: Facts
+    state: Paying, event: Retried, shop: Shop, facts: Facts
 ) -> Step[PaymentProcessing | PaymentSelection | Greeting]:
     if not state.way or not state.order:
         return Step(_selecting(state), (buying.ask_way([], shop, facts),))
@@ -264,7 +265,7 @@ def try_again(
 
 
 @FLOW.arrow
-def other_way(state: Paying, event: OtherWay, shop: Shop, facts: Facts) -> Step[PaymentSelection]:
+def other_way(state: Paying, event: OtherWayAsked, shop: Shop, facts: Facts) -> Step[PaymentSelection]:
     return Step(_selecting(state), (buying.ask_way([], shop, facts),))
 
 
