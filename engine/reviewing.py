@@ -9,7 +9,7 @@ from engine import basket as baskets
 from engine import browsing, delivery, text
 from engine.amounts import amount_lines
 from engine.basket import Basket, PickedUp, Reviewed
-from engine.browsing import Cleared, WentBack
+from engine.browsing import Cleared, ReviewAsked, WentBack
 from engine.cart import Cart, CartLine
 from engine.delivery import KnownUsed, Told
 from engine.effects import AnyEffect, Ask, AskLocation, Option
@@ -77,6 +77,7 @@ WORDS: dict[str, FlowEvent] = {
     **dict.fromkeys(("delivery", "address"), AddressAsked()),
     "pickup": PickedUp(),
     "clear": Cleared(),
+    "cart": ReviewAsked(),
 }
 
 

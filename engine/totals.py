@@ -102,37 +102,41 @@ def totals_of(order: Order) -> Totals:
 # -- tax -----------------------------------------------------------------------------------------------------------
 def _taxes(taxed: Sequence[tuple[int, str]], terms: Terms) -> tuple[int, ...]:
     """The tax of each (amount, rate)."""
-    exact = [exact_tax(amount, rate, included=terms.tax_included) for amount, rate in taxed]
     if terms.tax_rounding is Rounding.LINE:
-        return tuple([half_up(tax) for tax in exact])
+        return tuple([_rounded(*_ratio(amount, rate, terms.tax_included)) for amount, rate in taxed])
+    exact = [exact_tax(amount, rate, included=terms.tax_included) for amount, rate in taxed]
     return tuple(share(half_up(sum(exact, Fraction(0))), exact))
 
 
 def exact_tax(amount: int, rate: str, *, included: bool) -> Fraction:
     """The tax on an amount before any rounding; ``included``: as much of the amount itself as is tax."""
-    part = _part(rate)
-    if not part or not amount:
-        return _NOTHING
-    return amount * part / (1 + part) if included else amount * part
+    return Fraction(*_ratio(amount, rate, included))
 
 
-_NOTHING = Fraction(0)
+def _ratio(amount: int, rate: str, included: bool) -> tuple[int, int]:
+    """The exact tax as a ratio of whole numbers, which is quicker by far than a Fraction."""
+    part, of = _part(rate)
+    return amount * part, of + part if included else of
 
 
 @lru_cache(maxsize=256)
-def _part(rate: str) -> Fraction:
-    """Per cent as text, as a part of one: "7.5" is 3/40."""
-    return Fraction(rate) / 100 if rate else _NOTHING
+def _part(rate: str) -> tuple[int, int]:
+    """Per cent as text, as a ratio: "7.5" is (3, 40)."""
+    return (Fraction(rate) / 100).as_integer_ratio() if rate else (0, 1)
 
 
 def percent_of(amount: int, percent: str) -> int:
     """So many per cent of an amount, half-up."""
-    return half_up(amount * _part(percent))
+    return _rounded(*_ratio(amount, percent, included=False))
 
 
 def half_up(exact: Fraction) -> int:
     """The nearest whole number; half goes up. For amounts that are not negative."""
-    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+    return _rounded(exact.numerator, exact.denominator)
+
+
+def _rounded(above: int, below: int) -> int:
+    return (2 * above + below) // (2 * below)
 
 
 def share(whole: int, weights: Sequence[int | Fraction]) -> list[int]:
@@ -141,9 +145,9 @@ def share(whole: int, weights: Sequence[int | Fraction]) -> list[int]:
     together = sum(weights)
     if not together:
         return [0] * len(weights)
-    exact = [Fraction(whole * weight, together) for weight in weights]
-    shares = [int(one) for one in exact]
-    lost = sorted(range(len(shares)), key=lambda at: shares[at] - exact[at])
-    for at in lost[: whole - sum(shares)]:
+    parts = [divmod(whole * weight, together) for weight in weights]
+    shares = [int(part) for part, _ in parts]
+    most_lost = sorted(range(len(shares)), key=lambda at: -parts[at][1])
+    for at in most_lost[: whole - sum(shares)]:
         shares[at] += 1
     return shares

@@ -28,7 +28,7 @@ from engine.tickets import Programme
 from engine.turn import commit_of, facts_of
 from tests.bench.bench_matcher import matcher_figures
 from tests.engine.open_store import at_once
-from tests.engine.shops import bakery, box_office, dealer, shop_with
+from tests.engine.shops import bakery, box_office, burgers, dealer, shop_with
 from tests.engine.world import NOON, World
 
 ROUNDS = 2_000
@@ -48,6 +48,11 @@ class Script(msgspec.Struct, frozen=True):
 BAKERY = (
     *("hi", "1, 2", "cart", "blorp", "help", "done", "Asha Rao", "12 MG Road, Bengaluru", "skip", "tap:0", "thanks"),
 )
+BURGERS = (
+    *("hi", "more", "1", "back", "burgers", "1", "2", "1", "help", "1, 3", "checkout", "card", "done", "other way"),
+    *("cash", "thanks"),
+)
+NAME = "2 double"
 LIST = "10 opc 43, 20 bags cement, 5 ton sand"
 WHOLESALE = (
     *("hi", "products", "more", LIST, "tap:0", "help", "2", "done", "1, 20", "remove 2"),
@@ -63,7 +68,14 @@ def scripts() -> tuple[Script, ...]:
     """What is measured."""
     products = _products(2_000)
     goods = (*dealer().catalogue.products, *products)
+    sold = tuple([msgspec.structs.replace(one, category=f"Shelf {n % 40}") for n, one in enumerate(products)])
     return (
+        Script(
+            "pure turn of cart {}, 2,000 products",
+            msgspec.structs.replace(burgers(), catalogue=Catalogue((*burgers().catalogue.products, *sold))),
+            (*BURGERS[:8], NAME, *BURGERS[7:]),
+            frozenset({NAME}),
+        ),
         Script("pure turn {}, 5 products", bakery(), BAKERY),
         Script("pure turn {}, 2,000 products", shop_with(products), BAKERY),
         Script(
