@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.address import DAY, HOUR, MINUTE
 from engine.events import (
     AnyEvent,
+    BookingCancelWanted,
     CartItem,
     CartSent,
     ContactsSent,
@@ -32,6 +33,7 @@ from engine.events import (
 from engine.messages import Limits
 from engine.orders import OrderStatus, PaymentStatus
 from engine.payments import Failure, IntentStatus, PaymentState
+from engine.tickets import BookingStatus, EventStatus
 from tests.engine import news
 from tests.engine.cases import cases_of
 from tests.engine.open_store import at_once
@@ -140,12 +142,42 @@ def _owner(world: World, amount: int, sku: str) -> None:
         world.post(OrderMoveWanted(own[-1], status, "owner"))
 
 
+def _event(world: World, amount: int, sku: str) -> None:
+    """The owner cancels an event, brings it back, reprices it, or leaves a few seats of it."""
+    events = world.shop.programme.events
+    if not events:
+        return
+    event = events[amount % len(events)]
+    taken = world.store.seats_taken(world.shop.name, event.id, world.now)
+    changes: tuple[dict[str, object], ...] = (
+        {"status": EventStatus.CANCELLED},
+        {"status": EventStatus.ACTIVE},
+        {"price": amount % 3 * 10_000},
+        {"capacity": max(1, taken + amount % 4)},
+    )
+    world.change_event(event.id, **changes[amount // 7 % 4])
+
+
+def _booking(world: World, amount: int, sku: str) -> None:
+    """One of the customer's bookings is looked at, given back, or cancelled by the owner."""
+    own = [one for one in world.store.bookings_of(world.shop.name) if one.customer == world.who.customer]
+    if own:
+        number = own[amount % len(own)].id
+        match amount // 7 % 3:
+            case 0:
+                world.say(number)
+            case 1:
+                world.say(f"cancel {number}")
+            case _:
+                world.post(BookingCancelWanted(number, "owner", "rain"))
+
+
 def _somebody_else(world: World, amount: int, sku: str) -> None:
     world.as_customer("ben" if amount % 2 else "ann")
 
 
 def _wait(world: World, amount: int, sku: str) -> None:
-    world.now += (1_000, MINUTE, 16 * MINUTE, 31 * MINUTE, 2 * HOUR, 3 * DAY)[amount % 6]
+    world.now += (1_000, MINUTE, 5 * MINUTE, 16 * MINUTE, 31 * MINUTE, 2 * HOUR, 3 * DAY)[amount % 7]
 
 
 DOINGS: dict[str, Doing] = {
@@ -162,6 +194,8 @@ DOINGS: dict[str, Doing] = {
     "answer": _answer,
     "decide": _decide,
     "owner": _owner,
+    "event": _event,
+    "booking": _booking,
     "sweep": lambda world, amount, sku: news.sweep(world),
     "somebody else": _somebody_else,
 }
@@ -191,7 +225,7 @@ def sold_of(world: World, sku: str) -> int:
 
 
 def money_holds(world: World) -> None:
-    """No order or booking is paid by nothing, and none twice."""
+    """No order or booking is paid by nothing, and none twice; what paid a booking that has ended is on the desk."""
     payments = world.store.payments_of(world.shop.name)
     owed = [(order.number, order.payment) for order in world.orders.values()]
     owed += [(booking.id, booking.payment) for booking in world.store.bookings_of(world.shop.name)]
@@ -199,5 +233,9 @@ def money_holds(world: World) -> None:
         its = [payment for payment in payments if payment.order == number]
         assert sum(payment.state is PaymentState.APPLIED for payment in its) <= 1, f"{number} is paid twice"
         assert its or stands is not PaymentStatus.PAID, f"{number} is paid by nothing"
+    over = (BookingStatus.CANCELLED, BookingStatus.EXPIRED)
+    ended = {booking.id for booking in world.store.bookings_of(world.shop.name) if booking.status in over}
+    lost = [one for one in payments if one.order in ended and one.state is PaymentState.APPLIED]
+    assert lost == [], "money for seats that nobody has"
     recorded = [payment for payment in payments if payment.state is PaymentState.RECORDED]
     assert recorded == [], "money that nobody made anything of"
