@@ -12,6 +12,7 @@ from engine.messages import Limits
 from tests.engine.shops import shop_of
 from tests.engine.world import World, within
 
+SHOPPING = "hi, more, more, 1, more, more, 2, 1, 3, 1, cart, change, back, checkout, checkout"
 TEXT_ONLY = Limits(buttons=0, rows=0, text=1_600, question=1_600, location_request=False)
 
 
@@ -37,28 +38,15 @@ def many(count: int) -> Catalogue:
 @pytest.mark.parametrize("limits", [Limits(), TEXT_ONLY], ids=["lists", "text only"])
 def test_two_thousand_products_make_no_turn_longer_than_the_channel_takes(limits: Limits) -> None:
     world = World(msgspec.structs.replace(shop_of("cart"), catalogue=many(2_000), limits=limits))
-    for line in (
-        "hi",
-        "more",
-        "more",
-        "1",
-        "more",
-        "more",
-        "2",
-        "1",
-        "3",
-        "1",
-        "cart",
-        "change",
-        "back",
-        "checkout",
-        "checkout",
-    ):
+    heard: list[str] = []
+    for line in SHOPPING.split(", "):
         world.say(line)
+        heard.append(world.text)
         world.invariants()
         for message in world.said:
             within(message, limits)
         assert len(msgspec.json.encode(world.conversation)) < 6_000
+    assert "16. More categories" in heard[1]
     assert world.orders
 
 
