@@ -169,6 +169,8 @@ class HeldOrders:
         before = await everything()
         late = pay_move("WA1", PaymentStatus.PENDING, PaymentStatus.PAID)
         assert await ann.commit(moves=(move("WA1", PENDING, CONFIRMED),), payment_moves=(late,)) == MOVED
+        elsewhere = pay_move("WA1", PaymentStatus.FAILED, PaymentStatus.PENDING)
+        assert await ann.commit(payment_moves=(elsewhere,)) == MOVED, "the table allows it, but not from here"
         unknown = pay_move("WA9", PaymentStatus.UNPAID, PaymentStatus.PENDING)
         assert await ann.commit(payment_moves=(unknown,)) == Conflict(ConflictKind.ORDER_MOVED, "WA9")
         assert await everything() == before

@@ -177,6 +177,13 @@ class SeatsAndHolds:
         assert await ann.commit(booking_moves=(longer,)) is None
         assert await self.free(store, LATER) == 2
 
+    async def test_two_moves_of_one_booking_in_one_turn_take_its_seats_once(self, store: Store, ann: Talk) -> None:
+        await ann.commit(bookings=(booking("B1", 4),))
+        ann.at = LATER
+        both = (book_move("B1", HELD, HELD, expires_at=NOW + DAY), book_move("B1", HELD, CONFIRMED))
+        assert await ann.commit(booking_moves=both) is None
+        assert await self.free(store, LATER) == 2
+
     async def test_two_late_confirmations_of_one_turn_are_summed(self, ann: Talk, ben: Talk) -> None:
         await ann.commit(bookings=(booking("B1", 4),))
         ann.at = ben.at = LATER
@@ -225,6 +232,9 @@ class SeatsAndHolds:
 
     async def test_an_entry_that_is_put_again_replaces_itself(self, store: Store, ann: Talk) -> None:
         await ann.commit(entries=(entry("E1", 2),))
+        gone = entry("E9", 4, status=EntryStatus.LEFT)
+        await ann.commit(entries=(gone,))
+        assert (await known(store, OwnEntries())).entries == (entry("E1", 2),), "another that is over says nothing"
         await ann.commit(entries=(entry("E1", 2, status=EntryStatus.LEFT),))
         assert (await known(store, OwnEntries())).entries == ()
         await ann.commit(entries=(entry("E2", 3, joined=5),))
@@ -247,6 +257,12 @@ class SeatsAndHolds:
         assert (offered.status, offered.booking) == (EntryStatus.OFFERED, name)
         assert await self.free(store, NOW + 9) == 0
         assert await store.offer_seats(NOW + 9) == 0, "once"
+
+    async def test_whoever_waits_longest_is_first(self, store: Store, ann: Talk, ben: Talk) -> None:
+        await ann.commit(bookings=(booked("B1", 5),), entries=(entry("E1", joined=5),))
+        await ben.commit(entries=(entry("E2", 1, "ben", joined=1),))
+        assert await store.offer_seats(NOW) == 1
+        assert [one.status for one in (await known(store, OwnEntries())).entries] == [EntryStatus.WAITING]
 
     async def test_whom_the_seats_do_not_suffice_for_is_passed_over_and_keeps_the_place(
         self, store: Store, ann: Talk, ben: Talk
@@ -312,4 +328,6 @@ class SeatsAndHolds:
         assert [one.id for one in await store.bookings(SHOP, (), 2, 1)] == ["B2", "B1"]
         assert [one.id for one in await store.bookings(SHOP, (HELD, CONFIRMED), 9, event="gig")] == ["B1", "B0"]
         assert await store.bookings(SHOP, (CHECKED_IN,), 9) == []
+        await ann.commit(bookings=(booking("B4", status=EXPIRED, held_at=NOW - 1),))
+        assert [one.id for one in await store.bookings(SHOP, (), 9)][-1] == "B4"
         assert await store.bookings("kiosk", (), 9) == []

@@ -127,6 +127,8 @@ class Stock:
         before = await everything()
         refused = await ben.commit(orders=(order("WA1", customer="ben", cart="another"),))
         assert refused == Conflict(ConflictKind.NUMBER_TAKEN, "WA1")
+        twice = (order("WA2", cart="b"), order("WA2", cart="c"))
+        assert await ben.commit(orders=twice) == Conflict(ConflictKind.NUMBER_TAKEN, "WA2")
         assert await everything() == before
 
     async def test_of_two_who_propose_one_number_at_once_one_gets_it(self, ann: Talk, ben: Talk) -> None:
@@ -141,6 +143,8 @@ class Stock:
         ordered = Conflict(ConflictKind.CART_ORDERED, "WA1")
         assert await ann.commit(orders=(order("WA2", cart="c1"),)) == ordered
         assert await ann.commit(orders=(order("WA1", cart="c1"),)) == ordered
+        twice = (order("WA3", cart="c3"), order("WA4", cart="c3"))
+        assert await ann.commit(orders=twice) == Conflict(ConflictKind.CART_ORDERED, "WA3")
         assert await self.on_hand(store) == 5
 
     async def test_orders_without_a_cart_do_not_clash(self, ann: Talk) -> None:
