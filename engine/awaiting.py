@@ -132,19 +132,13 @@ def owed(order: Order | None) -> bool:
 
 
 def payable(order: Order | None, facts: Facts) -> bool:
-    """The same, and there is still time."""
-    return order is not None and owed(order) and facts.now < order.due_at
+    """The same, and there is still time. One whose stock is taken (it is paid at the door) can be paid at any time."""
+    return order is not None and owed(order) and (facts.now < order.due_at or not order.held)
 
 
 def newest(facts: Facts) -> Order | None:
     """The latest order among those that were read that can still be paid."""
     return next((order for order in facts.orders if payable(order, facts)), None)
-
-
-def _firm(order: Order, facts: Facts) -> bool:
-    """Whether it is paid at the door: nothing is waited for."""
-    ways = [one.way for one in facts.intents if one.order == order.number and one.status in OPEN]
-    return Way.CASH in ways
 
 
 def clock(moment: Millis, shop: Shop, language: str) -> str:
@@ -187,7 +181,8 @@ def charged(order: Order, way: Way, shop: Shop, facts: Facts) -> tuple[Intent, t
     """Ask for the money by this way, and give up what was asked before. Paid at the door: the order is firm, and its
     stock is taken."""
     amount, _ = paying.payable(order.total, way, shop)
-    intent = paying.intent_for(order.number, way, amount, shop, facts, expires_at=order.due_at)
+    until = order.due_at if order.held else facts.now + shop.terms.payment_timeout
+    intent = paying.intent_for(order.number, way, amount, shop, facts, expires_at=until)
     retried = PaymentMove(order.number, (PaymentStatus.FAILED,), PaymentStatus.PENDING, by="customer")
     moved = (MovePayment(retried),) if order.payment is PaymentStatus.FAILED else ()
     firm = (TakeStock(order.number), *over(order.number)) if way is Way.CASH and order.held else ()
@@ -230,7 +225,7 @@ class Fired(msgspec.Struct, frozen=True):
 def fired(kind: str, shop: Shop, facts: Facts) -> Fired:
     """The half-time reminder, or the end, of the order in a timer's kind."""
     order = facts.order(number_in(kind))
-    if order is None or order.payment not in paying.OWED or _firm(order, facts):
+    if order is None or order.payment not in paying.OWED or not order.held:
         return Fired()
     if order.status not in UNBEGUN:
         return Fired(_begun(order, facts) if kind.startswith(END) else ())
@@ -260,8 +255,7 @@ def ended(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """Not paid in time: the order is cancelled and its stock is free again. Money that comes later is the desk's."""
     said = say(
         facts.language,
-        "Your order *{number}* was not paid in time, so I cancelled it. Nothing was taken from you. Say *menu* to "
-        "order again.",
+        "Your order *{number}* was not paid in time, so I cancelled it. Say *menu* to order again.",
         number=order.number,
     )
     return (*_cancelled(order, "timeout", facts), Say(said, Purpose.ORDER))
@@ -299,14 +293,14 @@ def refused(order: Order | None, number: str, shop: Shop, facts: Facts) -> tuple
         return (not_open(order, number, facts),)
     if facts.conflict is not None and facts.conflict.kind is ConflictKind.SOLD_OUT:
         return lost(order, facts)
-    return () if facts.now < order.due_at else ended(order, shop, facts)
+    return () if payable(order, facts) else ended(order, shop, facts)
 
 
 def _begun(order: Order, facts: Facts) -> tuple[AnyEffect, ...]:
     """The shop works on it though it is not paid: its stock is taken for good, where it is still there."""
     gone = facts.conflict is not None and facts.conflict.kind is ConflictKind.SOLD_OUT
     begun = order.status in (OrderStatus.PROCESSING, OrderStatus.COMPLETED)
-    return (TakeStock(order.number),) if begun and order.held and not gone else ()
+    return (TakeStock(order.number),) if begun and not gone else ()
 
 
 def still_open(number: str, due: Millis, shop: Shop, facts: Facts) -> str:

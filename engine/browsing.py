@@ -235,7 +235,7 @@ def how_many(product: Product, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...
         if product.min_quantity == 1
         else say(speech, "How many? It is sold from {least} up.", least=product.min_quantity),
     )
-    few = range(1, 4) if product.min_quantity == 1 else ()
+    few = range(1, 4) if product.min_quantity == 1 and shop.limits.buttons else ()
     question = Ask(asked, tuple([Option(f"n:{count}", str(count)) for count in few]), numbered=False)
     picture = (ShowImage(link=product.image),) if product.image else ()
     return (*picture, question if few else Say(asked))

@@ -33,7 +33,8 @@ def pay(state: State, event: PayAsked, shop: Shop, facts: Facts) -> Step[Awaitin
     order = awaiting.newest(facts)
     if order is None:
         return Step(state, (Say(say(facts.language, "There is nothing to pay at the moment.")),))
-    return _ask("", AwaitingPayment(order.number, order.total, order.due_at, basket=basket_in(state)), shop, facts)
+    due = order.due_at if order.held else 0
+    return _ask("", AwaitingPayment(order.number, order.total, due, basket=basket_in(state)), shop, facts)
 
 
 @FLOW.arrow

@@ -79,8 +79,8 @@ class ReviewingOrder(State, frozen=True):
 
 
 class AwaitingPayment(State, frozen=True):
-    """The order is placed, its stock held until ``due``. How to pay? ``way``: the one that failed. ``basket``: begun
-    before the customer came back to pay."""
+    """The order is placed, its stock held until ``due`` (0: it is taken). How to pay? ``way``: the one that failed.
+    ``basket``: begun before the customer came back to pay."""
 
     number: str
     total: int

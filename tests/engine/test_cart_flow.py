@@ -47,6 +47,8 @@ def test_two_thousand_products_make_no_turn_longer_than_the_channel_takes(limits
             within(message, limits)
         assert len(msgspec.json.encode(world.conversation)) < 6_000
     assert "16. More categories" in heard[1]
+    assert ("[1]" in heard[7]) is bool(limits.buttons), "quantities to tap, where anything can be tapped"
+    assert "• 1" not in heard[7]
     assert world.orders
 
 
