@@ -7,6 +7,8 @@ the same sender meanwhile waits behind, in order: also under the other of their 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import trio
 
 from engine.address import Address, Link, customer_id
@@ -97,18 +99,23 @@ class Router:
 
     async def _look_up(self, search: Search, names: list[Name]) -> None:
         """Find the customer, then post what waited: the first directly, the others as if they came now."""
-        shop, first = names[0]
         try:
-            known = await self._store.customer_for(shop, [link for _, link in names])
+            address = await self.address_of(names[0][0], [link for _, link in names])
         except StoreError:
             self._refuse(search)
             raise
-        address = Address(shop, known) if known is not None else None
-        address = address or next(filter(None, map(self._awake, names)), Address(shop, customer_id(shop, first)))
         waiting = self._end(search)
         self._deliver(address, names, *waiting[0])
         for inbound, receipt in waiting[1:]:
             self.post(inbound, receipt)
+
+    async def address_of(self, shop: str, links: Sequence[Link]) -> Address:
+        """Whom these outside names lead to: a known customer, else the one that the first of them will make."""
+        known = await self._store.customer_for(shop, links)
+        if known is not None:
+            return Address(shop, known)
+        awake = (self._awake((shop, link)) for link in links)
+        return next(filter(None, awake), Address(shop, customer_id(shop, links[0])))
 
     def _end(self, search: Search) -> list[tuple[Inbound, Receipt]]:
         for name in search.names:

@@ -7,10 +7,11 @@ post(inbound) → router → mailbox → actor → commit ┬→ outbox → chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import trio
+from msgspec.structs import replace
 
 from engine.actor import Surroundings
 from engine.cashier import Cashier
@@ -26,7 +27,7 @@ from engine.router import Router
 from engine.scheduler import Scheduler
 from engine.shop import Shop
 from engine.supervisor import Supervisor
-from engine.tickets import BookingStatus
+from engine.tickets import BookingStatus, Programme
 
 FORGET_SECONDS = 30.0
 FREEING = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED})
@@ -34,12 +35,15 @@ FREEING = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED})
 
 
 class Running:
-    """One process's engine over one store. ``run`` is its life; the rest is what the edge calls meanwhile."""
+    """One process's engine over one store. ``run`` is its life; the rest is what the edge calls meanwhile.
+
+    ``shops`` is kept, not copied: a shop that changes is replaced in it, and whoever shares it sees the new one.
+    """
 
     def __init__(
         self,
         store: Store,
-        shops: Mapping[str, Shop],
+        shops: MutableMapping[str, Shop],
         channels: Mapping[str, Channel],
         paces: Mapping[str, float],
         connect: Callable[[], AbstractAsyncContextManager[Http]],
@@ -50,6 +54,9 @@ class Running:
     ) -> None:
         self.store = store
         self.papers = papers
+        self.shops = shops
+        self.programme_lock = trio.Lock()
+        """Held by whoever changes events, from reading them to ``renew_programme``."""
         self.around = Surroundings(store, shops, clock, self._committed)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
@@ -104,3 +111,8 @@ class Running:
             await self.store.post(letters)
         for letter in letters:
             self.scheduler.note(letter.due)
+
+    async def renew_programme(self, shop: str) -> None:
+        """Let a shop sell the events that its store holds, from each actor's next turn on."""
+        events = await self.store.events(shop)
+        self.shops[shop] = replace(self.shops[shop], programme=Programme(tuple(events)))

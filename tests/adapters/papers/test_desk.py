@@ -112,7 +112,7 @@ class Served:
     def __init__(self, papers: PaperDesk, store: MemoryStore) -> None:
         self.papers = papers
         channel, engine = WireChannel(), Engine()
-        engine.running = Running(store, SHOPS, {}, {}, no_http, TrioClock(), papers=papers)
+        engine.running = Running(store, dict(SHOPS), {}, {}, no_http, TrioClock(), papers=papers)
         self.engine = engine
         self.web = Web([channel], engine, bodies=Bodies(1_000_000, 10), limits=WebLimits())
 
