@@ -304,7 +304,7 @@ def _news(c: Conversation, event: News, shop: Shop, facts: Facts) -> Turn:
     flow = flow_named(c.flow)
     meant: AnyFlowEvent = Started() if isinstance(event, MessageWanted) and event.menu else event
     if flow.arrow_for(type(c.state), type(meant)) is None:
-        return _without_order(Turn(c, owner.effects(event, c.language, facts)), flow, shop, facts)
+        return _without_order(Turn(c, owner.effects(event, c.language, shop, facts)), flow, shop, facts)
     before = type(c.state)
     turn = _follow(_replace(c, tapped="", again=()), meant, flow, shop, facts)
     if type(turn.conversation.state) is not before:

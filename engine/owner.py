@@ -1,4 +1,4 @@
-"""What the owner wishes of a conversation, the same in every flow: say something, move an order.
+"""What the owner wishes of a conversation, the same in every flow: say something, move an order, count money for it.
 
 It comes as a letter like everything else, so it is one turn, durable, in order with the customer's own messages; and
 each change of an order is told to the customer in the turn that makes it, once (flows.md, "Order status").
@@ -7,13 +7,14 @@ each change of an order is told to the customer in the turn that makes it, once 
 from __future__ import annotations
 
 from engine.effects import AnyEffect, MoveOrder, ReleaseHold, Say
-from engine.events import MessageWanted, News, OrderMoveWanted
+from engine.events import DeskDecided, MessageWanted, News, OrderMoveWanted, PaymentSettled
 from engine.facts import AnyNeed, Facts, IntentsFor, OrderNumbered, PaymentFor
 from engine.messages import Purpose
 from engine.orders import Order, OrderMove, OrderStatus, holds_of, order_moves
-from engine.paying import dropped
+from engine.paying import dropped, news_needs, receive, told
 from engine.phrases import phrase, say
 from engine.settling import given_back
+from engine.shop import Shop
 
 MOVED = {
     OrderStatus.PENDING: phrase("News of your order *{number}*: we have it."),
@@ -32,7 +33,7 @@ def needs(event: News) -> tuple[AnyNeed, ...]:
         case OrderMoveWanted(number):
             return cancelling(number)
         case _:
-            return ()
+            return news_needs(event)
 
 
 def cancelling(number: str) -> tuple[AnyNeed, ...]:
@@ -40,14 +41,20 @@ def cancelling(number: str) -> tuple[AnyNeed, ...]:
     return (OrderNumbered(number), IntentsFor(number), PaymentFor(number))
 
 
-def effects(event: News, language: str, facts: Facts) -> tuple[AnyEffect, ...]:
-    """What it does; nothing for an order that is not this customer's, or a move that is not allowed any more."""
+def effects(event: News, language: str, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
+    """What it does; nothing for an order that is not this customer's, or a move that is not allowed any more.
+
+    Money that the owner has seen pays an order of a flow that asks for none, too: a bakery is paid at the door.
+    """
     match event:
         case MessageWanted(text):
             return (Say(text),)
         case OrderMoveWanted(number, status, by):
             order = facts.order(number)
             return () if order is None else _move(order, OrderStatus(status), by, language, facts)
+        case PaymentSettled() | DeskDecided():
+            received = receive(event, shop, facts)
+            return (*received.effects, *told(received, shop, facts))
         case _:
             return ()
 
