@@ -39,6 +39,7 @@ EVENTS: Mapping[str, str] = {
     "accept_failed": "the system refused a new connection; the code is its errno",
     "actor_crashed": "an actor failed on a letter and restarts from its snapshot",
     "address_quarantined": "an address crashed too often; its letters are parked until it is released",
+    "api_crashed": "a request to the owner's API met a bug; it was answered 500",
     "ask_crashed": "asking what became of a payment failed inside the provider's adapter (a bug); it is asked again",
     "charge_crashed": "asking for money failed inside the provider's adapter (a bug); nobody is asked twice",
     "charge_failed": "a customer could not be asked for money, or the provider refused; the kind says why",

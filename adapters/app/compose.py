@@ -109,6 +109,7 @@ def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Ope
         provider=provider,
         events_digest=digest(listed),
         events=events,
+        owner=config.owner,
     )
 
 

@@ -20,6 +20,8 @@ from msgspec.structs import replace
 
 from adapters.app.outage import Outage
 from adapters.papers.desk import PaperDesk
+from adapters.papers.tokens import STORE_KEY
+from adapters.web.access import OwnerConfig
 from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.server import Server
@@ -42,7 +44,7 @@ REOPEN_SECONDS = 2.0
 @dataclass(frozen=True)
 class Opened:
     """One shop as configured: ``shop`` without what it sells, its channel, its files of products and events as read,
-    and who takes its payments."""
+    who takes its payments, and who may use its API."""
 
     shop: Shop
     channel: Channel
@@ -53,6 +55,7 @@ class Opened:
     provider: Provider | None = None
     events_digest: str = ""
     events: Sequence[TicketEvent] = ()
+    owner: OwnerConfig = field(default_factory=OwnerConfig)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Process:
             limits=WebLimits(settings.in_process, settings.hold_seconds),
             mark_read=frozenset(one.shop.name for one in opened if one.mark_read),
             providers=self._providers,
+            owners={one.shop.name: one.owner for one in opened},
         )
         self.server = Server(
             self.web,
@@ -184,7 +188,7 @@ class Process:
             )
         channels: Mapping[str, Channel] = {one.shop.name: one.channel for one in self._opened}
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
-        papers = PaperDesk(store, shops, self._settings.public_url, await store.key("papers"))
+        papers = PaperDesk(store, shops, self._settings.public_url, await store.key(STORE_KEY))
         return Running(
             *(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox),
             providers=self._providers,

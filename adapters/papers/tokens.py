@@ -19,6 +19,8 @@ from engine.address import Millis
 from engine.tickets import Booking
 
 PREFIX = "SOKONI1:"
+STORE_KEY = "papers"
+"""The name of the store's key (Store.key) that signs tickets, and the names of papers."""
 LONGEST = 2_000
 """Characters of a token that is looked at; no ticket of ours comes near."""
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 
+from adapters.web.access import OwnerConfig
 from adapters.web.body import Bodies
 from adapters.web.pages import pages
 from adapters.web.payments import PaymentWebhook
@@ -32,6 +34,7 @@ class Web:
         limits: WebLimits,
         mark_read: frozenset[str] = frozenset(),
         providers: Sequence[Provider] = (),
+        owners: Mapping[str, OwnerConfig] = MappingProxyType({}),
     ) -> None:
         """Raises ConfigError where a payment webhook has the path of a channel."""
         self.counters = WebCounters()
@@ -45,7 +48,7 @@ class Web:
         }
         for path in self.payments.keys() & self.webhooks.keys():
             raise ConfigError(f"{path} is the path of a channel and of a payment provider; give one of them another.")
-        self._pages = pages(engine, self.counters, lambda: list(self.webhooks))
+        self._pages = pages(engine, self.counters, lambda: list(self.webhooks), owners)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and (webhook := self.webhooks.get(scope["path"])) is not None:

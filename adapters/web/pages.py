@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
 import trio
 from quart import Response
 from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
 
+from adapters.api.serving import Api
+from adapters.web.access import OwnerConfig
 from adapters.web.papers import add_papers
+from adapters.web.problem import MISSING, problem
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import StoreError
 from engine.ports import Store
@@ -46,27 +50,35 @@ async def _trouble(store: Store) -> str:
     return ""
 
 
-def pages(engine: Engine, counters: WebCounters, webhook_paths: Callable[[], list[str]]) -> QuartTrio:
-    """The Quart application behind every path that is not a webhook."""
+def pages(
+    engine: Engine,
+    counters: WebCounters,
+    webhook_paths: Callable[[], list[str]],
+    owners: Mapping[str, OwnerConfig],
+) -> QuartTrio:
+    """The Quart application behind every path that is not a webhook; the owners' API stands in front of it."""
     app = QuartTrio("sokoni")
     disk = DiskCheck()
 
-    async def health() -> dict[str, str]:
+    async def health(shop: str = "") -> dict[str, str]:
+        """The process lives; the same for each of its shops."""
         return {"status": "live"}
 
     async def ready() -> tuple[dict[str, Any], int]:
         report = await _report(engine, counters, disk)
         return report, 200 if report["ready"] else 503
 
-    async def missing(_: Exception) -> Response:
-        return Response('{"error": "There is nothing at this address."}\n', 404, content_type="application/json")
+    async def refused(error: HTTPException) -> Response:
+        return problem(error.code or 500, MISSING if error.code == 404 else error.description or error.name)
 
     app.add_url_rule("/health", "health", health)
+    app.add_url_rule("/s/<shop>/health", "health_of_shop", health)
     app.add_url_rule("/ready", "ready", ready)
     for number, path in enumerate(webhook_paths()):
         app.add_url_rule(f"{path}/health", f"health_{number}", health)
     add_papers(app, engine)
-    app.register_error_handler(404, missing)
+    app.register_error_handler(HTTPException, refused)
+    app.asgi_app = Api(engine, owners).before(app.asgi_app)  # type: ignore[method-assign,assignment]
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from quart import Response
 from quart_trio import QuartTrio
 
+from adapters.web.problem import MISSING, STORE_OUT, problem
 from adapters.web.webhooks import Engine
 from engine.running import Running
 
@@ -21,9 +22,6 @@ HEADERS = {
 }
 """A paper is somebody's: shared caches and search engines keep none, and a cancelled ticket is not shown from one."""
 
-UNAVAILABLE = '{"error": "The store is not open; please try again."}\n'
-MISSING = '{"error": "There is nothing at this address."}\n'
-
 
 def add_papers(app: QuartTrio, engine: Engine) -> None:
     """Let the application serve papers."""
@@ -31,10 +29,10 @@ def add_papers(app: QuartTrio, engine: Engine) -> None:
     async def paper(file: str, shop: str = "") -> Response:
         running = engine.running
         if running is None or running.papers is None:
-            return Response(UNAVAILABLE, 503, content_type="application/json")
+            return problem(503, STORE_OUT)
         found = await _made(running, shop, file)
         if found is None:
-            return Response(MISSING, 404, content_type="application/json")
+            return problem(404, MISSING)
         kind = "image/png" if file.endswith(".png") else "application/pdf"
         return Response(found, 200, headers=HEADERS, content_type=kind)
 

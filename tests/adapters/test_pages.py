@@ -27,7 +27,7 @@ async def ready(web: Any) -> tuple[int, dict[str, Any]]:
     return status, json.loads(body)
 
 
-@pytest.mark.parametrize("path", ["/health", "/hook/health", "/s/bakery/hook/health"])
+@pytest.mark.parametrize("path", ["/health", "/s/bakery/health", "/hook/health", "/s/bakery/hook/health"])
 async def test_a_living_process_says_so_whatever_its_store_does(
     core: Core, store: TroubledStore, autojump_clock: Clock, path: str
 ) -> None:
@@ -93,7 +93,8 @@ async def test_a_paused_number_is_told_and_is_no_reason_to_restart(
 async def test_what_is_not_there_is_404_in_json(core: Core, store: TroubledStore, autojump_clock: Clock) -> None:
     async with edge(store) as made:
         status, body = await call(made.web, "GET", "/admin.php")
-    assert (status, json.loads(body)) == (404, {"error": "There is nothing at this address."})
+    told = json.loads(body)
+    assert (status, told["status"], told["message"]) == (404, 404, "There is nothing at this address.")
 
 
 @pytest.mark.parametrize("path", [b"/health", b"/nothing"])

@@ -1,0 +1,20 @@
+"""All endpoints of the API, in the order of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.api.bookings import bookings
+from adapters.api.books import books
+from adapters.api.customers import customers
+from adapters.api.door import door
+from adapters.api.endpoint import Endpoint, Noun
+from adapters.api.events import events
+from adapters.api.messages import messages
+from adapters.api.orders import orders
+from adapters.api.payments import payments
+from adapters.api.placing import placing
+from adapters.api.receiving import receiving
+
+NOUNS: Sequence[Noun] = (orders, placing, payments, receiving, customers, books, events, bookings, door, messages)
+ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)
