@@ -21,8 +21,8 @@ from storage.sql import Db, blanks, read, run, write
 from storage.sqlite_desk import SqliteDesk
 
 KEY_BYTES = 32
-SNAPSHOTS_AT_ONCE = 2_000
-"""How many conversations one look at the sessions reads at a time."""
+SNAPSHOTS_AT_ONCE = 250
+"""How many conversations are read at a time: reading them holds up the thread that commits."""
 
 History = list[tuple[str, str, str, Millis]]
 

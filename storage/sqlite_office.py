@@ -108,8 +108,8 @@ async def _metrics(db: Db, shop: str, now: Millis) -> Mapping[str, int]:
         SELECT status, payment, count(*) AS count, sum(seats) AS seats, sum(seats * price) AS money
         FROM bookings WHERE shop = ? GROUP BY status, payment)"""
     groups = await read(db, sql, (shop,))
-    sql = """SELECT json_array(coalesce(sum(b.seats), 0)) FROM events e JOIN bookings b
-        ON b.shop = e.shop AND b.event = e.id AND b.status = 'held' AND b.expires_at > ? WHERE e.shop = ?"""
+    sql = """SELECT json_array(coalesce(sum(seats), 0)) FROM bookings
+        WHERE status = 'held' AND expires_at > ? AND shop = ?"""
     (held,) = await read(db, sql, (now, shop))
     count: dict[str, int] = {}
     seats: dict[str, int] = {}

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from msgspec.structs import replace
 
-from engine.address import MINUTE
+from engine.address import DAY, MINUTE
 from engine.orders import PaymentStatus
 from engine.ports import Store
 from engine.tickets import BookingStatus, CheckIn, DoorAnswer, EventStatus
@@ -150,3 +150,8 @@ class EventsAndDoor:
             "revenue": 2 * 79_900,
         }
         assert (await store.metrics("kiosk"))["events"] == 0
+
+    async def test_metrics_count_a_hold_by_its_time_alone(self, store: Store, ann: Talk) -> None:
+        """Written late, when it was over, for an event that nobody knows: the clock says whether it counts."""
+        assert await ann.commit(bookings=(booking("B1", 2, event="nowhere"),), at=NOW + DAY) is None
+        assert (await store.metrics(SHOP))["held"] == 2
