@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from adapters.app.process import Opened, Process, Settings
 from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
@@ -107,7 +109,8 @@ def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Ope
         digest=digest(data),
         products=products,
         provider=provider,
-        events_digest=digest(listed),
+        # Of what was read: a start of "+3d" is another moment every day, and the sample must not grow old.
+        events_digest=digest(msgspec.json.encode(events)),
         events=events,
         owner=config.owner,
     )
