@@ -20,6 +20,7 @@ from pathlib import Path
 import trio
 
 from adapters import logs
+from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
 from adapters.app.samples import SHOPS, Sample
@@ -90,6 +91,7 @@ class Laboratory:
             self.url = f"http://{HOST}:{port}"
             await nursery.start(self.pay.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
+            self.fake.books = ShopBooks(self.process.engine, self._clock, dict.fromkeys(self._accounts, self.pay.url))
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
             for shop, number in zip(self.shops, self._numbers, strict=True):
@@ -181,6 +183,7 @@ def fake_number(shop: Sample) -> FakeNumber:
         name=shop.name,
         about=shop.about,
         says=shop.says,
+        flow=shop.flow,
     )
 
 

@@ -22,6 +22,7 @@ import trio
 from adapters.http import shared_tls
 from adapters.phones.meta import server as meta_server
 from adapters.phones.meta.account import Account, Sent
+from adapters.phones.meta.books import Books, NoBooks
 from adapters.phones.meta.errors import AUTH, BAD_PARAMETER, OBJECT_GONE, GraphError
 from adapters.phones.meta.faults import Faults, Mischief
 from adapters.phones.meta.media import MediaStore
@@ -54,7 +55,8 @@ class FakeMeta:
     """``serve`` runs it. Everything else is for tests in the same process, and for the controls.
 
     ``clock`` gives the time in webhooks and the 24-hour window. ``keep_all`` keeps every accepted send for a checker;
-    else each phone keeps its last ``keep`` messages, and only counts are exact.
+    else each phone keeps its last ``keep`` messages, and only counts are exact. ``books``: whoever can look into the
+    shops' own; may be set at any time.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class FakeMeta:
         self._world = World(clock, rules or Rules(), mischief, self.media, seed, keep, keep_all)
         self._accounts = {shop.phone_number_id: Account(shop, self._world) for shop in shops}
         self._tls = shared_tls()
+        self.books: Books = NoBooks()
         self._pages = pages(self)
         self._page = page_app(self._phone_shops)
 

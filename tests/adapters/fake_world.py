@@ -132,6 +132,7 @@ def number(webhook_url: str) -> FakeNumber:
         app_secret=SECRET,
         webhook_url=webhook_url,
         name="bakery",
+        flow="counter",
     )
 
 

@@ -1,7 +1,8 @@
 """Everything of the fake that is not hot: media, commerce settings, and the controls of whoever tests a shop.
 
     GET  /control/stats                counts of everything
-    GET  /control/numbers              the business numbers
+    GET  /control/numbers              the business numbers, each with its shop's name and flow
+    GET  /control/books?shop=NAME      the shop's own books, as it keeps them (meta/books.py); 404 where nobody does
     GET  /control/sent?number=ID       what was accepted: to, user_id, body, key, wamid, time; &to=DIGITS for one phone
     GET  /control/faults               the plan of faults;      POST changes it (meta/faults.py says how)
     GET  /control/rules                the account's rules;     POST changes those it names (meta/rules.py)
@@ -50,8 +51,13 @@ def _controls(app: QuartTrio, fake: FakeMeta) -> None:
 
     @app.get("/control/numbers")
     async def numbers() -> Response:
-        keys = ("phone_number_id", "name", "title", "display_phone_number", "webhook_url")
+        keys = ("phone_number_id", "name", "title", "display_phone_number", "webhook_url", "flow")
         return _json({"numbers": [{key: getattr(one, key) for key in keys} for one in fake.numbers()]})
+
+    @app.get("/control/books")
+    async def books() -> Response:
+        account = await fake.books.account(request.args.get("shop", ""))
+        return _json({"error": "Nobody keeps books of it here."}, 404) if account is None else _json(account)
 
     @app.get("/control/sent")
     async def sent() -> Response:

@@ -16,7 +16,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 class FakeNumber(msgspec.Struct, frozen=True):
     """One business number. ``name`` is the shop's own (for tools that choose by it), ``title`` what customers see,
-    ``says`` what a stranger may tap to begin.
+    ``says`` what a stranger may tap to begin, ``flow`` the kind of shop.
 
     ``webhook_url`` may be set later (``FakeMeta.set_webhook``); until then nothing is delivered, only kept.
     """
@@ -31,6 +31,7 @@ class FakeNumber(msgspec.Struct, frozen=True):
     name: str = ""
     about: str = ""
     says: tuple[str, ...] = ("hi", "menu", "help")
+    flow: str = ""
 
     @property
     def digits(self) -> str:
