@@ -53,7 +53,7 @@ def _phones(parser: Parser) -> None:
         help="buyers per second, each with a whole order (default: 1)",
     )
     parser.add_argument("--seconds", type=_rate, default=30.0, metavar="S", help="how long buyers arrive (default: 30)")
-    parser.add_argument("--shop", metavar="NAME", help="which shop (default: the only one)")
+    parser.add_argument("--shop", metavar="NAME", help="which one, or all (default: the only one)")
     parser.add_argument("--seed", type=_count, default=1, metavar="N", help="of the buyers' whims (default: 1)")
     parser.add_argument(
         "--at-most-ms",
@@ -118,8 +118,11 @@ COMMANDS = {
     "serve": Command("run the shops of a configuration file", ("serve --config shop.toml",), _serve),
     "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
     "phones": Command(
-        "load the shop with simulated phones and check every answer",
-        ("phones --phones 1000 --arrivals 10 --seconds 60 --json phones.json",),
+        "load a shop with simulated phones, and check every answer and its books",
+        (
+            "phones --shop bakery --phones 1000 --arrivals 10 --seconds 60 --json phones.json",
+            "phones --shop all --target http://127.0.0.1:8080",
+        ),
         _phones,
     ),
     "diagram": Command(

@@ -6,6 +6,8 @@ back too soon would measure the shop keeping that pace, not the shop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.phones.sim import Received, SimPhone
 
 BURST = 45
@@ -13,11 +15,11 @@ SECONDS = 6.0
 
 
 class RestedPhone:
-    """``last`` is the latest answer that it got. Times are seconds."""
+    """``last`` is the latest answer that it got, all its messages. Times are seconds."""
 
     def __init__(self, sim: SimPhone) -> None:
         self.sim = sim
-        self.last: Received | None = None
+        self.last: Sequence[Received] = ()
         self._tokens = float(BURST)
         self._at = 0.0
 

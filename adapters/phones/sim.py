@@ -27,6 +27,7 @@ FRAME_BYTES = 4 * 1024 * 1024
 """The hello carries the whole history."""
 QUEUE = 64
 """Frames that may lie between the connection and the phone."""
+FILES = ("document", "image")
 
 Json: TypeAlias = dict[str, Any]
 Wanted: TypeAlias = "str | Callable[[Received], bool]"
@@ -54,6 +55,14 @@ class Received(msgspec.Struct, frozen=True):
         part = self.body.get(self.body.get("type", "text"), {})
         inner = part.get("body", part.get("caption", "")) if isinstance(part, dict) else ""
         return str(inner.get("text", "") if isinstance(inner, dict) else inner)
+
+    @property
+    def shown(self) -> str:
+        """What stands on the screen: the words, and of a file its kind and name, ``[document receipt-1.pdf]``."""
+        kind = self.body.get("type", "text")
+        if kind not in FILES:
+            return self.text
+        return f"[{kind} {self.body[kind].get('filename', '')}] {self.text}".replace(" ]", "]")
 
     @property
     def options(self) -> list[tuple[str, str]]:

@@ -1,19 +1,28 @@
-"""One customer's visit to the shop: say a step, wait for its answer, judge what came.
+"""One customer's visit to a shop: do a step, wait for all of its answer, judge what came.
 
-A turn is timed from the moment it was planned to the moment its answer was there. Every message that comes in is one
-of: the answer; a double of the answer before; an answer out of order; a shop that has run out; or unexpected.
+A turn is timed from the moment it was planned to the moment the last message of its answer was there. Every message
+that comes in is one of: part of the answer; a double; an answer out of order; an aside that the shop may make unasked;
+a shop that has run out; or unexpected. A question of M-Pesa's that nobody pays is one too many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 
 import trio
 
-from adapters.phones.buyer import ADD, ALL, CANCEL, CONFIRM, HI, ORDERED, SOLD_OUT, Step, last_item
 from adapters.phones.load_report import Tally
+from adapters.phones.script import Answer, Buyers, Person, Step
 from adapters.phones.sim import LineLost, PhoneRefused, Received, SimPhone
+
+MENU_LINE = re.compile(r"^([0-9]{1,3})\. ", re.MULTILINE)
+LINK = re.compile(r"https?://[^\s]+/pay/[^\s]+")
+NUMBERED = re.compile(r"^[0-9]{1,3}\. ")
+
+Pay = Callable[[str, str], Awaitable[None]]
+"""Pays, or refuses, at a link: (link, "approve" or a way to say no). Raises LineLost."""
 
 
 class End(Enum):
@@ -24,6 +33,9 @@ class End(Enum):
     LOST = "lost"
     UNEXPECTED = "unexpected"
     LINE_LOST = "line_lost"
+
+
+GOOD = (End.ORDERED, End.SOLD_OUT)
 
 
 class _Over(Exception):
@@ -37,118 +49,196 @@ class _Over(Exception):
 class Visit:
     """``run`` does all of it. ``last`` is the latest answer that this phone got, from whichever visit."""
 
-    def __init__(self, phone: SimPhone, tally: Tally, patience: float, last: Received | None) -> None:
+    def __init__(
+        self,
+        phone: SimPhone,
+        buyers: Buyers,
+        tally: Tally,
+        patience: float,
+        last: Sequence[Received] = (),
+        pay: Pay | None = None,
+    ) -> None:
         self._phone = phone
+        self._buyers = buyers
         self._tally = tally
         self._patience = patience
+        self._pay = pay
         self._numbers: set[str] = set()
-        self._other = 0  # the item to take when the wanted one is sold out
-        self.last = last
+        self._menu = 0
+        self._ran_out = False
+        self.last = list(last)
 
-    async def run(self, steps: Sequence[Step], planned: float) -> End:
-        """Say everything in order. ``planned`` is when the first message was due (trio time)."""
+    async def run(self, person: Person, planned: float, dawdle: Callable[[], float] = lambda: 0.0) -> End:
+        """Do everything in order. ``planned`` is when the first message was due (trio time); ``dawdle`` gives the
+        seconds before each further step."""
+        first = True
         try:
-            for step in steps:
-                await self._turn(step, planned)
-                planned = trio.current_time()
+            for step in person.steps:
+                if step.when is not None and not any(step.when.search(one.shown) for one in self.last):
+                    continue
+                if not first and (seconds := dawdle()):
+                    await trio.sleep(seconds)
+                    planned = trio.current_time()
+                await self._turn(step, planned, first=first)
+                first, planned = False, trio.current_time()
         except _Over as over:
             return over.end
         except (LineLost, PhoneRefused):
             return End.LINE_LOST
         return End.ORDERED if self._numbers else End.UNEXPECTED
 
-    async def _turn(self, step: Step, planned: float) -> None:
-        asked = self.last
-        self._tally.sent(trio.current_time() - planned if step is HI else None)
-        await self._say(step, asked)
-        if step.twice:
-            self._tally.sent(None)
-            await self._say(step, asked)
-        answer = await self._answer(step)
-        self._tally.turn(step.name, answer.seen - planned)
-        self._note(step, answer)
-        if step.twice:
-            await self._second_answer()
-
-    async def _say(self, step: Step, asked: Received | None) -> None:
-        titles = [title for _, title in asked.options] if asked is not None and step.tap else []
-        if asked is not None and step.tap in titles:
-            await self._phone.tap(asked, step.tap)
+    async def _turn(self, step: Step, planned: float, *, first: bool) -> None:
+        before = self.last
+        if step.pays:
+            planned = await self._paid(step, planned)
         else:
-            await self._phone.say(step.says)
+            self._tally.sent(trio.current_time() - planned if first else None)
+            await self._say(step, before)
+            if step.twice:
+                self._tally.sent(None)
+                await self._say(step, before)
+        came = await self._answer(step, before)
+        self._tally.turn(step.name, came[-1].seen - planned)
+        if step.twice:
+            await self._second_answer(step)
 
-    async def _answer(self, step: Step) -> Received:
-        """The answer to a step. Raises _Over when there is none, or none that leads on."""
+    async def _say(self, step: Step, asked: Sequence[Received]) -> None:
+        for message in reversed(asked if step.tap else ()):
+            for option, title in message.options:
+                if step.tap in (title, NUMBERED.sub("", title)):
+                    await self._phone.tap(message, option)
+                    return
+        await self._phone.say(step.says[0])
+
+    # -- money ---------------------------------------------------------------------------------------------------------
+    async def _paid(self, step: Step, planned: float) -> float:
+        """Answer the request to pay that is open; returns when that was. Raises _Over when none comes."""
+        link = next((found for one in self.last if (found := LINK.search(one.shown))), None)
+        if link is not None and self._pay is not None:
+            answered = trio.current_time()
+            await self._pay(link[0], step.pays)
+            return answered
         with trio.move_on_after(self._patience):
-            while True:
-                came = await self._phone.wait_for()
-                if self._is_double(came):
-                    self._tally.doubled += 1
-                elif step.expects.search(came.text):
-                    self.last = came
-                    return came
-                else:
-                    await self._misfit(step, came)
+            prompt = await self._phone.prompt()
+            answered = trio.current_time()
+            self._tally.turn("rings", answered - planned)
+            await self._phone.answer(prompt, step.pays)
+            return answered
         self._tally.lost += 1
         raise _Over(End.LOST)
 
-    def _is_double(self, came: Received) -> bool:
-        return self.last is not None and came.text == self.last.text
+    # -- answers -------------------------------------------------------------------------------------------------------
+    async def _answer(self, step: Step, before: Sequence[Received]) -> list[Received]:
+        """All messages of the answer to a step. Raises _Over when they don't come, or none that lead on."""
+        awaited = _Awaited(step.answers)
+        with trio.move_on_after(self._patience):
+            while not awaited.whole:
+                came = await self._phone.wait_for()
+                if any(came.shown == one.shown for one in (*before, *awaited.came)):
+                    self._tally.doubled += 1
+                elif awaited.take(came):
+                    self._tally.out_of_order += awaited.overtook
+                    self._note(came)
+                else:
+                    before = await self._misfit(step, came, before)
+            self.last = awaited.came
+            return awaited.came
+        self._tally.lost += 1
+        raise _Over(End.LOST)
 
-    async def _misfit(self, step: Step, came: Received) -> None:
-        """An answer that this step does not expect. Returns when the visit can wait on."""
-        if step is CANCEL:
-            return
-        if SOLD_OUT.search(came.text):
-            self.last = came
+    async def _misfit(self, step: Step, came: Received, before: Sequence[Received]) -> Sequence[Received]:
+        """A message that this step does not expect. Returns what counts as the answer before when the visit can wait
+        on."""
+        buyers = self._buyers
+        if step is buyers.leave or (buyers.asides is not None and buyers.asides.search(came.shown)):
+            return before
+        if buyers.sold_out.search(came.shown):
+            self.last = [came]
             await self._sold_out(step)
-            return
-        if any(other.expects.search(came.text) for other in ALL):
+            return self.last
+        if any(words.search(came.shown) for words in buyers.words):
             self._tally.out_of_order += 1
-            return
-        self._tally.unexpected(step.name, came.text)
+            return before
+        self._tally.unexpected(step.name, came.shown)
         raise _Over(End.UNEXPECTED)
 
     async def _sold_out(self, step: Step) -> None:
         """Ask for something else, once; else go home. Raises _Over then."""
         if step.twice:
-            self.last = await self._phone.wait_for()  # the second tap is answered too
+            self.last = [await self._phone.wait_for()]  # the second tap is answered too
         self._tally.sent(None)
-        if step.name == ADD.name and self._other:
-            other, self._other = self._other, 0
-            await self._phone.say(f"{other}, 1")
-        else:
-            await self._phone.say(CANCEL.says)
-            await self._answer(CANCEL)
-            raise _Over(End.SOLD_OUT)
+        if step.instead and not self._ran_out:
+            self._ran_out = True
+            await self._phone.say(step.instead.format(last=self._menu))
+            return
+        leave = self._buyers.leave
+        await self._phone.say(leave.says[0])
+        await self._answer(leave, self.last)
+        raise _Over(End.SOLD_OUT)
 
-    async def _second_answer(self) -> None:
+    async def _second_answer(self, step: Step) -> None:
         """What the second tap gets: the first result again or a friendly sentence, but never a second order."""
+        last: list[Received] = []
         with trio.move_on_after(self._patience):
-            self.last = await self._phone.wait_for()
-            self._note(CONFIRM, self.last)
+            for words in step.again or (None,):
+                came = await self._phone.wait_for()
+                last.append(came)
+                self._note(came)
+                if words is not None and not words.search(came.shown):
+                    self._tally.unexpected(f"{step.name} again", came.shown)
+                    raise _Over(End.UNEXPECTED)
+            self.last = last
             return
         self._tally.lost += 1
         raise _Over(End.LOST)
 
-    def _note(self, step: Step, answer: Received) -> None:
-        """Remember the order, or what else is on the menu."""
-        if step is HI:
-            self._other = last_item(answer.text)
-        found = ORDERED.search(answer.text)
-        if found is None:
-            return
-        if found[1] not in self._numbers:
+    def _note(self, came: Received) -> None:
+        """Remember the order, or how long the menu is."""
+        self._menu = max(self._menu, last_item(came.shown))
+        found = self._buyers.done.search(came.shown)
+        if found is not None and found[1] not in self._numbers:
             self._tally.order(found[1], another=bool(self._numbers))
             self._numbers.add(found[1])
 
 
-def leftovers(phone: SimPhone, last: Received | None, tally: Tally) -> None:
+class _Awaited:
+    """What is still to come of one step's answer."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._ways = list(answers)
+        self._missing: dict[int, re.Pattern[str]] = {}
+        self.came: list[Received] = []
+        self.overtook = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is there."""
+        return bool(self.came) and not self._missing
+
+    def take(self, came: Received) -> bool:
+        """Whether this message is part of the answer; ``overtook`` is then 1 when it came before an earlier part."""
+        for way in [self._missing] if self.came else [dict(enumerate(way)) for way in self._ways]:
+            at = next((at for at, words in way.items() if words.search(came.shown)), None)
+            if at is not None:
+                self.overtook = int(at != min(way))
+                self._missing = {other: words for other, words in way.items() if other != at}
+                self.came.append(came)
+                return True
+        return False
+
+
+def last_item(menu: str) -> int:
+    """The highest number on a menu, 0 when there is none."""
+    return max((int(number) for number in MENU_LINE.findall(menu)), default=0)
+
+
+def leftovers(phone: SimPhone, buyers: Buyers, last: Sequence[Received], tally: Tally) -> None:
     """Judge what came to a phone after its last visit had ended."""
+    tally.asked_twice += len(phone.prompts)
     for came in phone.drain():
-        if last is not None and came.text == last.text:
+        if any(came.shown == one.shown for one in last):
             tally.doubled += 1
-        elif ORDERED.search(came.text):
+        elif buyers.done.search(came.shown):
             tally.out_of_order += 1
-        else:
-            tally.unexpected("after the visit", came.text)
+        elif buyers.asides is None or not buyers.asides.search(came.shown):
+            tally.unexpected("after the visit", came.shown)

@@ -10,53 +10,65 @@ from typing import Any
 
 import pytest
 
-from adapters.phones.buyer import PEOPLE, REPLIES, USUAL, last_item, somebody
+from adapters.phones.buyers import flows
 from adapters.phones.load import LoadOptions, run_load
-from adapters.phones.load_report import LoadReport, Tally, figures
+from adapters.phones.load_report import LoadReport, ShopReport, Tally, figures
 from adapters.phones.meta.faults import Fault, Faults
 from adapters.phones.meta.rules import Rules
 from adapters.phones.progress import Progress, State
 from adapters.phones.rested import RestedPhone
+from adapters.phones.script import somebody
+from adapters.phones.visit import last_item
 from engine.errors import BadInput, ConfigError
 from tests.adapters.fake_bakery import Bakery, bakery_world
 
+BUYERS = flows()["counter"]
 ONLY_BUYERS = {"buyer": 1.0}
 
 
 async def load(bakery: Bakery, output: Any = None, faults: Faults | None = None, **options: Any) -> LoadReport:
     """A short load test against this bakery."""
     wanted: dict[str, Any] = {"phones": 30, "arrivals": 20.0, "seconds": 0.4, "people": ONLY_BUYERS, "settle": 0.2}
+    wanted["dawdling"] = 0.01
     async with bakery_world(bakery, faults=faults) as here:
         return await run_load(LoadOptions(here.url, **(wanted | options)), output)
+
+
+def of(report: LoadReport) -> ShopReport:
+    """What its only shop did."""
+    return report.shops["bakery"]
 
 
 async def test_a_good_bakery_passes_and_everything_adds_up() -> None:
     bakery = Bakery()
     report = await load(bakery)
+    shop = of(report)
     assert report.failures == []
     assert report.ok
-    assert report.orders == bakery.orders == report.buyers["finished"]
-    assert report.buyers["planned"] == report.buyers["finished"] + report.buyers["turned_away"]
-    assert {"hi", "add", "done", "name", "address", "confirm"} <= set(report.steps)
+    assert report.orders == shop.orders == bakery.orders == shop.buyers["finished"]
+    assert shop.buyers["planned"] == shop.buyers["finished"] + shop.buyers["turned_away"]
+    assert {"hi", "add", "done", "name", "address", "confirm"} <= set(shop.steps)
     assert report.turn.count == report.messages == report.replies == 7 * report.orders
-    assert report.steps["confirm"].count == report.orders
+    assert shop.steps["confirm"].count == report.orders
+    assert not shop.checked, "nobody keeps books behind this bakery"
     assert report.turn.p50 <= report.turn.p95 <= report.turn.p99 <= report.turn.worst
     assert report.provider["counts"]["sends_accepted"] == report.replies
 
 
 async def test_the_same_seed_plans_the_same_buyers() -> None:
     one, two = await load(Bakery(), seed=5), await load(Bakery(), seed=5)
-    assert one.buyers["planned"] == two.buyers["planned"]
+    assert of(one).buyers["planned"] == of(two).buyers["planned"]
+    assert of(one).people == of(two).people
 
 
-@pytest.mark.parametrize("kind", PEOPLE)
+@pytest.mark.parametrize("kind", BUYERS.people)
 async def test_every_kind_of_person_gets_one_order_and_no_more(kind: str) -> None:
     bakery = Bakery()
     report = await load(bakery, people={kind: 1.0})
     assert report.failures == []
-    assert report.people == {kind: report.orders}
+    assert of(report).people == {kind: report.orders}
     assert report.orders == bakery.orders
-    assert report.replies <= REPLIES * report.orders
+    assert report.replies <= BUYERS.replies * report.orders
 
 
 MISTAKES = {
@@ -75,7 +87,7 @@ async def test_a_mistake_of_the_shop_is_found_and_named(title: str) -> None:
     report = await load(Bakery(mistake), patience=3.0, settle=1.0)
     assert report.failures == [sentence]
     assert not report.ok
-    assert not count or getattr(report, count) == 1
+    assert not count or getattr(of(report), count) == 1
     assert f"FAILED: {sentence}" in report.lines()
 
 
@@ -86,29 +98,31 @@ async def test_a_double_tap_that_becomes_two_orders_is_found() -> None:
 
 async def test_what_made_no_sense_is_quoted() -> None:
     report = await load(Bakery("nonsense"))
-    assert report.examples == ["done: How is the weather?"]
+    assert of(report).examples == ["done: How is the weather?"]
     assert "  unexpected at done: How is the weather?" in report.lines()
 
 
 async def test_who_finds_an_item_sold_out_takes_another() -> None:
     report = await load(Bakery("sold out"))
     assert report.failures == []
-    assert report.buyers["sold_out"] == 0
+    assert of(report).buyers["sold_out"] == 0
     assert report.messages == report.replies == 7 * report.orders + 1
 
 
 @pytest.mark.parametrize("kind", ["buyer", "double_tapper"])
 async def test_a_shelf_that_empties_before_the_order_is_no_mistake_either(kind: str) -> None:
     report = await load(Bakery("gone"), people={kind: 1.0})
-    assert (report.doubled, report.lost, report.out_of_order) == (0, 0, 0)
-    assert report.buyers["sold_out"] == report.buyers["planned"]
+    shop = of(report)
+    assert (shop.doubled, shop.lost, shop.out_of_order) == (0, 0, 0)
+    assert shop.buyers["sold_out"] == shop.buyers["planned"]
     assert report.messages == report.replies
 
 
 async def test_a_shop_where_nobody_can_order_fails() -> None:
     report = await load(Bakery("sold out", always=True))
-    assert report.buyers["sold_out"] == report.buyers["planned"]
-    assert report.failures == [f"no order was placed ({report.buyers['planned']} buyers were planned)"]
+    buyers = of(report).buyers
+    assert buyers["sold_out"] == buyers["planned"]
+    assert report.failures == [f"no order was placed ({buyers['planned']} buyers were planned)"]
 
 
 async def test_a_send_that_reached_the_provider_twice_is_found_even_if_no_phone_shows_it() -> None:
@@ -129,13 +143,13 @@ async def test_a_send_that_reached_the_provider_twice_is_found_even_if_no_phone_
 
 async def test_duplicated_webhooks_double_the_answers_of_a_shop_that_does_not_notice() -> None:
     report = await load(Bakery(), faults=Faults(duplicate=Fault(next=1)))
-    assert report.doubled + report.out_of_order >= 1
+    assert of(report).doubled + of(report).out_of_order >= 1
     assert not report.ok
 
 
 async def test_buyers_who_find_no_phone_are_counted_and_said() -> None:
     report = await load(Bakery(), phones=1, arrivals=200.0)
-    assert report.buyers["turned_away"] > 0
+    assert of(report).buyers["turned_away"] > 0
     assert "found no rested phone" in report.bottleneck
     assert any("The test itself was too slow" in line for line in report.lines())
 
@@ -151,7 +165,7 @@ async def test_the_report_is_json_for_programs() -> None:
     read = json.loads(report.to_json())
     assert read["ok"] is True
     assert read["orders"] == report.orders
-    assert read["steps"]["hi"]["count"] == report.steps["hi"].count
+    assert read["shops"]["bakery"]["steps"]["hi"]["count"] == of(report).steps["hi"].count
     assert read["options"]["seed"] == 1
     assert "p99" in read["lag"]
 
@@ -210,6 +224,7 @@ def test_a_number_seen_twice_is_a_doubled_order() -> None:
 
 def test_people_come_as_often_as_they_should() -> None:
     draw = random.Random(3)
-    kinds = [somebody(draw, USUAL)[0] for _ in range(2_000)]
-    shares = {kind: kinds.count(kind) / len(kinds) for kind in USUAL}
-    assert all(abs(shares[kind] - USUAL[kind]) < 0.05 for kind in USUAL)
+    kinds = [somebody(draw, BUYERS.people)[0] for _ in range(2_000)]
+    often = {kind: person.often for kind, person in BUYERS.people.items()}
+    shares = {kind: kinds.count(kind) / len(kinds) for kind in often}
+    assert all(abs(shares[kind] - often[kind]) < 0.05 for kind in often)
