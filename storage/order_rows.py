@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
@@ -126,21 +127,27 @@ async def stock_after(db: Db, commits: Sequence[Commit]) -> tuple[list[Row], lis
 async def short(db: Db, commit: Commit) -> str:
     """The sku that does not suffice. Only asked after a trigger has said that there is one, or might have."""
     shop, customer = commit.address
-    lines: dict[str, int] = {}
-    taking = [order for order in commit.orders if not order.held or order.number in commit.takes]
-    for line in (line for order in taking for line in order.lines if line.tracked):
-        lines[line.sku] = lines.get(line.sku, 0) + line.quantity
-    for sku, quantity in await read_all(db, HELD_LINES, [(shop, number) for number in commit.takes]):
-        lines[sku] = lines.get(sku, 0) + quantity
-    held = {hold.sku: 0 for hold in commit.holds}
+    wanted = [
+        (order.customer, line.sku, line.quantity)
+        for order in commit.orders
+        for line in order.lines
+        if line.tracked and (not order.held or order.number in commit.takes)
+    ]
+    wanted += [tuple(row) for row in await read_all(db, HELD_LINES, [(shop, number) for number in commit.takes])]
+    asked = {(shop, sku, whose, commit.at): None for whose, sku, _ in wanted}
+    asked |= {(shop, hold.sku, customer, commit.at): None for hold in commit.holds}
+    found = {(whose, sku): rest for whose, sku, *rest in await read_all(db, FREE, list(asked))}
+    gone: Counter[str] = Counter()
+    for whose, sku, quantity in wanted:
+        gone[sku] += quantity
+        on_hand, others, _ = found[whose, sku]
+        if on_hand - others < gone[sku]:
+            return sku
     for hold in commit.holds:
-        held[hold.sku] += hold.quantity
-    asked = [(shop, sku, customer, commit.at) for sku in {**lines, **held}]
-    for sku, on_hand, others, own in await read_all(db, FREE, asked):
-        if on_hand - others < lines.get(sku, 0):
-            return str(sku)
-        if sku in held and on_hand - others - own < lines.get(sku, 0) + held[sku]:
-            return str(sku)
+        gone[hold.sku] += hold.quantity
+        on_hand, others, own = found[customer, hold.sku]
+        if on_hand - others - own < gone[hold.sku]:
+            return hold.sku
     return ""
 
 
@@ -155,12 +162,12 @@ FROM taken t JOIN order_lines l ON l.shop = t.shop AND l.number = t.number
 WHERE l.tracked AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.shop = l.shop AND h.id = l.number || ':' || l.sku)"""
 HELD_LINES = """
 WITH taken(shop, number) AS ({values})
-SELECT json_group_array(json_array(l.sku, l.quantity)) FROM taken t
+SELECT json_group_array(json_array(o.customer, l.sku, l.quantity)) FROM taken t
 JOIN orders o ON o.shop = t.shop AND o.number = t.number AND o.held
 JOIN order_lines l ON l.shop = t.shop AND l.number = t.number WHERE l.tracked"""
 FREE = """
 WITH asked(shop, sku, customer, at) AS ({values})
-SELECT json_group_array(json_array(a.sku, coalesce(p.on_hand, 0),
+SELECT json_group_array(json_array(a.customer, a.sku, coalesce(p.on_hand, 0),
     (SELECT coalesce(sum(h.quantity), 0) FROM holds h WHERE h.shop = a.shop AND h.sku = a.sku AND h.expires_at > a.at
         AND h.customer <> a.customer),
     (SELECT coalesce(sum(h.quantity), 0) FROM holds h WHERE h.shop = a.shop AND h.sku = a.sku AND h.expires_at > a.at

@@ -94,11 +94,15 @@ class Seats:
         return sum(self.bookings[shop, one].takes(now) for one in self._of_event.get((shop, event), ()))
 
     def free(self, shop: str, event: str, now: Millis) -> int:
-        """Capacity minus what is taken; nothing of an event that is cancelled or unknown."""
+        """What can be booked; nothing of an event that is cancelled or unknown."""
+        return max(0, self._room(shop, event, now))
+
+    def _room(self, shop: str, event: str, now: Millis) -> int:
+        """Capacity minus what is taken; below 0 for an event that was cancelled after seats were sold, so that giving
+        some up makes none free."""
         found = self._events.get((shop, event))
-        if found is None or found.status is not EventStatus.ACTIVE:
-            return 0
-        return max(0, found.capacity - self.taken(shop, event, now))
+        capacity = found.capacity if found is not None and found.status is EventStatus.ACTIVE else 0
+        return capacity - self.taken(shop, event, now)
 
     def free_seats(self, shop: str, now: Millis) -> dict[str, int]:
         """What is free of every active event."""
@@ -111,7 +115,7 @@ class Seats:
         shop, gone = commit.address.shop, Counter[str]()
         for event, seats in wanted(commit, self.bookings):
             gone[event] += seats
-            if seats > 0 and self.free(shop, event, commit.at) < gone[event]:
+            if seats > 0 and self._room(shop, event, commit.at) < gone[event]:
                 return event
         return ""
 
@@ -158,8 +162,9 @@ class Seats:
 
     # -- what time does --------------------------------------------------------------------------------------------
     def sweep(self, now: Millis) -> list[Posted]:
-        """See BoxOffice.sweep_bookings: the letters, one a hold."""
+        """See BoxOffice.sweep_bookings: the letters, one a hold, in the order in which they ended."""
         over = [one for one in self.bookings.values() if one.status is BookingStatus.HELD and one.expires_at <= now]
+        over.sort(key=lambda booking: booking.expires_at)
         for one in over:
             self._move(one.shop, BookingMove(one.id, (BookingStatus.HELD,), BookingStatus.EXPIRED, "time"), now)
         return [letters.hold_ended(one, now) for one in over]

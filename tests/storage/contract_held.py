@@ -94,6 +94,12 @@ class HeldOrders:
         ann.at = LATER + MINUTE
         assert await ann.commit(takes=("WA1",)) is None
 
+    async def test_whose_turn_it_is_makes_no_hold_of_theirs_count_less(self, ann: Talk, ben: Talk) -> None:
+        await ann.commit(orders=(held(4),))
+        await ben.commit(holds=(hold("h1", 3),))
+        assert await ben.commit(takes=("WA1",)) == SOLD_OUT, "others' holds are those of others than who ordered"
+        assert await ben.commit(takes=("WA1",), releases=("h1",)) is None
+
     async def test_what_is_not_there_or_cancelled_cannot_be_taken(self, store: Store, ann: Talk) -> None:
         assert await ann.commit(takes=("WA1",)) == MOVED
         await place(ann, held(2))

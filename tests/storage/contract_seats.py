@@ -75,6 +75,14 @@ class SeatsAndHolds:
         assert await ann.commit(bookings=(booking("B1", event="zoo"),)) == Conflict(ConflictKind.SOLD_OUT, "zoo")
         assert (await known(store, Seats())).seats == {"fest": 3}
 
+    async def test_seats_given_up_of_an_event_that_is_cancelled_are_not_free(self, store: Store, ann: Talk) -> None:
+        await ann.commit(bookings=(booking("B1", 2), booked("B2", 2)))
+        await store.save_event(SHOP, replace(GIG, status=EventStatus.CANCELLED))
+        for name, status in (("B1", HELD), ("B2", CONFIRMED)):
+            give_up = (book_move(name, status, CANCELLED),)
+            assert await ann.commit(booking_moves=give_up, bookings=(booking("B3"),)) == SOLD_OUT
+            assert await ann.commit(booking_moves=give_up) is None
+
     async def test_a_bookings_id_can_be_taken_once(self, ann: Talk, ben: Talk) -> None:
         await ann.commit(bookings=(booking("B1"),))
         taken = Conflict(ConflictKind.NUMBER_TAKEN, "B1")
