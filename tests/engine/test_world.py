@@ -93,7 +93,7 @@ def test_money_is_told_as_a_provider_tells_it(world: World) -> None:
         world,
         "pay 100 KES Q1",
         "+ intent mpesa paid",
-        "+ payment recorded",
+        "+ payment desk unknown",
         "+ payments 1",
         "pay again",
         "+ payments 1",
@@ -117,7 +117,7 @@ def test_a_refused_request_fails_and_a_bank_is_not_asked(world: World) -> None:
     other = World(bakery())
     asked(other, Way.BANK)
     red(other, "charged")
-    play(other, "pay", "+ intent bank paid", "+ payment recorded")
+    play(other, "pay", "+ intent bank paid", "+ payment desk unknown")
     assert other.store.payments_of(ANN.shop)[0].provider == "bank"
 
 
