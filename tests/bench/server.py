@@ -1,6 +1,6 @@
-"""The server that is measured: the real process, with the bakery, on one core.
+"""The server that is measured: the real process, with one of the sample shops, on one core.
 
-    python -m tests.bench.server --database FILE --provider http://127.0.0.1:9001 --secret S
+    python -m tests.bench.server --database FILE --provider http://127.0.0.1:9001 --secret S [--shop tickets]
 
 Prints its port on a line of its own, then serves until its input ends.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 import trio
 
 from adapters.app.compose import compose
-from adapters.app.samples import BAKERY
+from adapters.app.samples import SHOPS
 from adapters.app.serve import calm_gc
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
@@ -25,11 +25,12 @@ OUT_OF_THE_WAY = 100_000
 
 
 def config(options: argparse.Namespace) -> Config:
-    """The bakery with its number's pace out of the way."""
+    """One shop with its number's pace out of the way. Its events may be others than the sample's; no money is taken."""
+    sample = next(one for one in SHOPS if one.name == options.shop)
     settings = WhatsAppCloudSettings(
-        path=BAKERY.path,
+        path=sample.path,
         base_url=options.provider,
-        phone_number_id=BAKERY.number_id,
+        phone_number_id=sample.number_id,
         access_token=Secret("bench"),
         app_secret=Secret(options.secret),
         verify_token=Secret("bench"),
@@ -37,13 +38,14 @@ def config(options: argparse.Namespace) -> Config:
         messages_per_second=OUT_OF_THE_WAY,
     )
     shop = ShopConfig(
-        name=BAKERY.name,
-        title=BAKERY.title,
-        flow=BAKERY.flow,
-        currency=BAKERY.currency,
-        locale=BAKERY.locale,
-        timezone=BAKERY.timezone,
-        catalogue=BAKERY.catalogue,
+        name=sample.name,
+        title=sample.title,
+        flow=sample.flow,
+        currency=sample.currency,
+        locale=sample.locale,
+        timezone=sample.timezone,
+        catalogue=sample.catalogue,
+        events=Path(options.events) if options.events else sample.events,
         channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
     )
     return Config(
@@ -70,6 +72,8 @@ def main() -> None:
     parser.add_argument("--database", required=True)
     parser.add_argument("--provider", required=True)
     parser.add_argument("--secret", required=True)
+    parser.add_argument("--shop", default="bakery")
+    parser.add_argument("--events", default="", help="a file of events in place of the shop's own")
     parser.add_argument("--mark-read", action="store_true")
     parser.add_argument("--connections", type=int, default=2_048)
     parser.add_argument("--lanes", type=int, default=32)

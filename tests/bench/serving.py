@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from adapters.app.descriptors import ask_for_all
-from adapters.app.samples import BAKERY
+from adapters.app.samples import BAKERY, Sample
 
 ROOT = Path(__file__).parents[2]
 SERVER_CORE, TRAFFIC_CORE = 0, 1
@@ -59,10 +59,12 @@ def serving(*more: str, database: Path | None = None) -> Iterator[tuple[int, int
             process.stdout.close()
 
 
-def traffic(port: int, provider: int, secret: str, **options: object) -> Report:
+def traffic(
+    port: int, provider: int, secret: str, shop: Sample = BAKERY, module: str = "tests.bench.traffic", **options: object
+) -> Report:
     """Run the traffic against a server and read its report."""
-    arguments = ["tests.bench.traffic", "--server", f"http://127.0.0.1:{port}{BAKERY.path}"]
-    arguments += ["--secret", secret, "--port", str(provider), "--number", BAKERY.number_id]
+    arguments = [module, "--server", f"http://127.0.0.1:{port}{shop.path}"]
+    arguments += ["--secret", secret, "--port", str(provider), "--number", shop.number_id]
     for name, value in options.items():
         arguments += [f"--{name}", str(value)]
     process = pinned(TRAFFIC_CORE, arguments, stdout=subprocess.PIPE)

@@ -9,6 +9,7 @@ import trio
 from tests.bench.bench_channel import channel_figures
 from tests.bench.bench_pure import pure_figures
 from tests.bench.memory import memory_figures, startup_figures
+from tests.bench.onsale import onsale_figures
 from tests.bench.serving import overload_figures, serving_figures, status_figures
 from tests.bench.turns import turn_figures
 
@@ -23,4 +24,5 @@ SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
     "serving": ("signed webhook to reply, server on one core", serving_figures),
     "statuses": ("statuses apart", status_figures),
     "overload": ("3,000/s on 2,000 connections", overload_figures),
+    "onsale": ("5,000 phones race for 500 seats", onsale_figures),
 }

@@ -19,6 +19,7 @@ import re
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -73,20 +74,23 @@ class Provider(asyncio.Protocol):
             self._buffer = self._buffer[size:]
 
     def _answer(self, body: bytes) -> None:
-        book, now = self._book, time.perf_counter()
-        to, key = TO.search(body), KEY.search(body)
-        if to is None:
-            book.courtesies += 1
-            content = b'{"success":true}'
-        else:
-            content = b'{"messaging_product":"whatsapp","messages":[{"id":"wamid.OUT%d"}]}' % len(book.keys)
-            self._count(int(to[1]), key[1] if key else b"", now)
+        content = self.content(body)
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(content)
         assert self._transport is not None
         self._transport.write(head + content)
 
-    def _count(self, phone: int, key: bytes, now: float) -> None:
-        book = self._book
+    def content(self, body: bytes) -> bytes:
+        """What is answered to a request, once it is counted."""
+        to, key = TO.search(body), KEY.search(body)
+        if to is None:
+            self._book.courtesies += 1
+            return b'{"success":true}'
+        self.count(int(to[1]), key[1] if key else b"", body)
+        return b'{"messaging_product":"whatsapp","messages":[{"id":"wamid.OUT%d"}]}' % len(self._book.keys)
+
+    def count(self, phone: int, key: bytes, body: bytes) -> None:
+        """A message to this phone came."""
+        book, now = self._book, time.perf_counter()
         if key in book.keys:
             book.doubled += 1
             return
@@ -164,6 +168,8 @@ class Blaster:
         total = round(options.rate * options.seconds)
         for number in range(total):
             due = self.begun + number / options.rate
+            if self.enough():
+                break
             wait = due - time.perf_counter()
             if wait > 0.001 or number % 20 == 0:
                 await asyncio.sleep(max(0.0, wait))
@@ -181,14 +187,30 @@ class Blaster:
         else:
             self._late.append((due, 0))
 
+    def enough(self) -> bool:
+        """Whether to end before the time is over."""
+        return False
+
+    def settled(self) -> bool:
+        """Whether all has come that follows the replies."""
+        return True
+
+    def next_words(self) -> tuple[int, str] | None:
+        """Which phone speaks next, and what it says; None when nobody has anything to say now."""
+        phone = self._count % self._options.phones
+        self._count += 1
+        return phone, SAID[self._said[phone] % len(SAID)]
+
     def _post(self, connection: Customer, due: float) -> None:
         if self._options.statuses:
             connection.post(self._sign(self._status_body()), due, 0)
-        else:
-            phone = self._count % self._options.phones
-            self._count += 1
-            connection.post(self._sign(self._body(phone)), due, PHONE + phone)
+        elif (words := self.next_words()) is not None:
+            phone, said = words
+            connection.post(self._sign(self._body(phone, said)), due, PHONE + phone)
             self._book.planned.setdefault(PHONE + phone, deque()).append(due)
+        else:
+            self._free.append(connection)
+            return
         self._outstanding += 1
 
     def answered(self, connection: Customer, status: int, due: float) -> None:
@@ -210,9 +232,8 @@ class Blaster:
     def lost(self, connection: Customer) -> None:
         self.broken += 1
 
-    def _body(self, phone: int) -> bytes:
+    def _body(self, phone: int, said: str) -> bytes:
         self._said[phone] += 1
-        said = SAID[(self._said[phone] - 1) % len(SAID)]
         digits = PHONE + phone
         return (
             '{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":'
@@ -271,11 +292,19 @@ def per_second(times: list[float], begun: float, seconds: float) -> list[int]:
 async def measure(options: argparse.Namespace) -> dict[str, object]:
     """Run the traffic, wait until the replies are in, and report."""
     book = Book()
-    server = await asyncio.get_running_loop().create_server(lambda: Provider(book), "127.0.0.1", options.port)
-    blaster = Blaster(options, book)
+    return await measured(options, book, Blaster(options, book), lambda: Provider(book))
+
+
+async def measured(
+    options: argparse.Namespace, book: Book, blaster: Blaster, provider: Callable[[], Provider]
+) -> dict[str, object]:
+    """The same with this traffic and this provider."""
+    server = await asyncio.get_running_loop().create_server(provider, "127.0.0.1", options.port)
     await blaster.run()
     ended = time.perf_counter()
-    while any(book.planned.values()) and time.perf_counter() - max(ended, book.last_reply) < QUIET:
+    while any(book.planned.values()) or not blaster.settled():
+        if time.perf_counter() - max(ended, book.last_reply) > QUIET:
+            break
         await asyncio.sleep(0.05)
     server.close()
     missing = sum(map(len, book.planned.values()))
@@ -301,8 +330,9 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """The options that every traffic has."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", required=True)
     parser.add_argument("--secret", required=True)
     parser.add_argument("--number", default="200000000000002")
@@ -313,8 +343,8 @@ def main() -> None:
     parser.add_argument("--phones", type=int, default=5_000)
     parser.add_argument("--statuses", type=int, default=0, help="post batches of so many statuses instead of messages")
     parser.add_argument("--run", default=str(time.time_ns()), help="makes message ids of this run unique")
-    json.dump(asyncio.run(measure(parser.parse_args())), sys.stdout)
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    json.dump(asyncio.run(measure(arguments(__doc__).parse_args())), sys.stdout)
