@@ -109,10 +109,11 @@ class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks):
     async def commit(self, commit: Commit) -> Conflict | None:
         self._alive()
         turn = Turn(commit)
-        wants = None
-        if commit.orders or commit.holds or commit.bookings or commit.booking_moves:
-            wants = partial(self._suffices, turn)
-        unit = Unit(write_turns, turn, marks=_marks(commit), blame=blame, wants=wants, then=partial(self._book, commit))
+        unit = Unit(write_turns, turn, marks=_marks(turn), blame=blame)
+        if turn.rich:
+            unit.then = partial(self._book, commit)
+            if commit.orders or commit.holds or commit.bookings or commit.booking_moves:
+                unit.wants = partial(self._suffices, turn)
         written: Written = await self._writer.put(unit)
         return written.conflict
 
@@ -243,14 +244,21 @@ class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks):
         self.checked.set()
 
 
-def _marks(commit: Commit) -> list[Hashable]:
+def _marks(turn: Turn) -> list[Hashable]:
     """What two commits can't both have."""
+    commit = turn.commit
     shop = commit.address.shop
     marks: list[Hashable] = [commit.address]
     if commit.inbound_id:
         marks.append(("inbound", shop, commit.inbound_id))
     if commit.parked_id:
         marks.append(("parked", commit.parked_id))
+    return marks + _rich_marks(commit) if turn.rich else marks
+
+
+def _rich_marks(commit: Commit) -> list[Hashable]:
+    shop = commit.address.shop
+    marks: list[Hashable] = []
     for order in commit.orders:
         marks += [("number", order.shop, order.number), ("cart", order.shop, order.cart or order.number)]
     orders = [move.number for move in commit.moves] + [move.number for move in commit.payment_moves]

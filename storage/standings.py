@@ -13,17 +13,17 @@ from storage.judge import Booked, Ordered, Standing
 from storage.sql import Db, Row, flat, parts, read, values
 
 
-async def look_up(db: Db, commits: Sequence[Commit]) -> Standing:
-    """All that these commits contend for, as it stands."""
+async def look_up(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> Standing:
+    """All that these commits contend for, as it stands; ``rich`` are those of them with orders, money or seats."""
     asked: list[tuple[str, list[Row]]] = [
         (LOOK_VERSION, [tuple(commit.address) for commit in commits]),
         (LOOK_INBOUND, [(commit.address.shop, commit.inbound_id) for commit in commits if commit.inbound_id]),
         (LOOK_PARKED, [(commit.parked_id,) for commit in commits if commit.parked_id]),
-        (LOOK_NUMBER, [(order.shop, order.number) for commit in commits for order in commit.orders]),
-        (LOOK_CART, [(order.shop, order.cart) for commit in commits for order in commit.orders if order.cart]),
-        (LOOK_ORDER, [(c.address.shop, number) for c in commits for number in _orders(c)]),
-        (LOOK_PAYMENT, [(c.address.shop, one.id) for c in commits for one in c.settlements]),
-        (LOOK_BOOKING, [(c.address.shop, name) for c in commits for name in _bookings(c)]),
+        (LOOK_NUMBER, [(order.shop, order.number) for c in rich for order in c.orders]),
+        (LOOK_CART, [(order.shop, order.cart) for c in rich for order in c.orders if order.cart]),
+        (LOOK_ORDER, [(c.address.shop, number) for c in rich for number in _orders(c)]),
+        (LOOK_PAYMENT, [(c.address.shop, one.id) for c in rich for one in c.settlements]),
+        (LOOK_BOOKING, [(c.address.shop, name) for c in rich for name in _bookings(c)]),
     ]
     pieces = [(sql, part) for sql, rows in asked for part in parts(rows)]
     union = " UNION ALL ".join(sql.replace("{values}", values(part)) for sql, part in pieces)
@@ -37,8 +37,6 @@ async def look_up(db: Db, commits: Sequence[Commit]) -> Standing:
 
 def _orders(commit: Commit) -> list[str]:
     """The numbers of orders that must be there for ``commit``, or stand somewhere."""
-    if not (commit.moves or commit.payment_moves or commit.takes or commit.invoices or commit.synced):
-        return []
     moved = [move.number for move in commit.moves] + [move.number for move in commit.payment_moves]
     return [*moved, *commit.takes, *[issue.order for issue in commit.invoices], *commit.synced]
 

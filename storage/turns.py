@@ -16,6 +16,7 @@ import msgspec
 from engine.commit import Commit
 from engine.errors import StoreError
 from engine.facts import Conflict, ConflictKind
+from engine.messages import Outgoing
 from engine.tickets import Booking
 from storage import order_rows, seat_rows
 from storage.invoice_rows import Numbers, write_invoices
@@ -31,10 +32,25 @@ encode = msgspec.json.encode
 
 @dataclass(slots=True)
 class Turn:
-    """A commit on its way to the disk. ``lacking``: the sku or event that a cache found wanting, else ""."""
+    """A commit on its way to the disk. ``lacking``: the sku or event that a cache found wanting, else "".
+
+    ``rich``: it has more than a conversation, messages and timers. Most have not, and cost no look at what they lack.
+    """
 
     commit: Commit
     lacking: str = ""
+    rich: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rich = is_rich(self.commit)
+
+
+def is_rich(c: Commit) -> bool:
+    """Whether there is anything in ``c`` that only few commits have."""
+    goods = c.customer or c.releases or c.moves or c.payment_moves or c.orders or c.takes or c.holds
+    seats = c.booking_moves or c.bookings or c.entries
+    money = c.intents or c.intent_moves or c.settlements or c.invoices
+    return bool(goods or seats or money or c.synced or c.posted)
 
 
 @dataclass(slots=True)
@@ -53,7 +69,7 @@ class Moved:
 
 @dataclass(slots=True)
 class Written:
-    """What became of one commit; what the whole batch moved is told once, with its last commit."""
+    """What became of one commit; what the whole batch moved is told once, with its first rich one."""
 
     conflict: Conflict | None
     moved: Moved = field(default_factory=Moved)
@@ -61,12 +77,16 @@ class Written:
 
 async def write_turns(db: Db, turns: Sequence[Turn]) -> list[Written]:
     """Write these commits within the transaction that is open. Raises sqlite3.IntegrityError for a guilty one."""
-    standing = await look_up(db, [turn.commit for turn in turns])
+    commits, rich = [turn.commit for turn in turns], [turn.commit for turn in turns if turn.rich]
+    standing = await look_up(db, commits, rich)
     written = [Written(_refusal(turn, standing)) for turn in turns]
-    good = [turn.commit for turn, one in zip(turns, written, strict=True) if one.conflict is None]
+    good = [turn for turn, one in zip(turns, written, strict=True) if one.conflict is None]
     if good:
-        await _write(db, good)
-        written[-1].moved = Moved(*await order_rows.stock_after(db, good), *await seat_rows.seats_after(db, good))
+        rich = [turn.commit for turn in good if turn.rich]
+        await _write(db, [turn.commit for turn in good], rich)
+        if rich:
+            moved = Moved(*await order_rows.stock_after(db, rich), *await seat_rows.seats_after(db, rich))
+            next(one for turn, one in zip(turns, written, strict=True) if turn.rich).moved = moved
     return written
 
 
@@ -80,7 +100,7 @@ def _refusal(turn: Turn, standing: Standing) -> Conflict | None:
 async def blame(db: Db, turn: Turn, error: Exception) -> Written | StoreError:
     """Which Conflict a commit was that a constraint refused by itself; an error when it is none of them."""
     commit = turn.commit
-    conflict = judge(commit, await look_up(db, [commit]))
+    conflict = judge(commit, await look_up(db, [commit], [commit]))
     if conflict is None and isinstance(error, sqlite3.IntegrityError):
         what = await order_rows.short(db, commit) or await seat_rows.short(db, commit)
         conflict = Conflict(ConflictKind.SOLD_OUT, what) if what else None
@@ -89,33 +109,32 @@ async def blame(db: Db, turn: Turn, error: Exception) -> Written | StoreError:
     return StoreError(f"The turn of {commit.address} breaks a rule of the store ({error}); nothing of it was written.")
 
 
-async def _write(db: Db, commits: Sequence[Commit]) -> None:
+async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> None:
     """Every table in turn; no rows, no statement. The order within a commit is the one that Commit promises."""
     await write(db, INBOUND, [(c.address.shop, c.inbound_id, c.at) for c in commits if c.inbound_id])
     await write(db, UNPARK, [(c.parked_id,) for c in commits if c.parked_id])
     await write(db, SNAPSHOT, [(*c.address, c.version, c.snapshot) for c in commits])
     await write(db, LINK, [(c.address.shop, *link, c.address.customer) for c in commits for link in c.links])
-    await order_rows.write_orders(db, commits)
-    await seat_rows.write_seats(db, commits)
-    await write_money(db, commits)
-    numbers = await write_invoices(db, commits)
-    await write(db, SYNCED, [(c.address.shop, number) for c in commits for number in c.synced])
+    await order_rows.write_orders(db, rich)
+    await seat_rows.write_seats(db, rich)
+    await write_money(db, rich)
+    numbers = await write_invoices(db, rich)
+    await write(db, SYNCED, [(c.address.shop, number) for c in rich for number in c.synced])
     await write(db, OUTBOX, [row for c in commits for row in _outbox_rows(c, numbers)])
     await write(db, TIMER_OFF, [(*c.address, kind) for c in commits for kind in c.timers_off])
     await write(db, TIMER, [(*t.address, t.kind, t.due, t.turn) for c in commits for t in c.timers])
-    await write_posted(db, [letter for c in commits for letter in c.posted])
+    await write_posted(db, [letter for c in rich for letter in c.posted])
 
 
 def _outbox_rows(commit: Commit, numbers: Numbers) -> list[Row]:
-    rows: list[Row] = []
-    number = numbers[commit.address.shop, commit.invoices[0].order] if commit.invoices else ""
-    for o in commit.outbox:
-        message = encode(o.message)
-        if number:
-            message = with_number_in(message, number)
-        how = (o.phone, o.user_id, message.decode(), o.purpose.value, o.created_at, o.attempts)
-        rows.append((o.key, *o.address, *how))
-    return rows
+    if not commit.invoices:
+        return [_outbox_row(o, encode(o.message)) for o in commit.outbox]
+    number = numbers[commit.address.shop, commit.invoices[0].order]
+    return [_outbox_row(o, with_number_in(encode(o.message), number)) for o in commit.outbox]
+
+
+def _outbox_row(o: Outgoing, message: bytes) -> Row:
+    return (o.key, *o.address, o.phone, o.user_id, message.decode(), o.purpose.value, o.created_at, o.attempts)
 
 
 INBOUND = "INSERT INTO inbound (shop, id, at) {values}"
