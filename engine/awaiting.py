@@ -88,7 +88,7 @@ WORDS: dict[str, FlowEvent] = {
     **dict.fromkeys(("pay", "checkout"), PayAsked()),
     **dict.fromkeys(("try again", "again"), Retried()),
     **dict.fromkeys(("other way", "back", "change"), OtherWayAsked()),
-    **dict.fromkeys(("done", "yes", "ok", "confirm", "thanks", "paid", "i paid", "i have paid"), Waited()),
+    **dict.fromkeys(("done", "yes", "ok", "confirm", "thanks", "paid"), Waited()),
 }
 
 

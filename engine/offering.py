@@ -100,6 +100,8 @@ def code_in(said: str) -> str:
 def discount_for(code: str, subtotal: int, shop: Shop, facts: Facts) -> tuple[Discount | None, str]:
     """The discount that a typed code gives on lines of ``subtotal``, or None and the sentence that says why not."""
     wanted = code_in(code)
+    if not code:
+        return None, say(facts.language, "A discount code? Say *code* and the code.")
     found = next((one for one in shop.terms.discounts if wanted and code_in(one.code) == wanted), None)
     if found is None:
         return None, say(facts.language, "I don't know the code {code}.", code=_clip(text.one_line(code)))

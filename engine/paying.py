@@ -34,6 +34,7 @@ from engine.shop import Shop
 from engine.shopping import price
 from engine.tickets import BOOKING_START, LETTERS, Booking, BookingStatus
 from engine.totals import totals_of
+from engine.words import command
 
 __all__ = ["Received", "Verdict", "judge", "receive"]
 
@@ -56,7 +57,7 @@ WORDS: Mapping[Way, tuple[str, ...]] = {
     Way.BANK: ("bank", "transfer", "bank transfer", "by bank", "by transfer"),
     Way.CASH: ("cash", "cod", "on delivery", "cash on delivery", "pay on delivery", "pay at delivery"),
 }
-"""What people type for a way beside its title; folded as ``text.words`` does."""
+"""What people type for a way beside its title and its spellings as a command; folded as ``text.words`` does."""
 
 
 # -- ways ----------------------------------------------------------------------------------------------------------
@@ -74,8 +75,8 @@ def options(ways: Sequence[Way], facts: Facts, *, prefix: str = "pay:") -> tuple
 
 def way_of(value: str) -> Way | None:
     """The way that an option's value, or a typed word, stands for; None when it is something else."""
-    name = value.rpartition(":")[2]
-    found = next((way for way in Way if way.value == name), None)
+    names = (value.rpartition(":")[2], command(value))
+    found = next((way for way in Way if way.value in names), None)
     return found or next((way for way, words in WORDS.items() if text.words(value) in words), None)
 
 

@@ -50,7 +50,7 @@ class LineAsked(FlowEvent, frozen=True):
 
 
 class CodeGiven(FlowEvent, frozen=True):
-    """A discount code."""
+    """A discount code; "" when only the word was said."""
 
     label: ClassVar[str] = '"code …"'
     code: str
@@ -86,8 +86,8 @@ def read(said: str) -> FlowEvent | None:
     meant = command(said)
     if meant in WORDS:
         return WORDS[meant]
-    if meant.startswith("code "):
-        return CodeGiven(meant.removeprefix("code "))
+    if meant == "code" or meant.startswith("code "):
+        return CodeGiven(meant.removeprefix("code").strip())
     if meant.startswith("remove "):
         line = text.number(meant.removeprefix("remove ").removeprefix("#"))
         return Removed(line) if line is not None else None

@@ -40,13 +40,17 @@ BEGINNING, TYPO = 0.9, 0.7
 BEGINNING_FROM = 3
 """Letters from which a word stands for one that begins so."""
 
-FREE = "free"
+FREE = tuple(map(words, ("free", "bure", "मुफ़्त", "फ़्री", "निःशुल्क", "muft", "مفت", "فری")))
+"""What an event that costs nothing is found by."""
 
 _NOISE = (
     "a an the in at on for of to me my we us is are any some and or with near by from about do you have there "
     "show shows see find search looking look want book booking please pls event events ticket tickets seat seats pass "
     "passes something anything what whats going happening i im would like hi hello kwa ya na wa za katika nataka "
-    "tiketi tukio matukio में के का की को लिए पर टिकट mein ke ka ki ko liye par chahiye میں کے کا کی کو لیے پر ٹکٹ"
+    "tiketi tukio matukio onyesha kuna gani nini la cha pale "
+    "में के का की को लिए पर टिकट कार्यक्रम कोई क्या है हैं चाहिए दिखाओ दिखाएँ मुझे "
+    "mein ke ka ki ko liye par chahiye koi kya hai hain karyakram "
+    "میں کے کا کی کو لیے پر ٹکٹ پروگرام کوئی کیا ہے ہیں چاہیے دکھاؤ دکھائیں مجھے"
 )
 NOISE = frozenset(map(words, _NOISE.split()))
 """Words that say nothing about which event is meant."""
@@ -127,7 +131,7 @@ def _words_of(event: TicketEvent) -> list[tuple[str, float]]:
     parts = (title, TITLE), (pairs, TITLE), (tokens(event.city), CITY), (tokens(event.venue), VENUE)
     found = [(word, weight) for part, weight in parts for word in part]
     found += [(word, CATEGORY) for word in tokens(event.category)]
-    return [*found, (FREE, CATEGORY)] if not event.price else found
+    return [*found, *((word, CATEGORY) for word in FREE)] if not event.price else found
 
 
 def _index(programme: Programme) -> _Index:

@@ -21,6 +21,10 @@ def _table(written: Mapping[str, Mapping[str, str]]) -> Table:
     }
 
 
+def _as_it_is(words: str) -> dict[str, str]:
+    return {word: word for word in words.split(", ")}
+
+
 GLOBAL = _table(
     {
         "en": {
@@ -79,26 +83,16 @@ GLOBAL = _table(
 COMMANDS = _table(
     {
         "en": {
-            **{
-                word: word
-                for word in (
-                    *("remove", "add", "more", "next", "back", "confirm", "edit", "change", "skip", "same", "none"),
-                    *("search", "browse", "products", "promotions", "checkout", "pay", "card", "bank", "cash", "again"),
-                    *(
-                        "order again",
-                        "try again",
-                        "other way",
-                        "book",
-                        "join",
-                        "leave",
-                        "code",
-                        "new",
-                        "delivery",
-                        "pickup",
-                    ),
-                )
-            },
+            **_as_it_is(
+                "remove, add, more, next, back, confirm, edit, change, skip, same, none, search, browse, products, "
+                "checkout, pay, card, bank, cash, again, order again, try again, other way, book, join, leave, code, "
+                "new, delivery, pickup"
+            ),
             "done": "done, finished, that's all",
+            "promotions": "promotions, promotion, offers, offer",
+            "mpesa": "mpesa, m-pesa, m pesa",
+            "paid": "paid, i paid, i have paid, i've paid",
+            "address": "address, other address, another address",
             "cart": "cart, my cart, view cart, show cart",
             "clear": "clear, clear cart, empty cart",
             "yes": "yes, yes please, yeah, yep",
@@ -132,9 +126,12 @@ COMMANDS = _table(
             "promotions": "ofa, ona ofa, promosheni",
             "checkout": "kamilisha, kamilisha oda",
             "pay": "lipa, lipia, nalipa",
+            "mpesa": "lipa na mpesa, lipa na m-pesa",
             "card": "kadi",
-            "bank": "benki",
-            "cash": "taslimu, pesa taslimu",
+            "bank": "benki, uhamisho wa benki",
+            "cash": "taslimu, pesa taslimu, lipa ukiletewa, nitalipa nikiletewa",
+            "paid": "nimelipa, nimeshalipa, tayari nimelipa",
+            "address": "anwani, anwani nyingine",
             "again": "tena",
             "order again": "agiza tena",
             "try again": "jaribu tena",
@@ -143,7 +140,7 @@ COMMANDS = _table(
             "book": "weka nafasi",
             "join": "jiandikishe",
             "leave": "jitoe, nitoe",
-            "code": "kodi",
+            "code": "msimbo, kodi, kuponi",
             "new": "mpya",
             "delivery": "niletee, letewa",
             "pickup": "nitachukua, nitachukua mwenyewe",
@@ -173,9 +170,13 @@ COMMANDS = _table(
             "promotions": "ऑफर, ऑफर देखें, ऑफर दिखाओ, offer dikhao",
             "checkout": "ऑर्डर करें, ऑर्डर करो, ऑर्डर कर दो, चेकआउट, order karo, order kar do",
             "pay": "भुगतान करें, भुगतान, पेमेंट, bhugtan, payment karo, pay karo",
+            "mpesa": "एम-पेसा, एम पेसा, एमपेसा",
             "card": "कार्ड",
-            "bank": "बैंक",
-            "cash": "नकद, कैश, nakad",
+            "bank": "बैंक, बैंक ट्रांसफ़र",
+            "cash": "नकद, कैश, डिलीवरी पर, डिलीवरी पर भुगतान, nakad",
+            "paid": "पैसे दे दिए, पैसा दे दिया, भुगतान कर दिया, भुगतान हो गया, paise de diye, payment kar diya, "
+            "payment ho gaya",
+            "address": "पता, दूसरा पता, पता बदलें, doosra pata",
             "again": "फिर से, दोबारा, दुबारा, phir se, fir se, dobara, dubara",
             "order again": "फिर से ऑर्डर, फिर से ऑर्डर करें, फिर से ऑर्डर करो, दोबारा ऑर्डर, phir se order, dobara order",
             "try again": "फिर कोशिश करें, फिर से कोशिश करें, phir se koshish",
@@ -214,9 +215,12 @@ COMMANDS = _table(
             "promotions": "آفر, آفرز, آفر دیکھیں",
             "checkout": "آرڈر کریں, آرڈر کرو, چیک آؤٹ, order karein",
             "pay": "ادائیگی کریں, ادائیگی, پیمنٹ, adaigi, adaigi karein",
+            "mpesa": "ایم پیسا, ایمپیسا",
             "card": "کارڈ",
-            "bank": "بینک",
-            "cash": "نقد, کیش, naqad",
+            "bank": "بینک, بینک ٹرانسفر",
+            "cash": "نقد, کیش, ڈیلیوری پر, ڈیلیوری پر ادائیگی, naqad",
+            "paid": "ادائیگی کر دی, ادائیگی ہو گئی, رقم بھیج دی, پیسے دے دیے, adaigi kar di, payment kar di",
+            "address": "پتہ, پتا, دوسرا پتہ, پتہ بدلیں",
             "again": "دوبارہ, پھر سے, dobara",
             "order again": "دوبارہ آرڈر, دوبارہ آرڈر کریں, dobara order, dobara order karein",
             "try again": "دوبارہ کوشش کریں, dobara koshish",

@@ -88,8 +88,12 @@ def _phrases(written: Mapping[str, Days]) -> dict[tuple[str, ...], Days]:
 
 
 TONIGHT = (
-    "tonight, this evening, tonite, usiku wa leo, leo usiku, leo jioni, आज रात, आज शाम, aaj raat, aaj shaam, "
-    "آج رات, آج شام"
+    "tonight, this evening, tonite, usiku wa leo, leo usiku, leo jioni, jioni ya leo, आज रात, आज शाम, "
+    "aaj raat, aaj shaam, aaj sham, آج رات, آج شام"
+)
+WEEKEND = (
+    "weekend, this weekend, wikendi, wikendi hii, mwisho wa wiki, mwisho wa wiki hii, वीकेंड, इस वीकेंड, "
+    "सप्ताहांत, is weekend, ویک اینڈ, اس ویک اینڈ"
 )
 PHRASES = _phrases(
     {
@@ -97,9 +101,7 @@ PHRASES = _phrases(
         TONIGHT: Days(first=0, last=0, evening=True),
         "tomorrow, tmrw, tomorow, tommorow, tommorrow, kesho, कल, kal, کل": Days(first=1, last=1),
         "day after tomorrow, kesho kutwa, परसों, parso, parson, پرسوں": Days(first=2, last=2),
-        "weekend, this weekend, wikendi, wikendi hii, वीकेंड, इस वीकेंड, is weekend, ویک اینڈ, اس ویک اینڈ": Days(
-            weekend=True, week=0
-        ),
+        WEEKEND: Days(weekend=True, week=0),
         "next weekend, wikendi ijayo, अगले वीकेंड, agle weekend, اگلے ویک اینڈ": Days(weekend=True, week=1),
         "this week, wiki hii, इस हफ्ते, is hafte, اس ہفتے": Days(week=0),
         "next week, wiki ijayo, अगले हफ्ते, agle hafte, اگلے ہفتے": Days(week=1),
@@ -108,7 +110,7 @@ PHRASES = _phrases(
     }
 )
 LONGEST = max(map(len, PHRASES))
-EVENINGS = _set("night, evening, usiku, jioni, रात, शाम, raat, shaam, رات, شام")
+EVENINGS = _set("night, evening, usiku, jioni, रात, शाम, raat, shaam, sham, رات, شام")
 NEXT = _set("next, ijayo, अगले, agle, اگلے")
 THIS = _set("this, coming, hii, इस, is, اس")
 """Before a weekday or month, or behind it in Swahili. A weekday alone is within the next seven days, a "next" one
@@ -130,6 +132,8 @@ def _named(kind: str) -> dict[str, int]:
 WEEKDAYS = _named("days") | {"tues": 1, "weds": 2, "wensday": 2, "thur": 3, "thurs": 3}
 _HINDI = ("somvar", "mangalvar", "budhvar", "guruvar", "shukravar", "shanivar", "ravivar")
 WEEKDAYS |= {name: number for number, name in enumerate(_HINDI)}
+_ALSO = {"बृहस्पतिवार": 3, "इतवार": 6, "itvar": 6, "itwar": 6, "سوموار": 0, "سنیچر": 5}
+WEEKDAYS |= {words(name): number for name, number in _ALSO.items()}
 MONTHS = _named("months") | {"sept": 9}
 SLIP_FROM = 6
 """Letters from which one may be wrong in a weekday ("saterday", "sundays"). Not in a month: "match" is no March."""
@@ -137,7 +141,7 @@ SLIP_FROM = 6
 _DAY = re.compile(r"([0-9]{1,2})(st|nd|rd|th)?")
 _YEAR = re.compile(r"20[0-9]{2}")
 _NUMERIC = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})(?:[/.-](?:20)?([0-9]{2}))?")
-_OF = _set("of, ya, tarehe, की, ki, کی")
+_OF = _set("of, ya, wa, tarehe, की, ki, کی")
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -147,7 +151,8 @@ def read(tokens: tuple[str, ...]) -> tuple[tuple[Days, ...], tuple[str, ...]]:
     rest: list[str] = []
     at = 0
     while at < len(tokens):
-        days, taken = _phrase(tokens[at:]) or _weekday(tokens[at:]) or _date(tokens[at:]) or (None, 1)
+        here = tokens[at:]
+        days, taken = _phrase(here) or _evening_of(here) or _weekday(here) or _date(here) or (None, 1)
         if days is None:
             rest.append(tokens[at])
         else:
@@ -184,9 +189,19 @@ def _slipped(word: str) -> int | None:
 
 
 def _evening(days: Days, tokens: tuple[str, ...], taken: int) -> tuple[Days, int]:
-    if taken < len(tokens) and tokens[taken] in EVENINGS:
-        return msgspec.structs.replace(days, evening=True), taken + 1
+    """``saturday night``, ``शनिवार की शाम``."""
+    at = taken + (tokens[taken : taken + 1] != () and tokens[taken] in _OF)
+    if at < len(tokens) and tokens[at] in EVENINGS:
+        return msgspec.structs.replace(days, evening=True), at + 1
     return days, taken
+
+
+def _evening_of(tokens: tuple[str, ...]) -> tuple[Days, int] | None:
+    """``usiku wa jumamosi``: in Swahili the day comes behind."""
+    if len(tokens) < 3 or tokens[0] not in EVENINGS or tokens[1] not in _OF:
+        return None
+    found = _phrase(tokens[2:]) or _weekday(tokens[2:])
+    return (msgspec.structs.replace(found[0], evening=True), found[1] + 2) if found else None
 
 
 def _date(tokens: tuple[str, ...]) -> tuple[Days, int] | None:

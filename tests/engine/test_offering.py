@@ -111,7 +111,7 @@ CODES = [
     ("as it is written", "SAVE10", 2_000, NOON, ""),
     ("in any case and with spaces", " save 10 ", 2_000, NOON, ""),
     ("unknown", "SAVE20", 2_000, NOON, "I don't know the code SAVE20."),
-    ("nothing", "", 2_000, NOON, "I don't know the code ."),
+    ("only the word", "", 2_000, NOON, "A discount code? Say *code* and the code."),
     ("endless", "x" * 5_000, 2_000, NOON, "I don't know the code xxx"),
     ("too little in the cart", "save10", 1_999, NOON, "The code Save 10 holds for orders from ₹20.00 up."),
     ("too early", "save10", 2_000, NOON - HOUR - 1, "The code Save 10 does not hold yet."),

@@ -48,6 +48,24 @@ def test_an_option_leads_back_to_its_way_by_value_and_by_words(way: Way) -> None
     assert all(paying.way_of(word.upper()) is way for word in option.words)
 
 
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ("kadi", Way.CARD),
+        ("Benki", Way.BANK),
+        ("pesa taslimu", Way.CASH),
+        ("lipa na M-Pesa", Way.MPESA),
+        ("कार्ड", Way.CARD),
+        ("एम-पेसा", Way.MPESA),
+        ("nakad", Way.CASH),
+        ("بینک ٹرانسفر", Way.BANK),
+        ("ایم پیسا", Way.MPESA),
+    ],
+)
+def test_a_way_is_understood_in_every_language_without_its_buttons(said: str, way: Way) -> None:
+    assert paying.way_of(said) is way
+
+
 @pytest.mark.parametrize("value", ["", "pay:", "pay:gold", "hello"])
 def test_what_is_no_way(value: str) -> None:
     assert paying.way_of(value) is None

@@ -79,6 +79,9 @@ QUERIES: list[tuple[str, str]] = [
     ("family", "puppets"),
     ("free", "benga tech food march"),
     ("free events in mumbai", "food"),
+    ("bure", "benga tech food march"),
+    ("मुफ़्त", "benga tech food march"),
+    ("مفت mumbai", "food"),
     # -- several words
     ("music in mumbai", "jazz indie"),
     ("goa music", "sunset"),
@@ -105,6 +108,19 @@ QUERIES: list[tuple[str, str]] = [
     ("tomorrow", "puppets"),
     ("kesho", "puppets"),
     ("कल", "puppets"),
+    ("आज की रात", "benga jazz"),
+    ("ہفتہ", "benga jazz"),
+    ("सप्ताहांत", "benga jazz puppets"),
+    ("mwisho wa wiki", "benga jazz puppets"),
+    ("اس ویک اینڈ", "benga jazz puppets"),
+    ("usiku wa jumamosi", "benga jazz"),
+    ("jioni ya kesho", "?"),
+    ("शनिवार की शाम", "benga jazz"),
+    ("itwar", "puppets"),
+    ("اتوار", "puppets"),
+    ("12 machi", "holi"),
+    ("12 मार्च", "holi"),
+    ("12 مارچ", "holi"),
     ("this weekend", "benga jazz puppets"),
     ("weekend in delhi", "puppets"),
     ("next weekend", "comedy food"),
@@ -144,6 +160,8 @@ QUERIES: list[tuple[str, str]] = [
     ("matches", "?"),
     # -- whatever is on
     ("", "benga jazz puppets indie tech comedy food sunset march holi"),
+    ("onyesha matukio", "benga jazz puppets indie tech comedy food sunset march holi"),
+    ("कोई कार्यक्रम है", "benga jazz puppets indie tech comedy food sunset march holi"),
     ("events", "benga jazz puppets indie tech comedy food sunset march holi"),
 ]
 
