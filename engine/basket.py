@@ -245,9 +245,13 @@ def order_of(review: Reviewed, payment: PaymentStatus, due: Millis, shop: Shop, 
 
 def card_of(order: Order, shop: Shop, facts: Facts) -> Customer:
     """The customer's card, with what this order says; the rest of it stays as it was."""
-    card = facts.customer or Customer(customer_of(facts), shop.name, language=facts.language)
+    card = facts.customer or Customer(customer_of(facts), shop.name)
     return msgspec.structs.replace(
-        card, name=order.name, phone=order.phone or card.phone, address=order.address or card.address
+        card,
+        name=order.name,
+        phone=order.phone or card.phone,
+        address=order.address or card.address,
+        language=facts.language,
     )
 
 

@@ -326,7 +326,7 @@ ALWAYS = (
     phrase("*my bookings*, or a booking number – see what you have booked"),
 )
 HINTS = (
-    Hint(EXPECT_NAME, "Asha Rao", (phrase("The name for the tickets"), phrase("*no* – let the seats go"))),
+    Hint(EXPECT_NAME, phrase("Asha Rao"), (phrase("The name for the tickets"), phrase("*no* – let the seats go"))),
     Hint(
         phrase("please say *yes* to book, or *no* to let the seats go"),
         phrase("yes"),

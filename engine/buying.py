@@ -14,7 +14,7 @@ from engine import matcher, paying, shopping, text
 from engine.address import Millis
 from engine.cart import Cart, left_of
 from engine.catalogue import Product
-from engine.delivery import KnownUsed, Skipped, Told, place_as_address
+from engine.delivery import KnownUsed, Skipped, Told, place_as_address, read_instructions
 from engine.effects import (
     AnyEffect,
     Ask,
@@ -24,10 +24,10 @@ from engine.effects import (
 )
 from engine.events import LocationSent
 from engine.facts import Facts
-from engine.flow import AnyFlowEvent, FlowEvent
+from engine.flow import AnyFlowEvent, FlowEvent, Hint
 from engine.offering import best_promotion, price_of, running_promotions, usual_price
 from engine.payments import Way
-from engine.phrases import say
+from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import cart_lines, joined, local, price
 from engine.terms import Promotion
@@ -82,7 +82,7 @@ def read(said: str) -> FlowEvent | None:
     match command(said):
         case "browse" | "products" | "more":
             return ProductsAsked()
-        case "promotions" | "offers":
+        case "promotions":
             return PromotionsAsked()
         case _:
             return Named(said) if text.plain(said) else None
@@ -237,6 +237,11 @@ def ask_address(known: str, facts: Facts) -> Ask:
     return Ask(joined(asked, again), (*same, Option("skip", say(facts.language, "Skip"))), numbered=False)
 
 
+def read_address(said: str) -> FlowEvent:
+    """An address as typed, or none: "pickup" is one word for it."""
+    return Skipped() if command(said) == "pickup" else read_instructions(said)
+
+
 def address_in(event: AnyFlowEvent, known: str) -> str | text.Refused:
     """The address that was sent; "" to pick it up."""
     match event:
@@ -261,7 +266,7 @@ def summary(changed: Sequence[str], cart: Cart, address: str, shop: Shop, facts:
     lines = [
         *changed,
         say(facts.language, "Your order:"),
-        *cart_lines(cart, shop),
+        *cart_lines(cart, shop, facts),
         say(facts.language, "*Total: {total}*", total=price(cart.total, shop)),
         where if address else say(facts.language, "You pick it up."),
     ]
@@ -284,3 +289,37 @@ def impossible(way: Way, shop: Shop, facts: Facts) -> str:
             "M-Pesa needs your phone number, which WhatsApp does not show me. Please choose another way.",
         )
     return ""
+
+
+# -- what is expected ----------------------------------------------------------------------------------------------
+_PRODUCTS = phrase("*products* – what we sell")
+HINTS = (
+    Hint(
+        phrase("please choose a product, or say its name"),
+        phrase("products"),
+        (_PRODUCTS, phrase("*promotions* – our offers")),
+    ),
+    Hint(
+        phrase("please choose which one you would like"),
+        "1",
+        (phrase("The number or the name of the one you want"), _PRODUCTS),
+    ),
+    Hint(phrase("please tell me how many you would like"), "2", (phrase("A whole number, like *2*"),)),
+    Hint(
+        phrase("please send the address to deliver to, or say *skip* to pick it up"),
+        phrase("Moi Avenue 12, Nairobi"),
+        (phrase("The address to deliver to, typed or as a location"), phrase("*skip* – you pick it up")),
+    ),
+    Hint(phrase("please choose how to pay"), phrase("M-Pesa"), (phrase("One of the ways to pay, *M-Pesa*"),)),
+    Hint(
+        phrase("please finish the payment; I'll tell you as soon as it is through"),
+        phrase("cancel"),
+        (phrase("*cancel* – cancel the order"),),
+    ),
+    Hint(
+        phrase("your order is complete; please say *menu* to order again"),
+        phrase("menu"),
+        (phrase("*menu* – order again"),),
+    ),
+)
+"""Of each state in the flow's order: what is expected, an example, and what can be said."""

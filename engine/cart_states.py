@@ -224,7 +224,7 @@ GUIDES: dict[type[State], tuple[str, str, tuple[str, ...]]] = {
     AddingToCart: (phrase("please choose something, or type what you would like"), phrase("2 cola"), NAMING),
     CollectingQuantity: (
         phrase("please send how many you would like, 1 to 99"),
-        phrase("2"),
+        "2",
         (phrase("*2* – how many you would like"), phrase("*back* – choose something else")),
     ),
     CollectingAddress: (

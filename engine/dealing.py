@@ -30,8 +30,8 @@ TRANSFER_AWAITED = 90 * DAY
 def placed(cart: Cart, name: str, shop: Shop, facts: Facts) -> tuple[Order, tuple[AnyEffect, ...]]:
     """The order of this cart, and all that goes with it into one commit: card, stock, invoice, first reminder."""
     order = _order(cart, name, shop, facts)
-    card = facts.customer or Customer(customer_of(facts), shop.name, language=facts.language)
-    card = msgspec.structs.replace(card, name=name, phone=facts.phone or card.phone)
+    card = facts.customer or Customer(customer_of(facts), shop.name)
+    card = msgspec.structs.replace(card, name=name, phone=facts.phone or card.phone, language=facts.language)
     thanks = say(
         facts.language,
         "Thank you, {name}! Your order *{number}* is confirmed. 🎉\nTotal: {total}\n{invoice}\n"

@@ -149,7 +149,7 @@ def ask_confirmation(draft: Draft, changed: list[str], shop: Shop, facts: Facts)
     lines = [
         *changed,
         say(speech, "Your order:"),
-        *cart_lines(draft.cart, shop),
+        *cart_lines(draft.cart, shop, facts),
         say(speech, "*Total: {total}* (tax included)", total=price(draft.cart.total, shop)),
         "",
         say(speech, "Name: {name}", name=draft.name),

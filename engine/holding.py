@@ -218,7 +218,9 @@ def known_name(facts: Facts) -> str:
 
 
 def closed(row: Booking, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
-    """What goes with a booking that stands: no more warnings, and its name and phone on the customer's card."""
-    card = facts.customer or Customer(customer_of(facts), shop.name, language=facts.language)
-    known = msgspec.structs.replace(card, name=row.name or card.name, phone=facts.phone or card.phone)
+    """What goes with a booking that stands: no more warnings, and the customer's card with its name."""
+    card = facts.customer or Customer(customer_of(facts), shop.name)
+    known = msgspec.structs.replace(
+        card, name=row.name or card.name, phone=facts.phone or card.phone, language=facts.language
+    )
     return ClearTimer(timer_of(row.id)), SaveCustomer(known)

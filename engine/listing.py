@@ -183,7 +183,7 @@ AN_ANSWER: Expected = (
 )
 A_NAME: Expected = (
     phrase("please tell me the name of your business"),
-    "Sharma & Sons",
+    phrase("Sharma & Sons"),
     (phrase("The name of your business, as it shall stand on the invoice"),),
 )
 ANOTHER_LIST: Expected = (

@@ -20,7 +20,7 @@ from engine.flow import FlowEvent
 from engine.offering import price_of
 from engine.phrases import phrase, say, say_count
 from engine.shop import Shop
-from engine.shopping import add, cart_line, cart_lines, joined, price
+from engine.shopping import add, cart_line, cart_lines, joined, numbered, price
 from engine.words import command
 
 ITEMS_A_PAGE = 20
@@ -136,10 +136,18 @@ def menu_lines(skus: Sequence[str], first: int, shop: Shop, facts: Facts) -> lis
         if product is None:
             lines.append(say(facts.language, "{number}. (not sold any more)", number=number))
         else:
-            lines.append(
-                f"{number}. {product.name} – {price(price_of(product, shop, facts), shop)}{_remark(product, facts)}"
-            )
+            lines.append(numbered(number, _offered(product, shop, facts), facts))
     return lines
+
+
+def _offered(product: Product, shop: Shop, facts: Facts) -> str:
+    return say(
+        facts.language,
+        "{name} – {price}{remark}",
+        name=product.name,
+        price=price(price_of(product, shop, facts), shop),
+        remark=_remark(product, facts),
+    )
 
 
 def _remark(product: Product, facts: Facts) -> str:
@@ -276,7 +284,7 @@ def cart_shown(said: list[str], menu: tuple[str, ...], cart: Cart, shop: Shop, f
     body = joined(
         *said,
         say(facts.language, "Your cart:"),
-        *(f"{number}. {line}" for number, line in zip(numbers, cart_lines(cart, shop), strict=True)),
+        *(numbered(number, line, facts) for number, line in zip(numbers, cart_lines(cart, shop, facts), strict=True)),
         say(facts.language, "Total: {total}", total=price(cart.total, shop)),
         say(facts.language, "Say *remove {item}* to take item {item} out, *done* to go on.", item=numbers[0]),
     )

@@ -31,7 +31,7 @@ from engine.payments import OPEN, Failure, Intent, IntentMove, IntentStatus, Pay
 from engine.phrases import phrase, say
 from engine.settling import Received, Verdict, judge, receive
 from engine.shop import Shop
-from engine.shopping import price
+from engine.shopping import price, sold_line
 from engine.tickets import BOOKING_START, LETTERS, Booking, BookingStatus
 from engine.totals import totals_of
 from engine.words import command
@@ -277,7 +277,7 @@ def receipt(order: Order, payment: Payment, shop: Shop, facts: Facts) -> tuple[A
     lines = [
         say(speech, "Receipt from {title}", title=shop.title),
         say(speech, "Order: *{number}*", number=order.number),
-        *[f"{line.quantity} × {line.name} – {price(line.total, shop)}" for line in order.lines],
+        *[sold_line(line, shop, facts) for line in order.lines],
         *amount_lines(totals_of(order), order.lines, shop, speech, code=order.discount_code),
         say(speech, "Transaction: {reference}", reference=payment.transaction) if payment.transaction else "",
         say(speech, "Thank you for your order! 🎉"),

@@ -200,8 +200,17 @@ def _entry(number: int, event_id: str, shop: Shop, facts: Facts) -> str:
     event = shop.programme.event(event_id)
     if event is None:
         return say(facts.language, "{number}. (not on our programme any more)", number=number)
-    shown = f"{number}. *{event.title}*\n{when(event, facts)} · {place(event)}\n{cost(event.price, shop, facts)}"
-    return "\n" + shown + _remark(facts.seats.get(event.id, 0), facts)
+    shown = say(
+        facts.language,
+        "{number}. *{title}*\n{when} · {place}\n{price}{remark}",
+        number=number,
+        title=event.title,
+        when=when(event, facts),
+        place=place(event),
+        price=cost(event.price, shop, facts),
+        remark=_remark(facts.seats.get(event.id, 0), facts),
+    )
+    return "\n" + shown
 
 
 def _remark(left: int, facts: Facts) -> str:

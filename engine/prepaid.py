@@ -40,7 +40,7 @@ from engine.paying import Received, Unpaid
 from engine.payments import Intent, Way
 from engine.phrases import say
 from engine.shop import Shop
-from engine.shopping import joined, price
+from engine.shopping import joined, named_line, price
 from engine.tickets import LETTERS
 from engine.totals import reckoned
 from engine.words import command
@@ -105,12 +105,13 @@ def placed(cart: Cart, address: str, way: Way, shop: Shop, facts: Facts) -> Aske
 
 def place(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """The order as rows: it, its holds, the customer, and the end of its time."""
-    card = facts.customer or Customer(order.customer, shop.name, language=facts.language)
+    card = facts.customer or Customer(order.customer, shop.name)
     card = msgspec.structs.replace(
         card,
         phone=facts.phone or card.phone,
         address=order.address or card.address,
         name=order.name or card.name,
+        language=facts.language,
     )
     end = facts.now + _time_to_pay(shop)
     holds = [TakeHold(hold) for hold in holds_of(order, end)]
@@ -245,7 +246,7 @@ def requested(event: OrderRequested, shop: Shop, facts: Facts) -> Order | None:
 
 def ask_for_order(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """Ask how to pay for an order of the API's; by the shop's template where only that may be sent."""
-    what = "\n".join(f"{line.quantity} × {line.name}" for line in order.lines)
+    what = "\n".join(named_line(line, facts.language) for line in order.lines)
     total = price(order.total, shop)
     template = shop.terms.templates.get("order", "")
     if facts.now - facts.heard_at >= WINDOW and template:

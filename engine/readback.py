@@ -168,10 +168,15 @@ def products(seen: int, shop: Shop, facts: Facts) -> tuple[str, int]:
 
 
 def _offered(product: Product, shop: Shop, facts: Facts) -> str:
-    shown = f"• {product.name} – {unit_price(product, price_of(product, shop, facts), shop)}"
-    left = carts.left_of(product, facts)
+    left, remark = carts.left_of(product, facts), ""
     if left is not None and left < product.min_quantity:
-        return shown + say(facts.language, " (sold out)")
-    if product.min_quantity > 1:
-        return shown + say(facts.language, " (from {least} up)", least=product.min_quantity)
-    return shown
+        remark = say(facts.language, " (sold out)")
+    elif product.min_quantity > 1:
+        remark = say(facts.language, " (from {least} up)", least=product.min_quantity)
+    return say(
+        facts.language,
+        "• {name} – {price}{remark}",
+        name=product.name,
+        price=unit_price(product, price_of(product, shop, facts), shop),
+        remark=remark,
+    )

@@ -18,7 +18,7 @@ from engine.flow import Chosen, FlowEvent
 from engine.ordering import Muddled, Removed, Wanted
 from engine.phrases import phrase, say
 from engine.shop import Shop
-from engine.shopping import joined, price
+from engine.shopping import joined, numbered, price, sold_line
 from engine.words import command
 
 
@@ -122,10 +122,7 @@ def read_address(said: str) -> FlowEvent:
 def summary(review: Reviewed, shop: Shop, facts: Facts) -> str:
     """The lines with their numbers, every amount up to the total, and where it goes."""
     speech, basket = facts.language, review.basket
-    lines = [
-        f"{number}. {line.quantity} × {line.name} – {price(line.total, shop)}"
-        for number, line in enumerate(basket.cart.lines, 1)
-    ]
+    lines = [numbered(number, sold_line(line, shop, facts), facts) for number, line in enumerate(basket.cart.lines, 1)]
     zone = review.zone.name if review.zone is not None else ""
     sold = basket.cart.order_lines(shop)
     return joined(

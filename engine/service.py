@@ -23,6 +23,7 @@ from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentStatus
 from engine.phrases import language_name, phrase, say, say_count
 from engine.remembered import Conversation
 from engine.shop import Shop
+from engine.shopping import named_line
 from engine.turn import Turn
 
 NOT_BEGUN = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
@@ -139,7 +140,7 @@ def track(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
         return remark(c, problem)
     lines = [
         say(c.language, "Order *{number}*: {status}.", number=order.number, status=_status(order, c.language)),
-        *(f"{line.quantity} × {line.name}" for line in order.lines),
+        *(named_line(line, c.language) for line in order.lines),
         say(
             c.language,
             "{total}, ordered on {date}",

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from engine import cart as carts
 from engine import money
 from engine.address import Millis
-from engine.cart import LINES_AT_MOST, QUANTITY_AT_MOST, Cart, Change, ChangeKind
+from engine.cart import LINES_AT_MOST, QUANTITY_AT_MOST, Cart, CartLine, Change, ChangeKind
 from engine.catalogue import Product
 from engine.facts import Facts
+from engine.orders import OrderLine
 from engine.phrases import say, say_count
 from engine.shop import Shop
 
@@ -36,9 +37,25 @@ def cart_line(cart: Cart, shop: Shop, facts: Facts) -> str:
     return say_count(facts.language, "{count} item, {total}", "{count} items, {total}", cart.count, total=total)
 
 
-def cart_lines(cart: Cart, shop: Shop) -> list[str]:
+def cart_lines(cart: Cart, shop: Shop, facts: Facts) -> list[str]:
     """Line by line: quantity, name and what that makes."""
-    return [f"{line.quantity} × {line.name} – {price(line.total, shop)}" for line in cart.lines]
+    return [sold_line(line, shop, facts) for line in cart.lines]
+
+
+def sold_line(line: CartLine | OrderLine, shop: Shop, facts: Facts) -> str:
+    """A line of a cart or an order with what it makes."""
+    total = price(line.total, shop)
+    return say(facts.language, "{quantity} × {name} – {total}", quantity=line.quantity, name=line.name, total=total)
+
+
+def named_line(line: CartLine | OrderLine, language: str) -> str:
+    """The same without its price."""
+    return say(language, "{quantity} × {name}", quantity=line.quantity, name=line.name)
+
+
+def numbered(number: int, line: str, facts: Facts) -> str:
+    """A line under its number."""
+    return say(facts.language, "{number}. {line}", number=number, line=line)
 
 
 def news(changes: Sequence[Change], shop: Shop, facts: Facts) -> list[str]:

@@ -12,6 +12,7 @@ import trio
 from adapters.web.webhooks import Engine
 from engine.address import Address, Millis, Sender
 from engine.messages import Outgoing, Purpose, Text
+from engine.phrases import phrase, say
 from engine.ports import Channel, Clock, Http
 
 log = logging.getLogger("sokoni.process")
@@ -23,23 +24,27 @@ STEADY_SECONDS = 30.0
 """An engine that fails sooner than this after its start did not end the outage: the store opens, but takes nothing."""
 IN_FLIGHT = 10.0
 """Who wrote this long (s) before the failure was noticed waits because of it."""
-APOLOGY = (
+APOLOGY = phrase(
     "Sorry, the shop has a technical problem right now. Your message is not lost: we will answer as soon as we can."
 )
+"""Said in the shop's first language: the customer's own stands in the store that can't be read."""
 
 
 class Outage:
-    """One process's outages, one after the other. Times are seconds of trio's clock."""
+    """One process's outages, one after the other. ``channels`` and ``languages`` go by the shop's name; times are
+    seconds of trio's clock."""
 
     def __init__(
         self,
         engine: Engine,
         channels: Mapping[str, Channel],
+        languages: Mapping[str, str],
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
     ) -> None:
         self._engine = engine
         self._channels = channels
+        self._languages = languages
         self._connect = connect
         self._clock = clock
         self._since: float | None = None
@@ -73,12 +78,12 @@ class Outage:
     async def _tell(self, http: Http, shop: str, sender: Sender) -> None:
         self._apologised.add((shop, sender))
         try:
-            await self._channels[shop].send(http, _apology(shop, sender, self._clock.now()))
+            await self._channels[shop].send(http, _apology(shop, sender, self._languages[shop], self._clock.now()))
         except Exception as error:  # a bug in a channel must not keep the store closed
             log.error("send_crashed", exc_info=error, extra={"shop": shop})
 
 
-def _apology(shop: str, sender: Sender, now: Millis) -> Outgoing:
+def _apology(shop: str, sender: Sender, language: str, now: Millis) -> Outgoing:
     address = Address(shop, sender.phone or sender.user_id)
     key = f"apology:{address}:{now}"
-    return Outgoing(key, address, sender.phone, sender.user_id, Text(APOLOGY), Purpose.REPLY, now)
+    return Outgoing(key, address, sender.phone, sender.user_id, Text(say(language, APOLOGY)), Purpose.REPLY, now)

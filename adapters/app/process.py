@@ -94,7 +94,9 @@ class Process:
         self._stopping = trio.Event()
         self.stopped = trio.Event()
         self._providers = [one.provider for one in opened if one.provider is not None]
-        self._outage = Outage(self.engine, {one.shop.name: one.channel for one in opened}, connect, clock)
+        channels = {one.shop.name: one.channel for one in opened}
+        languages = {one.shop.name: one.shop.languages[0] for one in opened}
+        self._outage = Outage(self.engine, channels, languages, connect, clock)
         self.web = Web(
             [one.channel for one in opened],
             self.engine,

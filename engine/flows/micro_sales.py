@@ -17,7 +17,7 @@ from engine import cart as carts
 from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import Named, ProductsAsked, PromotionsAsked, QuantityTold, Singled
 from engine.cart import Cart
-from engine.delivery import KnownUsed, Skipped, Told, read_instructions
+from engine.delivery import KnownUsed, Skipped, Told
 from engine.effects import AnyEffect, Say
 from engine.events import (
     ChargeAnswered,
@@ -31,7 +31,7 @@ from engine.events import (
 from engine.facts import AnyNeed, Availability, ConflictKind, Facts, IntentsFor, OrderNumbered, OwnCard
 from engine.flow import AnyFlowEvent, Cancelled, Chosen, Expired, Flow, FlowEvent, Guide, Started, State, Step
 from engine.payments import Way
-from engine.phrases import phrase, say
+from engine.phrases import say
 from engine.prepaid import Wondered
 from engine.shop import Shop
 from engine.shopping import news
@@ -136,7 +136,7 @@ def read_quantity(state: QuantityInput, said: str) -> FlowEvent | None:
 
 @FLOW.reader
 def read_address(state: AddressInput, said: str) -> FlowEvent | None:
-    return read_instructions(said)
+    return buying.read_address(said)
 
 
 @FLOW.reader
@@ -362,39 +362,9 @@ def rescue(fields: Mapping[str, Any]) -> State:
 
 
 # -- what is expected ----------------------------------------------------------------------------------------------
-GUIDES: dict[type[State], tuple[str, str, tuple[str, ...]]] = {
-    Greeting: (
-        phrase("please choose a product, or say its name"),
-        "products",
-        (phrase("*products* – what we sell"), phrase("*promotions* – our offers")),
-    ),
-    ProductSelected: (
-        phrase("please choose which one you would like"),
-        "1",
-        (phrase("The number or the name of the one you want"), phrase("*products* – what we sell")),
-    ),
-    QuantityInput: (phrase("please tell me how many you would like"), "2", (phrase("A whole number, like *2*"),)),
-    AddressInput: (
-        phrase("please send the address to deliver to, or say *skip* to pick it up"),
-        "Moi Avenue 12, Nairobi",
-        (phrase("The address to deliver to, typed or as a location"), phrase("*skip* – you pick it up")),
-    ),
-    PaymentSelection: (phrase("please choose how to pay"), "M-Pesa", (phrase("One of the ways to pay, *M-Pesa*"),)),
-    PaymentProcessing: (
-        phrase("please finish the payment; I'll tell you as soon as it is through"),
-        "cancel",
-        (phrase("*cancel* – cancel the order"),),
-    ),
-    Completed: (
-        phrase("your order is complete; please say *menu* to order again"),
-        "menu",
-        (phrase("*menu* – order again"),),
-    ),
-}
-"""State → what it expects, an example, and what can be said."""
+HINTS = dict(zip(FLOW.states, buying.HINTS, strict=True))
 
 
 @FLOW.guide
 def guide(state: State, shop: Shop, facts: Facts) -> Guide:
-    expected, example, lines = GUIDES[type(state)]
-    return Guide(say(facts.language, expected), example, tuple([say(facts.language, line) for line in lines]))
+    return HINTS[type(state)].guide(facts.language)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 import trio.testing
@@ -19,6 +20,7 @@ from engine.address import Address, Link, customer_id
 from engine.catalogue import Product
 from engine.errors import ConfigError, StoreError, StoreFailed, StoreLocked
 from engine.messages import Text
+from engine.phrases import say
 from engine.ports import Store
 from engine.supervisor import TooManyRestarts
 from tests.adapters.edge import PATH, SECRET, WireChannel, call, deliver, message
@@ -59,20 +61,22 @@ class Disk:
 class Shopfront:
     """A process over a disk and a scripted channel, and what its customers have been told."""
 
-    def __init__(self, store: TroubledStore, *, grace: float = 20.0, port: int = 0) -> None:
+    def __init__(self, store: TroubledStore, *, grace: float = 20.0, port: int = 0, language: str = "en") -> None:
         self.disk = Disk(store)
         self.channel = WireChannel()
         self.told: list[tuple[str, str]] = []
+        self.apology = say(language, APOLOGY)
         self._send = self.channel.send
         self.channel.send = self._hear  # type: ignore[method-assign]  # it only listens
-        opened = Opened(BAKERY, self.channel, 1_000_000.0, True, "digest", [COOKIE])
+        shop = msgspec.structs.replace(BAKERY, languages=(language,))
+        opened = Opened(shop, self.channel, 1_000_000.0, True, "digest", [COOKIE])
         settings = Settings("127.0.0.1", port, grace_seconds=grace)
         self.process = Process(settings, [opened], self.disk.open, no_http, TrioClock())
         self.port = 0
 
     async def _hear(self, http: Any, row: Any) -> Any:
         self.told.append((row.phone, texts([row])[0]))
-        if isinstance(row.message, Text) and row.message.body == APOLOGY:
+        if isinstance(row.message, Text) and row.message.body == self.apology:
             return await self._apology()
         return await self._send(http, row)
 
@@ -89,12 +93,12 @@ class Shopfront:
         return await deliver(self.process.web, *items)
 
     def apologies(self) -> list[str]:
-        return [phone for phone, text in self.told if text == APOLOGY]
+        return [phone for phone, text in self.told if text == self.apology]
 
 
 @asynccontextmanager
-async def serving(store: TroubledStore, *, grace: float = 20.0) -> AsyncIterator[Shopfront]:
-    front = Shopfront(store, grace=grace)
+async def serving(store: TroubledStore, *, grace: float = 20.0, language: str = "en") -> AsyncIterator[Shopfront]:
+    front = Shopfront(store, grace=grace, language=language)
     async with trio.open_nursery() as nursery:
         front.port = await nursery.start(front.process.run)
         try:
@@ -187,6 +191,15 @@ async def test_a_long_outage_is_apologised_for_once_to_each_customer_who_waits(
         assert await front.deliver(message("w1", sender="1")) == 503, "its provider tries again"
         await trio.sleep(300)
         assert sorted(front.apologies()) == ["1", "2", "3"]
+
+
+async def test_the_apology_is_in_the_shops_language(core: Core, store: TroubledStore, autojump_clock: Clock) -> None:
+    async with serving(store, language="ur") as front:
+        assert front.apology != APOLOGY
+        front.disk.fail(out=True)
+        assert await front.deliver(message("w1", sender="1")) == 503
+        await trio.sleep(APOLOGY_AFTER + 2 * REOPEN_SECONDS)
+        assert front.apologies() == ["1"]
 
 
 async def test_nobody_is_told_of_a_short_outage(core: Core, store: TroubledStore, autojump_clock: Clock) -> None:
