@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+WHOLE = ["-n", "auto", "--dist", "loadfile"]
+"""The whole suite runs on every core, each file on one; whoever names tests wants them here and now."""
 
 
 def run(options: argparse.Namespace) -> int:
     """pytest's own exit code: 0 when all passed. Paths in the arguments count from the project's folder."""
     os.chdir(ROOT)
-    return int(pytest.main(options.rest))
+    return int(pytest.main(options.rest or WHOLE))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from adapters.web.access import Access, OwnerConfig, hashed, new_secret, owner_problems
 
-SECRET, KEPT = new_secret()
-OTHER, OTHER_KEPT = new_secret()
+SECRET, OTHER = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG", "another-secret-that-run.py-token-could-make"
+KEPT, OTHER_KEPT = hashed(SECRET), hashed(OTHER)
 ACCESS = Access(OwnerConfig(user="asha", secrets=(KEPT, OTHER_KEPT)))
 
 
@@ -66,6 +66,12 @@ def test_whatever_is_given_nothing_raises_and_nothing_opens(header: str) -> None
     assert not ACCESS.bearer(header)
     assert not ACCESS.basic(header)
     assert not ACCESS.bearer(f"Bearer {header}")
+
+
+def test_a_new_secret_opens_what_keeps_its_hash() -> None:
+    secret, kept = new_secret()
+    assert new_secret()[0] != secret
+    assert Access(OwnerConfig(secrets=(kept,))).bearer(f"Bearer {secret}")
 
 
 def test_only_hashes_may_stand_in_the_configuration() -> None:

@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from adapters.phones.meta import webhooks
 from adapters.phones.meta.faults import Batch, Delay, Fault, Faults, Mischief, ServerError
 from adapters.phones.meta.later import Later
 from adapters.phones.meta.rules import Rules
@@ -109,7 +110,8 @@ async def test_a_delayed_message_comes_in_the_end() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_batch_puts_many_messages_into_one_webhook(seed: int) -> None:
+async def test_batch_puts_many_messages_into_one_webhook(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "BATCH_WAIT", 3_600.0)  # a batch fills up, however slow the machine is
     async with world(seed=seed, faults=Faults(batch=Batch(rate=1, count=5))) as here:
         async with here.phone() as asha, here.phone(BEN, name="Ben Test") as ben:
             for at in range(5):
