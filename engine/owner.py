@@ -6,9 +6,9 @@ each change of an order is told to the customer in the turn that makes it, once 
 
 from __future__ import annotations
 
-from engine.effects import AnyEffect, MoveOrder, ReleaseHold, Say
+from engine.effects import AnyEffect, MoveOrder, ReleaseHold, Say, TakeStock
 from engine.events import DeskDecided, MessageWanted, News, OrderMoveWanted, PaymentSettled
-from engine.facts import AnyNeed, Facts, IntentsFor, OrderNumbered, PaymentFor
+from engine.facts import AnyNeed, ConflictKind, Facts, IntentsFor, OrderNumbered, PaymentFor
 from engine.messages import Purpose
 from engine.orders import Order, OrderMove, OrderStatus, holds_of, order_moves
 from engine.paying import dropped, news_needs, receive, told
@@ -25,6 +25,10 @@ MOVED = {
     OrderStatus.PAYMENT_FAILED: phrase("News of your order *{number}*: its payment did not come."),
 }
 """What a customer hears of a move that the owner made."""
+
+
+BEGUN = (OrderStatus.PROCESSING, OrderStatus.COMPLETED)
+"""Where goods leave the shelf, paid or not: what was only held for the order is taken."""
 
 
 def needs(event: News) -> tuple[AnyNeed, ...]:
@@ -60,11 +64,15 @@ def effects(event: News, language: str, shop: Shop, facts: Facts) -> tuple[AnyEf
 
 
 def _move(order: Order, to: OrderStatus, by: str, language: str, facts: Facts) -> tuple[AnyEffect, ...]:
-    if to not in order_moves(order.flow)[order.status]:
+    """A move that is not allowed any more, or for which the goods are gone, changes nothing: the API says how the order
+    stands."""
+    sold_out = facts.conflict is not None and facts.conflict.kind is ConflictKind.SOLD_OUT
+    if to not in order_moves(order.flow)[order.status] or sold_out:
         return ()
     move = MoveOrder(OrderMove(order.number, (order.status,), to, by))
     gone = dropping(order, facts, by) if to is OrderStatus.CANCELLED else ()
-    return (move, *gone, Say(say(language, MOVED[to], number=order.number), Purpose.ORDER))
+    taken = (TakeStock(order.number),) if to in BEGUN and order.held else ()
+    return (move, *taken, *gone, Say(say(language, MOVED[to], number=order.number), Purpose.ORDER))
 
 
 def dropping(order: Order, facts: Facts, by: str = "") -> tuple[AnyEffect, ...]:
