@@ -164,12 +164,6 @@ class Till:
             if name in self.intents:
                 self._touched[name] = at
 
-    def reopen(self, at: Millis) -> None:
-        """What was being asked for when the process ended, nobody knows: see Till.charges."""
-        for intent in list(self.intents.values()):
-            if intent.status is IntentStatus.ASKING:
-                self._become(intent, IntentStatus.PENDING, at)
-
     # -- what is looked up -----------------------------------------------------------------------------------------
     def own(self, shop: str, customer: str) -> list[Intent]:
         """A customer's intents, newest first."""

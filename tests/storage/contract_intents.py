@@ -65,6 +65,12 @@ class Intents:
         assert await talk.commit(intent_moves=moves) is None
         assert (await intent_of(store)).status is PAID
 
+    async def test_a_move_from_where_it_does_not_stand_changes_nothing(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        talk = Talk(store, version=await version(store), letters=9_999)
+        assert await talk.commit(intent_moves=(intent_move("i1", CREATED, CANCELLED),)) is None
+        assert (await intent_of(store)).status is PENDING
+
     async def test_a_refused_turn_asks_for_nothing(self, ann: Talk, everything: Everything) -> None:
         await ann.commit(inbound_id="w1")
         before = await everything()

@@ -104,6 +104,17 @@ class Money:
         assert found is not None
         assert found.intent == wanted
 
+    async def test_news_that_name_nothing_are_not_taken_for_a_request_without_names(
+        self, store: Store, ann: Talk
+    ) -> None:
+        await ann.commit(intents=(intent(reference=""),))
+        await store.claim_charges(["i1"], NOW)
+        await store.settle_charges([charged(provider_ref="", link="")], NOW)
+        await store.record(SHOP, news(), NOW)
+        found = await store.payment(SHOP, "fake:t1")
+        assert found is not None
+        assert (found.state, found.intent) == (DESK, "")
+
     async def test_another_shops_intent_is_not_found(self, store: Store, ann: Talk) -> None:
         await ann.commit(intents=(intent(),))
         await store.record("kiosk", news(intent="i1", reference="WA1"), NOW)
@@ -209,6 +220,8 @@ class Money:
         assert [one.id for one in await store.payments(SHOP, (DESK,), 9)] == ["fake:t2", "fake:t0"]
         assert [one.id for one in await store.payments(SHOP, (DESK, RECORDED), 1)] == ["fake:t3"]
         assert await store.payments("kiosk", (), 9) == []
+        await store.record(SHOP, news("late"), NOW - 1)
+        assert [one.id for one in await store.payments(SHOP, (), 9)][-1] == "fake:late"
 
     async def test_a_turn_knows_a_payment_with_what_it_is_for(self, store: Store, ann: Talk, ben: Talk) -> None:
         await store.import_events(SHOP, "first", EVENTS)
@@ -252,6 +265,8 @@ class Money:
         found = [await store.payment_of(SHOP, number) for number in ("WA1", "WA2", "WA3")]
         assert [one.id if one is not None else "" for one in found] == ["fake:t0", "fake:t9", ""]
         assert await store.payment_of("kiosk", "WA1") is None
+        await ann.commit(settlements=(settlement("fake:t9", DESK, REFUNDED),))
+        assert await store.payment_of(SHOP, "WA2") is None, "it was given back"
 
     async def test_a_turn_knows_what_paid_its_customers_own_order(self, store: Store, ann: Talk) -> None:
         await ann.commit(orders=(plain("WA1"),), intents=(intent(),))

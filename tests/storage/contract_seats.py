@@ -240,6 +240,9 @@ class SeatsAndHolds:
 
     async def test_an_entry_that_is_put_again_replaces_itself(self, store: Store, ann: Talk) -> None:
         await ann.commit(entries=(entry("E1", 2),))
+        await ann.commit(entries=(entry("E1", 3, joined=7),))
+        assert (await known(store, OwnEntries())).entries == (entry("E1", 3, joined=7),), "whole"
+        await ann.commit(entries=(entry("E1", 2),))
         gone = entry("E9", 4, status=EntryStatus.LEFT)
         await ann.commit(entries=(gone,))
         assert (await known(store, OwnEntries())).entries == (entry("E1", 2),), "another that is over says nothing"
