@@ -104,10 +104,10 @@ class Post(Protocol):
 class BoxOffice(Protocol):
     """Events, bookings and the waiting list."""
 
-    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent]) -> bool:
-        """Insert or update a shop's events, unless the last import had this digest. Events that are not in the file
-        stay as they are: they may be sold. One that is cancelled stays cancelled, and one keeps its capacity where the
-        file's is below what is confirmed and held."""
+    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent], always: bool = False) -> bool:
+        """Insert or update a shop's events, unless the last import had this digest (``always``: see
+        Store.import_catalogue). Events that are not in the file stay as they are: they may be sold. One that is
+        cancelled stays cancelled, and one keeps its capacity where the file's is below what is confirmed and held."""
 
     async def events(self, shop: str) -> list[TicketEvent]:
         """All events, by start, then by id."""

@@ -120,8 +120,10 @@ class Store(Till, Post, BoxOffice, Books, Protocol):
         """All quarantined addresses, each with the reason."""
 
     # -- catalogue and upkeep --------------------------------------------------------------------------------------
-    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product]) -> bool:
+    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product], always: bool = False) -> bool:
         """Insert or update a shop's products, unless the last import had this content digest (False: nothing done).
+        With ``always`` it is done even so: the products are another file's, and ``digest`` that of the configured file,
+        which thereby counts as imported until it changes.
 
         Starting again with the same file thus changes nothing, while going back to an earlier file brings it back.
         ``stock`` is the opening value of products that are new; a known product keeps what it has.

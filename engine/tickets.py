@@ -63,6 +63,19 @@ class TicketEvent(msgspec.Struct, frozen=True):
         return self.starts_at - self.cancel_hours * HOUR
 
 
+def imported(new: TicketEvent, known: TicketEvent | None, taken: int) -> TicketEvent:
+    """An event of a file as it is kept beside what is known of it (BoxOffice.import_events). ``taken``: seats that are
+    confirmed or held."""
+    if known is None:
+        return new
+    cancelled = known.status is EventStatus.CANCELLED
+    return msgspec.structs.replace(
+        new,
+        status=known.status if cancelled else new.status,
+        capacity=known.capacity if new.capacity < taken else new.capacity,
+    )
+
+
 class Programme(msgspec.Struct, frozen=True, dict=True):
     """A shop's events. What is derived is computed once per programme and kept beside it."""
 

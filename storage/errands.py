@@ -77,14 +77,15 @@ def release(address: Address) -> Errand:
 # -- catalogue -------------------------------------------------------------------------------------------------------
 
 
-def import_catalogue(shop: str, digest: str, products: Sequence[Product]) -> Errand:
+def import_catalogue(shop: str, digest: str, products: Sequence[Product], always: bool) -> Errand:
     """See Store.import_catalogue."""
     rows = [_product_row(shop, place, product) for place, product in enumerate(products)]
 
     async def errand(db: Db) -> bool:
         sql = """INSERT INTO catalogues (shop, digest) VALUES (?, ?)
-            ON CONFLICT (shop) DO UPDATE SET digest = excluded.digest WHERE digest <> excluded.digest RETURNING 1"""
-        if not await run(db, sql, (shop, digest)):
+            ON CONFLICT (shop) DO UPDATE SET digest = excluded.digest
+            WHERE ? OR digest <> excluded.digest RETURNING 1"""
+        if not await run(db, sql, (shop, digest, always)):
             return False
         vanish = "UPDATE products SET active = 0, position = position + ? WHERE shop = ?"
         await run(db, vanish, (len(rows), shop))

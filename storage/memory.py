@@ -251,9 +251,9 @@ class MemoryStore(MemoryDesk):
         return dict(self._quarantined)
 
     # -- catalogue and upkeep --------------------------------------------------------------------------------------
-    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product]) -> bool:
+    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product], always: bool = False) -> bool:
         await self._turn()
-        if self._digests.get(shop) == digest:
+        if self._digests.get(shop) == digest and not always:
             return False
         self._digests[shop] = digest
         known = self._products.get(shop, {})

@@ -115,9 +115,9 @@ class MemoryDesk:
                 self._posted.setdefault(name, one)
 
     # -- seats -----------------------------------------------------------------------------------------------------
-    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent]) -> bool:
+    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent], always: bool = False) -> bool:
         await self._turn()
-        if self._event_digests.get(shop) == digest:
+        if self._event_digests.get(shop) == digest and not always:
             return False
         self._event_digests[shop] = digest
         self._seats.import_events(shop, events, self._clock.now())

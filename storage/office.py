@@ -14,6 +14,7 @@ from engine.tickets import (
     DoorAnswer,
     Entry,
     TicketEvent,
+    imported,
     moved,
     offered,
 )
@@ -35,7 +36,7 @@ from storage.seat_rows import (
     event_row,
     write_booking_moves,
 )
-from storage.seats import DOOR, imported, scanned
+from storage.seats import DOOR, scanned
 from storage.sql import Db, Row, read, read_all, run, write
 
 TIME = "time"
@@ -45,13 +46,14 @@ Key = tuple[str, str]
 # -- events ----------------------------------------------------------------------------------------------------------
 
 
-def import_events(shop: str, digest: str, events: Sequence[TicketEvent], now: Millis) -> Errand:
+def import_events(shop: str, digest: str, events: Sequence[TicketEvent], now: Millis, always: bool) -> Errand:
     """See BoxOffice.import_events: the events as they are kept, None when the last import had this digest."""
 
     async def errand(db: Db) -> list[TicketEvent] | None:
         sql = """INSERT INTO programmes (shop, digest) VALUES (?, ?)
-            ON CONFLICT (shop) DO UPDATE SET digest = excluded.digest WHERE digest <> excluded.digest RETURNING 1"""
-        if not await run(db, sql, (shop, digest)):
+            ON CONFLICT (shop) DO UPDATE SET digest = excluded.digest
+            WHERE ? OR digest <> excluded.digest RETURNING 1"""
+        if not await run(db, sql, (shop, digest, always)):
             return None
         known = await _events(db, [(shop, one.id) for one in events])
         taken = await _taken(db, shop, [one.id for one in events], now)

@@ -25,6 +25,7 @@ from engine.tickets import (
     EntryStatus,
     EventStatus,
     TicketEvent,
+    imported,
     moved,
     offered,
 )
@@ -62,18 +63,6 @@ def scanned(found: Booking | None, name: str, event: str, at: Millis) -> DoorAns
     else:
         why = "cancelled" if found.status is BookingStatus.CANCELLED else "not_confirmed"
     return DoorAnswer(result, name, since, why, found.name, found.seats)
-
-
-def imported(new: TicketEvent, known: TicketEvent | None, taken: int) -> TicketEvent:
-    """An event of a file as it is kept beside what is known of it; see BoxOffice.import_events."""
-    if known is None:
-        return new
-    cancelled = known.status is EventStatus.CANCELLED
-    return replace(
-        new,
-        status=known.status if cancelled else new.status,
-        capacity=known.capacity if new.capacity < taken else new.capacity,
-    )
 
 
 class Seats:

@@ -200,14 +200,14 @@ class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks):
         return await self._list(lookups.quarantined)
 
     # -- catalogue and upkeep --------------------------------------------------------------------------------------
-    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product]) -> bool:
+    async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product], always: bool = False) -> bool:
         def book(imported: bool) -> None:
             for product in products if imported else ():
                 known = self._stock.knows(shop, product.sku)
                 on_hand = self._stock.on_hand(shop, product.sku) if known else product.stock
                 self._stock.set(shop, product.sku, on_hand, product.track_stock)
 
-        return await self._errand(errands.import_catalogue(shop, digest, products), book)
+        return await self._errand(errands.import_catalogue(shop, digest, products, always), book)
 
     async def products(self, shop: str) -> list[Product]:
         return await self._list(lookups.products, shop)

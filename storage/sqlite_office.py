@@ -18,9 +18,9 @@ class SqliteOffice(SqliteDesk):
     """See engine.books.BoxOffice."""
 
     # -- events ----------------------------------------------------------------------------------------------------
-    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent]) -> bool:
+    async def import_events(self, shop: str, digest: str, events: Sequence[TicketEvent], always: bool = False) -> bool:
         kept = await self._errand(
-            office.import_events(shop, digest, events, self._clock.now()), partial(self._note_events, shop)
+            office.import_events(shop, digest, events, self._clock.now(), always), partial(self._note_events, shop)
         )
         return kept is not None
 

@@ -44,6 +44,13 @@ class EventsAndDoor:
         assert await store.events(SHOP) == [FEST, replace(GIG, title="Other")], "who is not in the file stays"
         assert await store.import_events("kiosk", "first", (GIG,)) is True
 
+    async def test_another_file_of_events_can_stand_in_for_the_configured_one(self, store: Store, ann: Talk) -> None:
+        other = replace(GIG, title="Other")
+        assert await store.import_events(SHOP, "first", (other,), always=True) is True
+        assert await store.import_events(SHOP, "first", (GIG,)) is False
+        assert await store.events(SHOP) == [FEST, other]
+        assert await store.import_events(SHOP, "edited", (GIG,)) is True
+
     async def test_a_file_neither_revives_an_event_nor_takes_seats_away(self, store: Store, ann: Talk) -> None:
         await ann.commit(bookings=(booking("B1", 2), booked("B2", 2)))
         await store.save_event(SHOP, replace(FEST, status=OFF))

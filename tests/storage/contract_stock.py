@@ -221,6 +221,16 @@ class Stock:
         assert await store.import_catalogue(SHOP, "first", CATALOGUE) is True
         assert await store.products(SHOP) == list(CATALOGUE)
 
+    async def test_another_file_can_stand_in_for_the_configured_one(self, store: Store, ann: Talk) -> None:
+        """Somebody imports a file of their own: the configured one, whose digest is named, is done with until it
+        changes."""
+        dearer = (msgspec.structs.replace(CAKE, price=99), TEA, CUSTOM)
+        assert await store.import_catalogue(SHOP, "first", dearer, always=True) is True
+        assert await store.import_catalogue(SHOP, "first", CATALOGUE) is False
+        assert await store.products(SHOP) == list(dearer)
+        assert await store.import_catalogue(SHOP, "edited", CATALOGUE) is True
+        assert await store.products(SHOP) == list(CATALOGUE)
+
     async def test_the_files_stock_is_an_opening_value(self, store: Store, ann: Talk) -> None:
         await ann.commit(orders=(order("WA1", line("cake", 2)),))
         await store.import_catalogue(SHOP, "second", (TEA, CAKE))

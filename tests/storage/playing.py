@@ -155,7 +155,7 @@ class Player:
 
     def import_events(self) -> tuple[Any, ...]:
         name = self.one(list(PROGRAMMES))
-        return SHOP, name, PROGRAMMES[name]
+        return SHOP, name, PROGRAMMES[name], self.blind()
 
     def save_event(self) -> tuple[Any, ...]:
         status = EventStatus.CANCELLED if self.blind() else EventStatus.ACTIVE

@@ -85,7 +85,12 @@ calls = st.one_of(
         ),
     ),
     st.tuples(
-        st.just("import_catalogue"), st.sampled_from(list(CATALOGUES)).map(lambda name: (SHOP, name, CATALOGUES[name]))
+        st.just("import_catalogue"),
+        st.builds(
+            lambda name, always: (SHOP, name, CATALOGUES[name], always),
+            st.sampled_from(list(CATALOGUES)),
+            st.booleans(),
+        ),
     ),
     st.tuples(st.just("claim"), st.tuples(st.lists(outbox_keys, max_size=4), moments)),
     st.tuples(st.just("requeue"), st.tuples(st.lists(outbox_keys, max_size=4), moments)),
