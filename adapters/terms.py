@@ -142,9 +142,10 @@ def _rows(path: Path, where: str, sheet: Sheet, build: Callable[[Mapping[str, st
 
 
 def read_file(path: Path, where: str) -> bytes:
-    """A file of the configuration, or ConfigError."""
+    """A file of the configuration, or as much of it as shows that it is too large; or ConfigError."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(table.BYTES_AT_MOST + 1)
     except OSError as error:
         raise ConfigError(f"{where}: {path} can't be read: {error.strerror}.") from None
 

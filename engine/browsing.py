@@ -17,13 +17,13 @@ import msgspec
 from engine import cart as carts
 from engine import matcher, text
 from engine.catalogue import Item, Product
-from engine.effects import AnyEffect, Ask, Option, Say, ShowImage
+from engine.effects import AnyEffect, Ask, Option, Say
 from engine.facts import Facts
 from engine.flow import FlowEvent
 from engine.offering import pack_of, price_of, unit_price
 from engine.phrases import say, say_count
 from engine.shop import Shop
-from engine.shopping import joined, price
+from engine.shopping import joined, picture_of, price
 from engine.words import command
 
 PAGE = 15
@@ -237,8 +237,7 @@ def how_many(product: Product, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...
     )
     few = range(1, 4) if product.min_quantity == 1 and shop.limits.buttons else ()
     question = Ask(asked, tuple([Option(f"n:{count}", str(count)) for count in few]), numbered=False)
-    picture = (ShowImage(link=product.image),) if product.image else ()
-    return (*picture, question if few else Say(asked))
+    return (*picture_of(product), question if few else Say(asked))
 
 
 def shelf_name(category: str, facts: Facts) -> str:

@@ -20,7 +20,6 @@ from engine.effects import (
     Ask,
     Option,
     Say,
-    ShowImage,
 )
 from engine.events import LocationSent
 from engine.facts import Facts
@@ -29,7 +28,7 @@ from engine.offering import best_promotion, price_of, running_promotions, usual_
 from engine.payments import Way
 from engine.phrases import phrase, say
 from engine.shop import Shop
-from engine.shopping import cart_lines, joined, local, price
+from engine.shopping import cart_lines, joined, local, picture_of, price
 from engine.terms import Promotion
 from engine.words import command
 
@@ -215,8 +214,7 @@ def ask_quantity(product: Product, shop: Shop, facts: Facts) -> tuple[AnyEffect,
         say(facts.language, "Only {left} left.", left=left) if left is not None and left <= SCARCE else "",
         say(facts.language, "How many would you like? For example *2*."),
     )
-    picture = (ShowImage(link=product.image),) if product.image else ()
-    return (*picture, Say(said))
+    return (*picture_of(product), Say(said))
 
 
 def in_cart(product: Product, said: str, shop: Shop, facts: Facts) -> tuple[Cart, str]:

@@ -132,15 +132,17 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def read_csv(data: bytes, currency: str) -> tuple[list[Product], list[str]]:
+def read_csv(data: bytes, currency: str, picture: table.Picture = table.links) -> tuple[list[Product], list[str]]:
     """Read a catalogue file: its good products, and one sentence per fault (engine.table). ConfigError when
     ``currency`` is not one."""
-    return table.read_csv(data, SHEET, _Reading(currency).product)
+    return table.read_csv(data, SHEET, _Reading(currency, picture).product)
 
 
-def read_rows(rows: Iterable[tuple[int, list[str]]], currency: str) -> tuple[list[Product], list[str]]:
+def read_rows(
+    rows: Iterable[tuple[int, list[str]]], currency: str, picture: table.Picture = table.links
+) -> tuple[list[Product], list[str]]:
     """The same of a spreadsheet's rows, each with its line's number."""
-    return table.read_rows(rows, SHEET, _Reading(currency).product)
+    return table.read_rows(rows, SHEET, _Reading(currency, picture).product)
 
 
 def row_of(product: Product, currency: str) -> Mapping[str, str]:
@@ -159,14 +161,15 @@ def row_of(product: Product, currency: str) -> Mapping[str, str]:
 class _Reading:
     """One file as it is read: what stands above in it."""
 
-    def __init__(self, currency: str) -> None:
+    def __init__(self, currency: str, picture: table.Picture) -> None:
         money.digits(currency)
         self._currency = currency
+        self._picture = picture
         self._skus: set[str] = set()
         self._variants: set[tuple[str, str]] = set()
 
     def product(self, cells: Mapping[str, str]) -> Product:
-        product = _product(cells, self._currency)
+        product = _product(cells, self._currency, self._picture)
         if product.sku in self._skus:
             raise BadInput(f"the sku {product.sku!r} stands above already")
         _check_variant(product, self._variants)
@@ -184,7 +187,7 @@ def _check_variant(product: Product, seen: set[tuple[str, str]]) -> None:
     seen.add(named)
 
 
-def _product(cells: Mapping[str, str], currency: str) -> Product:
+def _product(cells: Mapping[str, str], currency: str, picture: table.Picture) -> Product:
     sku, name, price = (cells[column] for column in NEEDED)
     if not _SKU.fullmatch(sku):
         raise BadInput(f"the sku {sku!r} has a space or colon in it")
@@ -201,7 +204,7 @@ def _product(cells: Mapping[str, str], currency: str) -> Product:
         pack=cells.get("pack", ""),
         min_quantity=table.whole("min_quantity", cells.get("min_quantity") or "1", 1, STOCK_AT_MOST),
         tax_rate=table.per_cent("tax_rate", cells.get("tax_rate", "")),
-        image=table.link("image", cells.get("image", "")),
+        image=picture(cells.get("image", "")),
         active=table.truth("active", cells.get("active", ""), True),
         # A shop that gives no number does not count that product: better than selling none of it.
         track_stock=table.truth("track_stock", cells.get("track_stock", ""), bool(stock)),

@@ -11,13 +11,13 @@ from typing import ClassVar
 
 from engine import searching, text
 from engine.dates import day_and_time
-from engine.effects import AnyEffect, Ask, Option, Say, ShowImage
+from engine.effects import AnyEffect, Ask, Option, Say
 from engine.facts import Facts
 from engine.fit import shorten
 from engine.flow import FlowEvent, Hint
 from engine.phrases import phrase, say, say_count
 from engine.shop import Shop
-from engine.shopping import joined, price
+from engine.shopping import joined, picture_of, price
 from engine.tickets import BOOKING_START, SEATS_AT_MOST, EventStatus, TicketEvent
 from engine.words import command
 
@@ -229,8 +229,7 @@ def _options(ids: Sequence[str], shop: Shop) -> tuple[Option, ...]:
 # -- one event -----------------------------------------------------------------------------------------------------
 def shown(event: TicketEvent, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """The event, with its picture where it has one, and the question how many seats."""
-    picture = (ShowImage(link=event.image),) if event.image else ()
-    return (*picture, ask_seats(event, "", shop, facts))
+    return (*picture_of(event), ask_seats(event, "", shop, facts))
 
 
 def ask_seats(event: TicketEvent, ahead: str, shop: Shop, facts: Facts) -> Ask:

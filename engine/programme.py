@@ -36,14 +36,18 @@ _DAY = re.compile(r"(2[0-9]{3})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?
 _LATER = re.compile(r"\+([0-9]{1,4})d ([0-9]{2}):([0-9]{2})")
 
 
-def read_csv(data: bytes, currency: str, now: Millis) -> tuple[list[TicketEvent], list[str]]:
+def read_csv(
+    data: bytes, currency: str, now: Millis, picture: table.Picture = table.links
+) -> tuple[list[TicketEvent], list[str]]:
     """Read a file of events: its good ones, and one sentence per fault. ConfigError when ``currency`` is none."""
-    return table.read_csv(data, SHEET, _Reading(currency, now).event)
+    return table.read_csv(data, SHEET, _Reading(currency, now, picture).event)
 
 
-def read_rows(rows: Iterable[tuple[int, list[str]]], currency: str, now: Millis) -> tuple[list[TicketEvent], list[str]]:
+def read_rows(
+    rows: Iterable[tuple[int, list[str]]], currency: str, now: Millis, picture: table.Picture = table.links
+) -> tuple[list[TicketEvent], list[str]]:
     """The same of a spreadsheet's rows, each with its line's number."""
-    return table.read_rows(rows, SHEET, _Reading(currency, now).event)
+    return table.read_rows(rows, SHEET, _Reading(currency, now, picture).event)
 
 
 def row_of(event: TicketEvent, currency: str) -> Mapping[str, str]:
@@ -59,10 +63,11 @@ def row_of(event: TicketEvent, currency: str) -> Mapping[str, str]:
 class _Reading:
     """One file as it is read: what stands above in it."""
 
-    def __init__(self, currency: str, now: Millis) -> None:
+    def __init__(self, currency: str, now: Millis, picture: table.Picture) -> None:
         money.digits(currency)
         self._currency = currency
         self._now = now
+        self._picture = picture
         self._ids: set[str] = set()
 
     def event(self, cells: Mapping[str, str]) -> TicketEvent:
@@ -85,7 +90,7 @@ class _Reading:
             price=money.read(cells.get("price") or "0", self._currency),
             category=_line(cells.get("category", "")),
             description=cells.get("description", ""),
-            image=table.link("image", cells.get("image", "")),
+            image=self._picture(cells.get("image", "")),
             cancel_hours=table.whole("cancel_hours", cells.get("cancel_hours") or "24", 0, CANCEL_HOURS_AT_MOST),
             status=_status(cells.get("status", "")),
         )

@@ -12,10 +12,13 @@ from engine import money
 from engine.address import Millis
 from engine.cart import LINES_AT_MOST, QUANTITY_AT_MOST, Cart, CartLine, Change, ChangeKind
 from engine.catalogue import Product
+from engine.effects import ShowImage
 from engine.facts import Facts
 from engine.orders import OrderLine
 from engine.phrases import say, say_count
 from engine.shop import Shop
+from engine.table import is_link
+from engine.tickets import TicketEvent
 
 SUFFIX_BYTES = 2
 """Of the digest behind an order number that was taken in the same second: four hexadecimal digits."""
@@ -29,6 +32,14 @@ def price(amount: int, shop: Shop) -> str:
 def joined(*parts: str) -> str:
     """The parts that say something, a line each."""
     return "\n".join([part for part in parts if part])
+
+
+def picture_of(thing: Product | TicketEvent) -> tuple[ShowImage, ...]:
+    """Its picture, from a public link or a file of ours; nothing where it has none. A file that is gone when the
+    message leaves fails that one message, and what follows it is sent."""
+    if not thing.image:
+        return ()
+    return (ShowImage(link=thing.image) if is_link(thing.image) else ShowImage(path=thing.image),)
 
 
 def cart_line(cart: Cart, shop: Shop, facts: Facts) -> str:

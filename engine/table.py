@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -27,15 +28,22 @@ ERRORS_AT_MOST = 50
 CELL_AT_MOST = 1_000
 """Characters, where a column says nothing else. Longer cells are an error, never cut in silence."""
 
+ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!"})
+"""What spreadsheets show where a formula went wrong; never what anybody means."""
+
 YES = frozenset({"yes", "true", "1", "y"})
 NO = frozenset({"no", "false", "0", "n"})
 
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _RATE = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,4})?")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and halves of characters that no file can hold."""
+
 
 T = TypeVar("T")
 Build = Callable[[Mapping[str, str]], T]
+Picture = Callable[[str], str]
+"""What the cell of a picture says → what is kept of it; BadInput when it can't be shown. ``links`` takes no files."""
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -63,7 +71,7 @@ def read_rows(rows: Iterable[tuple[int, list[str]]], sheet: Sheet, build: Build[
     """The same of rows that were read already, each with its line's number; the first is the header."""
     numbered = ((line, row) for line, row in rows if any(cell.strip() for cell in row))
     try:
-        columns = _columns(next(numbered, (1, []))[1], sheet)
+        columns = _columns(*next(numbered, (1, [])), sheet)
     except BadInput as error:
         return [], [str(error)]
     things: list[T] = []
@@ -116,18 +124,18 @@ def _bounded(rows: Iterator[tuple[int, list[str]]], sheet: Sheet, faults: list[s
         yield line, row
 
 
-def _columns(header: list[str], sheet: Sheet) -> list[str]:
+def _columns(line: int, header: list[str], sheet: Sheet) -> list[str]:
     columns = [cell.strip().lower() for cell in header]
     missing = [name for name in sheet.needed if name not in columns]
     if missing:
         needed = ", ".join(sheet.needed)
-        raise BadInput(f"Line 1: the header needs the columns {needed}; missing: {', '.join(missing)}.")
+        raise BadInput(f"Line {line}: the header needs the columns {needed}; missing: {', '.join(missing)}.")
     unknown = [name for name in columns if name and name not in sheet.columns]
     if unknown:
-        raise BadInput(f"Line 1: unknown column {unknown[0]!r}. Known: {', '.join(sheet.columns)}.")
+        raise BadInput(f"Line {line}: unknown column {unknown[0][:40]!r}. Known: {', '.join(sheet.columns)}.")
     twice = [name for name in sheet.columns if columns.count(name) > 1]
     if twice:
-        raise BadInput(f"Line 1: the column {twice[0]!r} stands there twice.")
+        raise BadInput(f"Line {line}: the column {twice[0]!r} stands there twice.")
     return columns
 
 
@@ -138,6 +146,8 @@ def _cells(columns: list[str], row: list[str], sheet: Sheet) -> Mapping[str, str
     for name, cell in cells.items():
         if _UNPRINTABLE.search(cell):
             raise BadInput(f"{name} holds a control character")
+        if cell in ERRORS:
+            raise BadInput(f"{name} holds {cell}, the error of a formula")
         most = sheet.lengths.get(name, CELL_AT_MOST)
         if len(cell) > most:
             raise BadInput(f"{name} has {len(cell)} characters; at most {most}")
@@ -156,17 +166,26 @@ def whole(column: str, text: str, least: int, most: int) -> int:
 
 
 def per_cent(column: str, text: str) -> str:
-    """A rate like 7.5, or "", or BadInput."""
-    if text and not _RATE.fullmatch(text):
+    """A rate like 7.5 (also written 7.5%), or "", or BadInput."""
+    rate = text.removesuffix("%").rstrip()
+    if text and not _RATE.fullmatch(rate):
         raise BadInput(f"{column} must be per cent like 7.5, not {text[:24]!r}")
-    return text
+    return rate
+
+
+def is_link(text: str) -> bool:
+    """Whether this is a public address, and not the name of a file."""
+    return text.startswith(("https://", "http://"))
 
 
 def link(column: str, text: str) -> str:
     """A public address, or "", or BadInput."""
-    if text and not text.startswith(("https://", "http://")):
+    if text and not is_link(text):
         raise BadInput(f"{column} must be a link that starts with https://, not {text[:40]!r}")
     return text
+
+
+links: Picture = partial(link, "image")
 
 
 def truth(column: str, text: str, default: bool) -> bool:

@@ -32,6 +32,11 @@ WRITTEN = [
     ("columns in any order and case", b"Price, NAME ,sku\n1,Apple,a\n", Product("a", "Apple", 100, track_stock=False)),
     ("empty lines", b"\nsku,name,price\n\n,,\na,Apple,1\n\n", Product("a", "Apple", 100, track_stock=False)),
     ("formulas, which are text", HEAD.encode() + b"a,=1+1,1\n", Product("a", "=1+1", 100, track_stock=False)),
+    (
+        "a rate with its sign",
+        b"sku,name,price,tax_rate\na,Apple,1,7.5 %\n",
+        Product("a", "Apple", 100, tax_rate="7.5", track_stock=False),
+    ),
     ("a short row", b"sku,name,price,stock\na,Apple,1\n", Product("a", "Apple", 100, track_stock=False)),
     ("a stock that is counted", b"sku,name,price,stock\na,Apple,1,7\n", Product("a", "Apple", 100, stock=7)),
     (
@@ -82,6 +87,13 @@ FAULTS = [
     ),
     ("too many cells", b"sku,name,price\na,Apple,1,2\n", "Line 2: 4 cells, but the header has 3 columns."),
     ("a control character", b"sku,name,price\na,App\x07le,1\n", "Line 2: name holds a control character."),
+    ("a formula that went wrong", b"sku,name,price\na,#REF!,1\n", "Line 2: name holds #REF!, the error of a formula."),
+    ("a header further down", b"\n\nsku,name\na,b\n", "Line 3: the header needs the columns"),
+    (
+        "a sign and no rate",
+        b"sku,name,price,tax_rate\na,A,1,%\n",
+        "Line 2: tax_rate must be per cent like 7.5, not '%'",
+    ),
     ("a long name", b"sku,name,price\na," + b"x" * 121 + b",1\n", "Line 2: name has 121 characters; at most 120."),
     ("another encoding", b"sku,name,price\na,Caf\xe9,1\n", "Line 2: the file is not UTF-8 text."),
     ("a picture", b"\x89PNG\r\n\x1a\n\x00", "not UTF-8"),
