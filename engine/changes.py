@@ -54,6 +54,10 @@ class Changes(msgspec.Struct, frozen=True):
     unchanged: int = 0
     warnings: tuple[str, ...] = ()
 
+    def __bool__(self) -> bool:
+        """Whether anything is another than before."""
+        return bool(self.added or self.removed or self.changed)
+
     @property
     def summary(self) -> str:
         """All of it in one sentence."""

@@ -98,6 +98,18 @@ def _letters(parser: Parser) -> None:
     parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file of the stopped server")
 
 
+def _goods(parser: Parser) -> None:
+    parser.add_argument(
+        "action",
+        choices=("preview", "import", "export"),
+        help="preview: what a file would change, and every fault in it; import: do that; export: what the shop has now",
+    )
+    parser.add_argument("file", metavar="FILE", help="a table, .csv or .xlsx")
+    parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file of the stopped server")
+    parser.add_argument("--shop", metavar="NAME", help="which shop (default: the only one)")
+    parser.add_argument("--what", choices=("products", "events"), help="(default: what the shop is configured with)")
+
+
 def _bench(parser: Parser) -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(BENCH_PARTS)} (default: all)")
     parser.add_argument("--folder", metavar="DIR", help="where databases are made: the disk to measure (default: temp)")
@@ -147,6 +159,15 @@ COMMANDS = {
             "letters release --config shop.toml",
         ),
         _letters,
+    ),
+    "goods": Command(
+        "see what a file of products or events would change, take it in, or write one; the server must be stopped",
+        (
+            "goods export products.xlsx --config shop.toml",
+            "goods preview products.xlsx --config shop.toml",
+            "goods import products.xlsx --config shop.toml",
+        ),
+        _goods,
     ),
     "test": Command("run the tests", ("test", "test tests/engine -k cart"), _test, dev=True),
 }

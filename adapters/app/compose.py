@@ -9,24 +9,24 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
+from adapters import goods
 from adapters.app.process import Opened, Process, Settings
 from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
 from adapters.http import LaneHttp, shared_tls
 from adapters.loading import load
 from adapters.payments import kinds as provider_kinds
+from adapters.pictures import Pictures
 from adapters.terms import read_file, refuse, terms_of
-from engine import programme
 from engine.address import MINUTE, Millis
-from engine.catalogue import Catalogue, digest, read_csv
+from engine.catalogue import Catalogue, digest
 from engine.errors import ConfigError
 from engine.flows import names
 from engine.outbox import OutboxSettings
 from engine.payments import ASK_NOBODY
 from engine.ports import Clock, Http, Provider
 from engine.shop import Shop
+from engine.table import Picture
 from storage import open_store
 
 
@@ -75,17 +75,21 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
 
 
 def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Opened:
-    """One configured shop with its channel and its catalogue file read. Raises ConfigError."""
+    """One configured shop with its channel, and its files of products and events read. Raises ConfigError."""
     channel = kinds()[config.channel.kind].build(
         config.name, config.channel.settings, insecure=insecure, dev_mode=config.channel.dev_mode
     )
     where = f"shop.{config.name}"
     provider = _provider(config, insecure)
     data = read_file(config.catalogue, f"{where}.catalogue") if config.catalogue != Path() else b""
-    products, faults = read_csv(data, config.currency) if data else ([], [])
+    products, faults = (
+        goods.products(data, config.catalogue, config.currency, _beside(config.catalogue)) if data else ([], [])
+    )
     refuse(f"{where}.catalogue: {config.catalogue}:", faults)
     listed = read_file(config.events, f"{where}.events") if config.events != Path() else b""
-    events, faults = programme.read_csv(listed, config.currency, now) if listed else ([], [])
+    events, faults = (
+        goods.events(listed, config.events, config.currency, now, _beside(config.events)) if listed else ([], [])
+    )
     refuse(f"{where}.events: {config.events}:", faults)
     shop = Shop(
         name=config.name,
@@ -109,11 +113,15 @@ def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Ope
         digest=digest(data),
         products=products,
         provider=provider,
-        # Of what was read: a start of "+3d" is another moment every day, and the sample must not grow old.
-        events_digest=digest(msgspec.json.encode(events)),
+        events_digest=goods.digest_of(events),
         events=events,
         owner=config.owner,
     )
+
+
+def _beside(path: Path) -> Picture:
+    """Pictures that lie beside a table; one that is gone by now is no reason to keep the shop closed."""
+    return Pictures(path.parent, looked_at=False)
 
 
 def _provider(config: ShopConfig, insecure: bool) -> Provider | None:

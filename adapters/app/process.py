@@ -19,6 +19,7 @@ import trio
 from msgspec.structs import replace
 
 from adapters.app.outage import Outage
+from adapters.app.seats import tell_of_cancelled
 from adapters.papers.desk import PaperDesk
 from adapters.papers.tokens import STORE_KEY
 from adapters.web.access import OwnerConfig
@@ -185,6 +186,7 @@ class Process:
             await store.import_catalogue(one.shop.name, one.digest, one.products)
             if one.events:
                 await store.import_events(one.shop.name, one.events_digest, one.events)
+            await tell_of_cancelled(store, one.shop.name, self._clock.now())
             shops[one.shop.name] = stocked(
                 one.shop, await store.products(one.shop.name), await store.events(one.shop.name)
             )
