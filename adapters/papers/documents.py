@@ -14,6 +14,7 @@ from fpdf.enums import Align
 from adapters.papers.sheet import Column, Sheet
 from engine import money
 from engine.address import Millis
+from engine.direction import right_to_left
 from engine.invoices import Invoice
 from engine.orders import Order, PaymentStatus
 from engine.phrases import say
@@ -69,7 +70,10 @@ def _document(title: str, told: list[str], facts: Facts) -> bytes:
     thanks = say(speech, "Thank you!")
     every = [title, shop.title, tax_number, thanks, *told, *buyer, *heads, *(cell for row in rows for cell in row)]
     sheet = Sheet(
-        f"{title} – {shop.title}", _moment(order.placed_at, facts), [*every, *(part for s in sums for part in s)]
+        f"{title} – {shop.title}",
+        _moment(order.placed_at, facts),
+        [*every, *(part for s in sums for part in s)],
+        mirrored=right_to_left(speech),
     )
     sheet.text(shop.title, bold=True)
     sheet.text(tax_number, grey=True)

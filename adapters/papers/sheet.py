@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
@@ -51,11 +51,25 @@ class Column(NamedTuple):
     align: Align = Align.L
 
 
-class Sheet:
-    """One document, written from top to bottom. ``content`` is every text on it, so that its fonts are known."""
+class _Pdf(FPDF):
+    """fpdf2 that sets the font anew for every line.
 
-    def __init__(self, title: str, made_at: datetime, content: Sequence[str]) -> None:
-        self._pdf = FPDF(format="A4")
+    A line that begins in a fallback font is wrapped in q … Q, which take its font back, but fpdf2 2.8.9 goes on as if
+    the page had it: the next line's glyphs were then those of another font, and a Hindi receipt's total was garbage.
+    """
+
+    def _render_styled_text_line(self, *args: Any, **options: Any) -> bool:
+        self.current_font_is_set_on_page = False
+        return bool(super()._render_styled_text_line(*args, **options))
+
+
+class Sheet:
+    """One document, written from top to bottom. ``content`` is every text on it, so that its fonts are known.
+    ``mirrored``: in a language from right to left, where lines and tables begin at the right."""
+
+    def __init__(self, title: str, made_at: datetime, content: Sequence[str], *, mirrored: bool = False) -> None:
+        self._pdf = _Pdf(format="A4")
+        self._mirrored = mirrored
         self._pdf.set_margins(MARGIN, MARGIN)
         self._pdf.set_auto_page_break(True, MARGIN)
         self._pdf.set_creation_date(made_at)
@@ -100,13 +114,14 @@ class Sheet:
         """A head that is repeated on every page, and a row for each of ``rows``; long cells are broken."""
         self._font(SMALL)
         self._pdf.set_draw_color(RULE)
-        widths = tuple(round(column.share * 100) for column in columns)
-        aligns = tuple(column.align.name for column in columns)
+        turn = -1 if self._mirrored else 1
+        widths = tuple(round(column.share * 100) for column in columns)[::turn]
+        aligns = tuple(self._align(column.align).name for column in columns)[::turn]
         with self._pdf.table(
             col_widths=widths, text_align=aligns, borders_layout="HORIZONTAL_LINES", line_height=LINE, padding=(0.8, 1)
         ) as table:
             for cells in ([column.head for column in columns], *rows):
-                table.row([_drawable(cell) for cell in cells])
+                table.row([_drawable(cell) for cell in cells][::turn])
 
     def figures(self, lines: Sequence[tuple[str, str]]) -> None:
         """Names and amounts under a table, the last one, the sum of them, in bold."""
@@ -114,9 +129,12 @@ class Sheet:
         width = pdf.w - pdf.l_margin - pdf.r_margin
         for place, (name, amount) in enumerate(lines):
             self._font(BODY, bold=place == len(lines) - 1)
-            pdf.set_x(pdf.l_margin + width * 0.4)
-            pdf.cell(width * 0.38, LINE, _drawable(name), align=Align.L)
-            pdf.cell(width * 0.22, LINE, amount, align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            left, right = (_drawable(name), width * 0.38), (amount, width * 0.22)
+            if self._mirrored:
+                left, right = right, left
+            pdf.set_x(pdf.l_margin + (0 if self._mirrored else width * 0.4))
+            pdf.cell(left[1], LINE, left[0], align=Align.L)
+            pdf.cell(right[1], LINE, right[0], align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def pdf(self) -> bytes:
         """The document."""
@@ -124,7 +142,11 @@ class Sheet:
 
     def _line(self, text: str, size: float, *, bold: bool = False, grey: bool = False, height: float = LINE) -> None:
         self._font(size, bold=bold, grey=grey)
-        self._pdf.multi_cell(0, height, _drawable(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        align = self._align(Align.L)
+        self._pdf.multi_cell(0, height, _drawable(text), align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def _align(self, align: Align) -> Align:
+        return {Align.L: Align.R, Align.R: Align.L}.get(align, align) if self._mirrored else align
 
     def _font(self, size: float, *, bold: bool = False, grey: bool = False) -> None:
         self._pdf.set_font("sans", "B" if bold else "", size)

@@ -115,6 +115,24 @@ def _fonts(page: object) -> list[str]:
     return [str(resources[key]["/BaseFont"]) for key in resources]
 
 
+@pytest.mark.parametrize("language", ["sw", "hi", "ur"])
+def test_figures_behind_words_in_another_script_are_still_figures(language: str) -> None:
+    """Twin of _Pdf: without it the line after a Hindi or Urdu one is drawn with that one's font."""
+    said = text(documents.invoice(facts(language, name="नादिया")))
+    for wanted in ("12 MG Road", "+919800000001", "₹42,500.00", "₹254.50", "₹43,254.50"):
+        assert wanted in said, wanted
+
+
+@pytest.mark.parametrize(("language", "leftmost"), [("hi", "Cement"), ("ur", "38,000.00")])
+def test_a_paper_in_urdu_begins_at_the_right(language: str, leftmost: str) -> None:
+    placed: list[tuple[str, float]] = []
+    page = PdfReader(io.BytesIO(documents.invoice(facts(language)))).pages[0]
+    page.extract_text(visitor_text=lambda said, cm, tm, font, size: placed.append((said, tm[4])))
+    row = {word: left for said, left in placed for word in ("Cement", "38,000.00") if word in said}
+    assert len(row) == 2
+    assert min(row, key=lambda word: row[word]) == leftmost
+
+
 def test_arabic_letters_are_joined_and_run_from_the_right() -> None:
     """Shaping gives each letter its joined form, and the last letter of the word stands leftmost."""
     import uharfbuzz as hb  # type: ignore[import-untyped]
