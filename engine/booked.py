@@ -15,7 +15,7 @@ from engine.flow import Hint
 from engine.holding import all_given_up, given_up, is_booked, known_name, stands
 from engine.messages import Purpose
 from engine.orders import PaymentStatus
-from engine.phrases import phrase, say, say_count
+from engine.phrases import alone, phrase, say, say_count
 from engine.playbill import cost, not_on_sale, place, seats_said, sold
 from engine.shop import Shop
 from engine.shopping import joined, price
@@ -35,9 +35,9 @@ def about(row: Booking, shop: Shop, facts: Facts) -> list[str]:
     """The event, when and where, and how many seats. A start that the owner has moved is the one that counts."""
     event = shop.programme.event(row.event)
     return [
-        f"*{row.title}*",
+        alone(facts.language, f"*{row.title}*"),
         _when(row, shop, facts),
-        place(event) if event is not None else "",
+        alone(facts.language, place(event)) if event is not None else "",
         seats_said(row.seats, facts),
     ]
 

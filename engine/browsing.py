@@ -21,7 +21,7 @@ from engine.effects import AnyEffect, Ask, Option, Say
 from engine.facts import Facts
 from engine.flow import FlowEvent
 from engine.offering import pack_of, price_of, unit_price
-from engine.phrases import say, say_count
+from engine.phrases import alone, say, say_count
 from engine.shop import Shop
 from engine.shopping import joined, picture_of, price
 from engine.words import command
@@ -229,8 +229,8 @@ def how_many(product: Product, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...
     """The question for a quantity, under the product's picture where it has one."""
     speech = facts.language
     asked = joined(
-        f"*{product.name}* – {about(product, shop, facts)}",
-        product.description,
+        say(speech, "*{name}* – {price}", name=product.name, price=about(product, shop, facts)),
+        alone(speech, product.description),
         say(speech, "How many? Send a number.")
         if product.min_quantity == 1
         else say(speech, "How many? It is sold from {least} up.", least=product.min_quantity),

@@ -26,7 +26,7 @@ from engine.facts import Facts
 from engine.flow import AnyFlowEvent, FlowEvent, Hint
 from engine.offering import best_promotion, price_of, running_promotions, usual_price
 from engine.payments import Way
-from engine.phrases import phrase, say
+from engine.phrases import alone, phrase, say
 from engine.shop import Shop
 from engine.shopping import cart_lines, joined, local, picture_of, price
 from engine.terms import Promotion
@@ -210,7 +210,7 @@ def ask_quantity(product: Product, shop: Shop, facts: Facts) -> tuple[AnyEffect,
         say(facts.language, "{title}: instead of {price}", title=offer.title, price=price(usual, shop))
         if offer
         else "",
-        product.description,
+        alone(facts.language, product.description),
         say(facts.language, "Only {left} left.", left=left) if left is not None and left <= SCARCE else "",
         say(facts.language, "How many would you like? For example *2*."),
     )

@@ -23,6 +23,10 @@ OPEN, CLOSE = "\u2068", "\u2069"
 _LEFT_TO_RIGHT = frozenset({"L", "EN"})
 """Bidirectional classes: a letter written from left to right, a European digit."""
 
+_BY_ITSELF = re.compile(r"https?://\S+|[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*")
+"""A link or a code ("BKG-7K3M9Q"): one run from left to right whatever stands around it. A mark behind a link would be
+a part of the link for apps that make one of it, and a code may be copied to where nobody drops marks."""
+
 _LEADING = re.compile(r"^(?=[^\u0590-\u08ff\n]*[{\u2066-\u2068])", re.MULTILINE)
 """The beginning of a line with something filled in, or an isolate, before the first letter from right to left."""
 
@@ -42,4 +46,4 @@ def apart(value: object) -> object:
     """A text with Latin letters or digits, so that it keeps its own order; anything else as it is."""
     if not isinstance(value, str) or not any(unicodedata.bidirectional(one) in _LEFT_TO_RIGHT for one in value):
         return value
-    return f"{OPEN}{value}{CLOSE}"
+    return value if _BY_ITSELF.fullmatch(value) else f"{OPEN}{value}{CLOSE}"

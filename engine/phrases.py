@@ -16,7 +16,7 @@ from functools import lru_cache
 from babel import Locale
 
 from engine import locales
-from engine.direction import apart, led, right_to_left
+from engine.direction import MARK, apart, led, right_to_left
 from engine.locales import Translation
 
 CATALOGUES: dict[str, Mapping[str, Translation]] = {one: locales.catalogue(one) for one in locales.languages()}
@@ -51,6 +51,13 @@ def say(language: str, phrase: str, /, **values: object) -> str:
     if right_to_left(language):
         phrase, values = led(phrase), {name: apart(value) for name, value in values.items()}
     return phrase.format_map(values) if values else phrase
+
+
+def alone(language: str, text: str) -> str:
+    """Lines of the owner's own words, such as a name or a description, that begin where the lines around them do."""
+    if not text or not right_to_left(language):
+        return text
+    return "\n".join([f"{MARK}{apart(line)}" for line in text.split("\n")])
 
 
 def say_count(language: str, one: str, many: str, count: int, /, **values: object) -> str:

@@ -15,7 +15,7 @@ from engine.effects import AnyEffect, Ask, Option, Say
 from engine.facts import Facts
 from engine.fit import shorten
 from engine.flow import FlowEvent, Hint
-from engine.phrases import phrase, say, say_count
+from engine.phrases import alone, phrase, say, say_count
 from engine.shop import Shop
 from engine.shopping import joined, picture_of, price
 from engine.tickets import BOOKING_START, SEATS_AT_MOST, EventStatus, TicketEvent
@@ -239,10 +239,10 @@ def ask_seats(event: TicketEvent, ahead: str, shop: Shop, facts: Facts) -> Ask:
     cost_line = say(speech, "{price} a seat", price=price(event.price, shop)) if event.price else say(speech, "free")
     about = joined(
         ahead,
-        f"*{event.title}*",
-        event.description,
+        alone(speech, f"*{event.title}*"),
+        alone(speech, event.description),
         when(event, facts),
-        place(event),
+        alone(speech, place(event)),
         cost_line + (_remark(left, facts) if left else ""),
     )
     asked = (

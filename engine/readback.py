@@ -16,7 +16,7 @@ from engine.facts import Facts
 from engine.offering import price_of
 from engine.ordering import ITEMS_A_PAGE, done_option
 from engine.orders import Customer
-from engine.phrases import say
+from engine.phrases import alone, say
 from engine.shop import Shop
 from engine.shopping import joined, price
 from engine.totals import totals
@@ -160,7 +160,7 @@ def products(seen: int, shop: Shop, facts: Facts) -> tuple[str, int]:
         product = shop.catalogue.by_sku[sku]
         if product.category != category:
             category = product.category
-            shown.append(f"*{category}*" if category else "")
+            shown.append(alone(facts.language, f"*{category}*") if category else "")
         shown.append(_offered(product, shop, facts))
     rest = len(shop.catalogue.menu) - seen - len(page)
     more = say(facts.language, "Say *more* for {rest} more items.", rest=rest) if rest else ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine import phrases
-from engine.direction import led, right_to_left
-from engine.phrases import language_name, say, say_count
+from engine.direction import apart, led, right_to_left
+from engine.phrases import alone, language_name, say, say_count
+
+LINK = "https://pay.test/1"
 
 
 def test_a_phrase_is_said_in_the_customers_language() -> None:
@@ -35,6 +37,22 @@ def test_values_keep_their_own_order_in_a_language_from_right_to_left() -> None:
     assert say("ur", "Address: {address}", address="مال روڈ") == "پتہ: مال روڈ"
     assert say("ur", "Name: {name}", name="") == "نام: "
     assert "\u2068" not in say("hi", "Address: {address}", address="12 MG Road")
+
+
+def test_a_link_and_a_code_stay_as_they_are_copied() -> None:
+    """They are one run by themselves; a mark behind a link leads somewhere else."""
+    assert say("ur", "Pay {amount} for *{number}* here: {link}", amount="₹5.00", number="BKG-7K3M9Q", link=LINK) == (
+        f"\u200f*BKG-7K3M9Q* کے لیے \u2068₹5.00\u2069 یہاں ادا کریں: {LINK}"
+    )
+    assert apart("WA20251018123456") == "WA20251018123456"
+    assert apart("12 MG ROAD") == "\u206812 MG ROAD\u2069"
+
+
+def test_a_line_of_the_owners_own_words_begins_where_the_others_do() -> None:
+    assert alone("ur", "*Indie Night*") == "\u200f\u2068*Indie Night*\u2069"
+    assert alone("ur", "Two lines.\nچائے") == "\u200f\u2068Two lines.\u2069\n\u200fچائے"
+    assert alone("sw", "*Indie Night*") == "*Indie Night*"
+    assert alone("ur", "") == ""
 
 
 def test_a_line_that_begins_with_a_value_is_led_by_a_mark_of_its_direction() -> None:

@@ -3,7 +3,7 @@
 import { el, safeUrl } from "./dom.js";
 
 const TAGS = { "*": "strong", "_": "em", "~": "s" };
-const LINK = /\bhttps?:\/\/[^\s<>"]+/gu;
+const LINK = /\bhttps?:\/\/[^\s<>"\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu; // marks of direction are no part of one
 const WORD = /[\p{L}\p{N}]/u;
 const BLANK = /\s/u;
 

@@ -55,6 +55,7 @@ LINKS = [
     ("(https://a.test/y)", "https://a.test/y"),
     ("https://a.test/wiki_(z), then", "https://a.test/wiki_(z)"),
     ("*https://a.test/b*", "https://a.test/b"),
+    ("\u2068https://a.test/c\u2069", "https://a.test/c"),
 ]
 
 
