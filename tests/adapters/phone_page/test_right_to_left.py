@@ -79,6 +79,19 @@ def test_buttons_and_list_rows_run_from_the_right_too(phone: Phone) -> None:
     assert margins(row, "پاکستان")[1] < margins(row, "پاکستان")[0]
 
 
+def test_the_menu_of_a_message_hides_no_first_word(phone: Phone) -> None:
+    phone.open()
+    phone.provider.says(text("براہ کرم دوبارہ کوشش کریں"), text("Please try again"))
+    expect(phone.theirs).to_have_count(2)
+    for number, side in ((0, "left"), (1, "right")):
+        bubble = phone.at(".bubble").nth(number)
+        button, frame = bubble.locator(".more").bounding_box(), bubble.bounding_box()
+        assert button is not None
+        assert frame is not None
+        middle = frame["x"] + frame["width"] / 2
+        assert ("left" if button["x"] < middle else "right") == side
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_runs_over_the_edge(phone: Phone, width: int) -> None:
     phone.page.set_viewport_size({"width": width, "height": 740})
