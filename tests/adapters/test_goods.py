@@ -220,7 +220,7 @@ def written(columns: Sequence[str], rows: list[dict[str, str]], path: Path) -> b
     return table.write_csv(sheet, rows) if path is CSV else writing.write(columns, rows)
 
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @BOTH

@@ -232,7 +232,7 @@ REFUSED: list[tuple[str, Callable[[], bytes], str]] = [
         lambda: with_sheet('<row r="1"><c r="XFD1"><v>1</v></c></row>'),
         "Line 1: the row reaches to column XFD",
     ),
-    ("an endless header", lambda: workbook([f"c{n}" for n in range(16_384)]), "Line 1: the row reaches to column XFD"),
+    ("an endless header", lambda: workbook([f"c{n}" for n in range(500)]), "Line 1: the row reaches to column SF"),
 ]
 
 
@@ -345,7 +345,7 @@ def _writable(cell: Any) -> Any:
     return escaped(cell) if isinstance(cell, str) else cell
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(ANYTHING, max_size=5), min_size=1, max_size=5))
 def test_any_cells_are_read_or_refused_with_a_sentence(rows: list[list[Any]]) -> None:
     data = workbook(*[[_writable(cell) for cell in row] for row in rows])
@@ -353,7 +353,7 @@ def test_any_cells_are_read_or_refused_with_a_sentence(rows: list[list[Any]]) ->
     assert isinstance(read, str) or all(1 <= number <= len(rows) for number, _ in read)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.fixed_dictionaries({name: st.text(max_size=30) for name in COLUMNS}), max_size=5))
 def test_any_table_reads_back_as_it_was(rows: list[dict[str, str]]) -> None:
     read = dict(reading.read(writing.write(COLUMNS, rows)))
@@ -363,7 +363,7 @@ def test_any_table_reads_back_as_it_was(rows: list[dict[str, str]]) -> None:
         assert not any(row[name].strip() for name in COLUMNS[len(texts) :])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_a_file_with_any_byte_changed_is_read_or_refused_with_a_sentence(place: int, byte: int) -> None:
     data = bytearray(PLAIN)
