@@ -77,10 +77,18 @@ class Tally:
             self.orders_doubled += 1
         self._orders.add(number)
 
+    def lose(self, step: str) -> None:
+        """An answer did not come in time, or not all of it."""
+        self.lost += 1
+        self._example(f"lost at {step}")
+
     def unexpected(self, step: str, text: str) -> None:
         self.surprises[step] += 1
+        self._example(f"unexpected at {step}: {text[:EXAMPLE_LENGTH]}")
+
+    def _example(self, what: str) -> None:
         if len(self.examples) < EXAMPLES:
-            self.examples.append(f"{step}: {text[:EXAMPLE_LENGTH]}")
+            self.examples.append(what)
 
     @property
     def all_turns(self) -> array[float]:
@@ -168,7 +176,7 @@ def _shop_lines(name: str, shop: ShopReport) -> list[str]:
         f"lost {shop.lost} · doubled {shop.doubled} · out of order {shop.out_of_order} · "
         f"orders doubled {shop.orders_doubled} · unexpected {sum(shop.unexpected.values())} · "
         + ("stock and money agree with its books" if shop.checked and not shop.failures else _unchecked(shop)),
-        *(f"  unexpected at {one}" for one in shop.examples),
+        *(f"  {one}" for one in shop.examples),
         "",
     ]
 

@@ -65,7 +65,7 @@ class Visit:
         self._pay = pay
         self._numbers: set[str] = set()
         self._menu = 0
-        self._ran_out = False
+        self._instead: Step | None = None  # where something else was asked for
         self.last = list(last)
 
     async def run(self, person: Person, planned: float, dawdle: Callable[[], float] = lambda: 0.0) -> End:
@@ -99,7 +99,7 @@ class Visit:
                 await self._say(step, before)
         came = await self._answer(step, before)
         self._tally.turn(step.name, came[-1].seen - planned)
-        if step.twice:
+        if step.twice and step is not self._instead:
             await self._second_answer(step)
 
     async def _say(self, step: Step, asked: Sequence[Received]) -> None:
@@ -124,7 +124,7 @@ class Visit:
             self._tally.turn("rings", answered - planned)
             await self._phone.answer(prompt, step.pays)
             return answered
-        self._tally.lost += 1
+        self._tally.lose(step.name)
         raise _Over(End.LOST)
 
     # -- answers -------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class Visit:
                     before = await self._misfit(step, came, before)
             self.last = awaited.came
             return awaited.came
-        self._tally.lost += 1
+        self._tally.lose(step.name)
         raise _Over(End.LOST)
 
     async def _misfit(self, step: Step, came: Received, before: Sequence[Received]) -> Sequence[Received]:
@@ -152,10 +152,10 @@ class Visit:
         buyers = self._buyers
         if step is buyers.leave or (buyers.asides is not None and buyers.asides.search(came.shown)):
             return before
-        if buyers.sold_out.search(came.shown):
+        if step is self._instead or buyers.sold_out.search(came.shown):
             self.last = [came]
             await self._sold_out(step)
-            return self.last
+            return ()  # the next answer may well be in the same words
         if any(words.search(came.shown) for words in buyers.words):
             self._tally.out_of_order += 1
             return before
@@ -163,12 +163,12 @@ class Visit:
         raise _Over(End.UNEXPECTED)
 
     async def _sold_out(self, step: Step) -> None:
-        """Ask for something else, once; else go home. Raises _Over then."""
-        if step.twice:
+        """Ask for something else, once; where that leads nowhere either, go home. Raises _Over then."""
+        if step.twice and step is not self._instead:
             self.last = [await self._phone.wait_for()]  # the second tap is answered too
         self._tally.sent(None)
-        if step.instead and not self._ran_out:
-            self._ran_out = True
+        if step.instead and self._instead is None:
+            self._instead = step
             await self._phone.say(step.instead.format(last=self._menu))
             return
         leave = self._buyers.leave
@@ -189,7 +189,7 @@ class Visit:
                     raise _Over(End.UNEXPECTED)
             self.last = last
             return
-        self._tally.lost += 1
+        self._tally.lose(step.name)
         raise _Over(End.LOST)
 
     def _note(self, came: Received) -> None:

@@ -98,7 +98,7 @@ async def test_a_double_tap_that_becomes_two_orders_is_found() -> None:
 
 async def test_what_made_no_sense_is_quoted() -> None:
     report = await load(Bakery("nonsense"))
-    assert of(report).examples == ["done: How is the weather?"]
+    assert of(report).examples == ["unexpected at done: How is the weather?"]
     assert "  unexpected at done: How is the weather?" in report.lines()
 
 

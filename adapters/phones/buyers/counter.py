@@ -5,7 +5,7 @@
     mind_changer    adds a second item, looks at the cart, takes it out, goes back from the summary once
     dawdler         a buyer who takes seconds over each answer
 
-Who finds an item sold out takes the last one on the menu instead.
+Who finds an item sold out takes the last one on the menu instead, or what is left in the cart.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ADDRESS = Step("address", STREETS, (answer(r"Any instructions"),))
 SKIP = Step("skip", ("skip",), (SUMMARY,), tap="Skip")
 NOTE = Step("note", ("Ring twice, please", "Leave it at the gate", "No nuts!"), (SUMMARY,))
 EDIT = Step("edit", ("edit",), (answer(r"Here is the menu again"),), tap="Edit")
-CONFIRM = Step("confirm", ("confirm",), (answer(NUMBER),), tap="Confirm")
+CONFIRM = Step("confirm", ("confirm",), (answer(NUMBER),), tap="Confirm", instead="confirm")
 CANCEL = Step("cancel", ("cancel",), (answer(r"Cancelled|Nothing was open"),))
 
 CHECKOUT = (DONE, NAME, ADDRESS, SKIP)
