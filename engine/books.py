@@ -27,6 +27,8 @@ class Charged(msgspec.Struct, frozen=True):
     payments.Failure value) and ``reason`` say why. ``asked`` True with neither ref nor link: nobody knows whether it
     has the request; its news or a later question will tell. A provider that knows our key may say ``again`` with that,
     since asking again is harmless; the cashier asks again, or leaves it at ``asked``, and the store sees one of both.
+    ``provider`` is named by whoever has the request, or may have it: never where it surely was not carried out but may
+    be made again.
     """
 
     intent: str

@@ -169,9 +169,9 @@ class Cashier:
         async with self._connect() as http:
             async for intent, claimed_at in desk.next_charge:
                 if trio.current_time() - claimed_at > WAITED_MOST:
-                    answer = _failed(intent, Failure.UNREACHABLE, "The provider is too slow.")
+                    answer = _given_up(intent, Failure.UNREACHABLE, "The provider is too slow.")
                 elif self._clock.now() >= intent.expires_at:
-                    answer = _failed(intent, Failure.EXPIRED, "Its time was over before it could be asked for.")
+                    answer = _given_up(intent, Failure.EXPIRED, "Its time was over before it could be asked for.")
                 else:
                     self.counters.charged += 1
                     answer = self._ruled(intent, await self._charged(desk.provider, http, intent))
@@ -195,7 +195,7 @@ class Cashier:
             del self._again[intent.id]
             if answer.asked:  # nobody knows: what became of it is asked about
                 return msgspec.structs.replace(answer, again=False)
-            return _failed(intent, Failure.UNREACHABLE, answer.reason)
+            return _given_up(intent, Failure.UNREACHABLE, answer.reason)
         again.at = now + RETRIES[again.tries]
         again.tries += 1
         return msgspec.structs.replace(answer, asked=False)
@@ -254,6 +254,13 @@ class Cashier:
         except Exception as error:  # a bug in a provider must not end a lane
             log.error("ask_crashed", exc_info=error, extra={"shop": intent.shop})
             return None
+
+
+def _given_up(intent: Intent, failure: Failure, reason: str) -> Charged:
+    """No further try. Where the answer to an earlier one was lost (that alone names the provider, and outlives a
+    restart), the request may be on the customer's phone: nobody says that nothing was taken before it was asked about.
+    """
+    return Charged(intent.id, asked=True) if intent.provider else _failed(intent, failure, reason)
 
 
 def _failed(intent: Intent, failure: Failure, reason: str) -> Charged:

@@ -35,7 +35,9 @@ WAYS = (Way.MPESA, Way.CARD)
 NOT_REACHED = "Ghala could not be reached."
 NOBODY_KNOWS = "Ghala's answer was lost or makes no sense; it is asked what became of the request."
 UNUSABLE = "Ghala refuses this shop's key or plan. Check shop.payments and the account."
-AGAIN = frozenset({409, 429, 503})
+UNDER_WAY = 409
+"""The same request is being carried out."""
+AGAIN = frozenset({UNDER_WAY, 429, 503})
 """HTTP statuses of a request that was not carried out and may be made again (protocols.md §3.1)."""
 OPERATORS = frozenset({401, 402, 403})
 
@@ -152,8 +154,10 @@ class Ghala:
             return self._taken(intent, body)
         said = next((text for key in ("message", "error") if isinstance(text := found(body, key), str)), "")
         if answer.status in AGAIN or answer.status >= 500:
-            carried_out = answer.status not in AGAIN
-            return Charged(intent.id, asked=carried_out, again=True, provider=KIND, reason=said or NOBODY_KNOWS)
+            if answer.status in AGAIN:
+                has_it = KIND if answer.status == UNDER_WAY else ""
+                return Charged(intent.id, asked=False, again=True, provider=has_it, reason=said or NOBODY_KNOWS)
+            return Charged(intent.id, asked=True, again=True, provider=KIND, reason=said or NOBODY_KNOWS)
         if answer.status in OPERATORS:
             return Charged(intent.id, False, provider=KIND, failure=Failure.UNREACHABLE.value, reason=UNUSABLE)
         return Charged(intent.id, False, provider=KIND, failure=Failure.REFUSED.value, reason=said)

@@ -237,6 +237,9 @@ async def test_what_a_bad_answer_means(
     assert (found.asked, found.again, found.failure) == (asked, again, failure), title
     assert found.provider_ref == found.link == ""
     assert found.reason
+    if again:
+        may_have_it = asked or "under way" in title
+        assert bool(found.provider) is may_have_it, "named by who may have the request, and only then"
 
 
 # -- asking what became of it ----------------------------------------------------------------------------------------

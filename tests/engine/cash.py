@@ -85,6 +85,8 @@ class ScriptedProvider:
 
 NOT_REACHED = Charged("", asked=False, again=True, reason="no connection")
 NOBODY_KNOWS = Charged("", asked=True, again=True, reason="the answer was lost")
+LOST = Charged("", asked=True, again=True, provider="scripted", reason="the answer was lost")
+"""As real providers say it: they name themselves, since they may have the request."""
 DECLINED = Charged("", asked=False, provider="scripted", failure=Failure.REFUSED.value, reason="declined")
 
 

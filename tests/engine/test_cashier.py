@@ -16,6 +16,7 @@ from engine.errors import StoreBusy, StoreFailed
 from engine.payments import OPEN, Failure, IntentMove, IntentStatus, PaymentState, Way
 from tests.engine.cash import (
     DECLINED,
+    LOST,
     NOBODY_KNOWS,
     NOT_REACHED,
     ScriptedProvider,
@@ -104,6 +105,33 @@ async def test_when_nobody_ever_knows_it_is_asked_about_instead(store: TroubledS
         await trio.sleep(31)
         assert await desk.status("a") is IntentStatus.PENDING
         await trio.sleep(29)
+        assert await desk.status("a") is IntentStatus.PAID
+
+
+async def test_a_request_whose_answer_was_lost_is_asked_about_when_no_later_try_reaches_the_provider(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    async with counting(store) as desk:
+        desk.provider.answers["a"].append(LOST)
+        desk.provider.always = NOT_REACHED
+        desk.provider.known["a"] = paid("a")  # it had the first try, and the customer has entered the PIN
+        await desk.wish(intent("a"))
+        await trio.sleep(31)
+        assert await desk.status("a") is IntentStatus.PENDING
+        assert await desk.letters() == [], "nobody may say that nothing was taken"
+        await trio.sleep(29)
+        assert await desk.status("a") is IntentStatus.PAID
+
+
+async def test_a_request_whose_answer_was_lost_is_asked_about_when_its_time_is_over_at_the_next_try(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    async with counting(store) as desk:
+        desk.provider.answers["a"].append(LOST)
+        desk.provider.known["a"] = paid("a")
+        await desk.wish(intent("a", expires=1_000))
+        await trio.sleep(60)
+        assert desk.provider.charges_of("a") == [0]
         assert await desk.status("a") is IntentStatus.PAID
 
 
