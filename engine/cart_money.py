@@ -133,11 +133,11 @@ def payment_failed(
     state: AwaitingPayment | PaymentConfirmation, event: PaymentFailed, shop: Shop, facts: Facts
 ) -> Step[AwaitingPayment | PaymentConfirmation]:
     """Why, in plain words, and what can be done: the same way once more, another, or nothing."""
-    if isinstance(state, PaymentConfirmation) and event.intent != state.intent:
-        return Step(state)
     news = paying.unpaid(event, shop, facts)
     if not news.counts or news.intent is None or news.intent.order != state.number:
         return Step(state, awaiting.failed(news, facts))
+    if isinstance(state, PaymentConfirmation) and event.intent != state.intent:
+        return Step(state)  # news of an earlier try, while another one is under way
     way = news.intent.way
     asked = awaiting.ask_again(news.said, way, awaiting.ways(shop, facts), facts)
     failed = AwaitingPayment(state.number, state.total, state.due, way, state.basket)

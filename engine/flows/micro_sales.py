@@ -324,10 +324,11 @@ def failed(state: State, event: PaymentFailed, shop: Shop, facts: Facts) -> Step
     unpaid = paying.unpaid(event, shop, facts)
     if not unpaid.counts or unpaid.order is None or unpaid.intent is None:
         return Step(state)
-    if isinstance(state, PaymentProcessing) and state.intent != event.intent:
+    here = order_in(state) == unpaid.order.number
+    if isinstance(state, PaymentProcessing) and here and state.intent != event.intent:
         return Step(state)  # news of an earlier try, while another one is under way
     effects: tuple[AnyEffect, ...] = (*unpaid.effects, *prepaid.failed(unpaid.order))
-    if not isinstance(state, PaymentProcessing | Greeting | Completed):
+    if not (isinstance(state, Greeting | Completed) or (isinstance(state, PaymentProcessing) and here)):
         return Step(state, (*effects, prepaid.failed_aside(unpaid, facts)))
     cart = state.cart if isinstance(state, PaymentProcessing) else prepaid.cart_of(unpaid.order)
     after = PaymentSelection(cart, unpaid.order.address, unpaid.order.number, unpaid.intent.way.value)

@@ -54,9 +54,10 @@ def paid(
     )
 
 
-def unpaid(world: World, failure: str) -> PaymentNews:
-    """News that the newest intent will not be paid."""
-    intent = asked(world)
+def unpaid(world: World, failure: str, number: str = "") -> PaymentNews:
+    """News that the newest intent, of all or for the order ``number``, will not be paid."""
+    its = [one for one in world.store.intents_of(world.who) if one.order == number]
+    intent = its[0] if its else asked(world)
     news_id = world.fresh("T")
     return PaymentNews(
         news_id, provider_of(intent), False, 0, intent.currency, intent=intent.id, failure=Failure(failure)
