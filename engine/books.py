@@ -47,7 +47,9 @@ class Till(Protocol):
     async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
         """Money first: keep what a provider told, in a commit of its own; False when it was told before.
 
-        Success and failure under one id are two things to tell: money is never taken for old news of a failure.
+        Success and failure under one id are two things to tell: money is never taken for old news of a failure. What
+        tells of an intent's money again, only with or without the transaction's number, is told before too, under
+        whatever id (``payments.same_money``): of the payments of that intent for its order.
         Its intent is found by id, else by provider_ref (of this provider), else by reference (an intent's reference or
         order), always within ``shop``; of several the latest. ``ok``: a Payment ``<provider>:<id>`` is recorded,
         RECORDED with the letter PaymentSettled to the intent's customer, or on the DESK (why ``unknown``) with no

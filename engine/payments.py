@@ -197,6 +197,17 @@ def recorded(shop: str, news: PaymentNews, intent: Intent | None, at: Millis) ->
     )
 
 
+def same_money(known: Payment, news: PaymentNews) -> bool:
+    """Whether news of a request that ``known`` has paid tell of that money once more, though under another id.
+
+    A provider may say that a request is paid before it knows the transaction's number, and tell of it again with the
+    number: by webhook after a question, or the other way round. Two numbers are two payments.
+    """
+    one_has_no_number = bool(known.transaction) is not bool(news.transaction)
+    same_sum = (known.amount, known.currency) == (news.amount, news.currency)
+    return one_has_no_number and same_sum and known.provider == news.provider
+
+
 class PaymentSettlement(msgspec.Struct, frozen=True):
     """What a turn makes of a recorded payment. Refused (Conflict PAYMENT_MOVED) unless it stands in one of ``frm`` and
     STATE_MOVES allows it. ``order``, ``why`` and ``by`` are written where they are not empty. A payment of nobody's

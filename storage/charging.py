@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from engine.address import Millis
 from engine.books import Charged
 from engine.commit import Posted
-from engine.payments import INTENT_MOVES, Intent, IntentStatus, PaymentNews, recorded
+from engine.payments import INTENT_MOVES, Intent, IntentStatus, Payment, PaymentNews, recorded, same_money
 from storage import letters
-from storage.money_rows import INTENT_OF, PAYMENT, intent, payment_row
+from storage.money_rows import INTENT_OF, PAYMENT, PAYMENT_OF, intent, payment, payment_row
 from storage.post import write_posted
 from storage.sql import Db, Row, read_all, write
 
@@ -60,22 +60,24 @@ async def write_news(db: Db, told: Sequence[News]) -> list[bool]:
     whose = dict(await read_all(db, WHOSE, [_asked(place, *one) for place, one in enumerate(told)]))
     meant = {place: intent(row) for place, row in whose.items() if row is not None}
     till = _Till({one.id: one for one in meant.values()})
+    paid_before = await _payments_of(db, till)
     fresh: list[bool] = []
-    payments: list[Row] = []
+    payments: list[Payment] = []
     failures: list[Row] = []
     for place, (shop, news, at) in enumerate(told):
         key = _name(shop, news, at)
-        fresh.append(key not in known)
-        if key in known:
+        now = till.intents[meant[place].id] if place in meant else None
+        again = news.ok and now is not None and _has_paid(now, news, [*paid_before, *payments])
+        fresh.append(key not in known and not again)
+        if not fresh[-1]:
             continue
         known.add(key)
-        now = till.intents[meant[place].id] if place in meant else None
         if news.ok:
             payments.append(_paid(till, shop, news, now, at))
         else:
             failures.append((shop, key[1], at))
             _unpaid(till, news, now, at)
-    await write(db, PAYMENT, payments)
+    await write(db, PAYMENT, [payment_row(one) for one in payments])
     await write(db, FAILURE, failures)
     await till.write(db)
     return fresh
@@ -90,13 +92,24 @@ def _asked(place: int, shop: str, news: PaymentNews, _: Millis) -> Row:
     return (place, shop, news.intent, news.provider, news.provider_ref, news.reference)
 
 
-def _paid(till: _Till, shop: str, news: PaymentNews, now: Intent | None, at: Millis) -> Row:
-    payment = recorded(shop, news, now, at)
+async def _payments_of(db: Db, till: _Till) -> list[Payment]:
+    """What came in for the intents that are paid already: nearly always there are none."""
+    paid = [(one.shop, one.order, one.id) for one in till.intents.values() if one.status is IntentStatus.PAID]
+    return [payment(row) for row in await read_all(db, PAID_BEFORE, paid)] if paid else []
+
+
+def _has_paid(now: Intent, news: PaymentNews, payments: Iterable[Payment]) -> bool:
+    its = [one for one in payments if (one.intent, one.order) == (now.id, now.order)]
+    return any(same_money(one, news) for one in its)
+
+
+def _paid(till: _Till, shop: str, news: PaymentNews, now: Intent | None, at: Millis) -> Payment:
+    made = recorded(shop, news, now, at)
     if now is not None:
         if now.status is not IntentStatus.PAID:
             till.become(now, IntentStatus.PAID, at)
-        till.letters.append(letters.paid(payment, at))
-    return payment_row(payment)
+        till.letters.append(letters.paid(made, at))
+    return made
 
 
 def _unpaid(till: _Till, news: PaymentNews, now: Intent | None, at: Millis) -> None:
@@ -182,6 +195,10 @@ found AS (SELECT a.place, coalesce(
     FROM a)
 SELECT json_group_array(json_array(f.place, {INTENT_OF})) FROM found f JOIN intents i ON i.seq = f.seq"""  # noqa: S608
 """Whose payment it is: by our own id, else by the provider's, else by what a person typed; of several the latest."""
+PAID_BEFORE = f"""
+WITH a(shop, pays, intent) AS ({{values}})
+SELECT json_group_array({PAYMENT_OF}) FROM a
+    JOIN payments p ON p.shop = a.shop AND p.pays = a.pays AND p.pays <> '' AND p.intent = a.intent"""  # noqa: S608
 FAILURE = "INSERT INTO failures (shop, id, at) {values}"
 NAMED = f"SELECT json_group_array({INTENT_OF}) FROM intents i WHERE i.id IN ({{values}})"  # noqa: S608
 CHANGE = """

@@ -23,6 +23,7 @@ from engine.payments import (
     PaymentSettlement,
     PaymentState,
     recorded,
+    same_money,
 )
 from storage import letters
 from storage.judge import Key
@@ -87,8 +88,10 @@ class Till:
         told = (shop, f"{news.provider}:{news.id}", news.ok)
         if told in self._told:
             return False, []
-        self._told.add(told)
         intent = self._intent_of(shop, news)
+        if news.ok and intent is not None and self._has_paid(intent, news):
+            return False, []
+        self._told.add(told)
         if news.ok:
             return True, self._paid(shop, news, intent, at)
         if intent is None or IntentStatus.FAILED not in INTENT_MOVES[intent.status]:
@@ -103,6 +106,10 @@ class Till:
         if intent.status is not IntentStatus.PAID:
             self._become(intent, IntentStatus.PAID, at)
         return [letters.paid(payment, at)]
+
+    def _has_paid(self, intent: Intent, news: PaymentNews) -> bool:
+        its = [one for one in self.payments.values() if (one.intent, one.order) == (intent.id, intent.order)]
+        return any(same_money(one, news) for one in its)
 
     def _intent_of(self, shop: str, news: PaymentNews) -> Intent | None:
         own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]

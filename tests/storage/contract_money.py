@@ -54,6 +54,38 @@ class Money:
         assert fresh.count(True) == 1
         assert len(await store.payments(SHOP, (), 99)) == 1
 
+    @pytest.mark.parametrize("numbers", [("", "QK1"), ("QK1", "")])
+    async def test_money_told_with_its_number_and_without_is_one_payment(
+        self, store: Store, everything: Everything, numbers: tuple[str, str]
+    ) -> None:
+        """A question finds out that it is paid, and the webhook brings the transaction's number; or the reverse."""
+        await stand_at(store, PENDING)
+        first, second = (news(number or "paid-ref-1", intent="i1", transaction=number) for number in numbers)
+        assert await store.record(SHOP, first, NOW) is True
+        before = await everything()
+        for _ in range(2):
+            assert await store.record(SHOP, second, NOW + 1) is False
+        assert await everything() == before
+
+    async def test_money_told_with_its_number_and_without_at_once_is_one_payment(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        told = [news(number or "paid-ref-1", intent="i1", transaction=number) for number in ("", "QK1", "", "QK1")]
+        fresh = await together(*(partial(store.record, SHOP, one, NOW) for one in told))
+        assert fresh.count(True) == 1
+        assert len(await store.payments(SHOP, (), 99)) == 1
+
+    async def test_two_numbers_another_sum_or_another_provider_are_other_money(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        assert await store.record(SHOP, news("QK1", intent="i1", transaction="QK1"), NOW) is True
+        others = [
+            news("QK2", intent="i1", transaction="QK2"),
+            replace(news("paid-1", intent="i1"), amount=1),
+            replace(news("paid-2", intent="i1"), currency="EUR"),
+            news("paid-3", intent="i1", provider="other"),
+        ]
+        for other in others:
+            assert await store.record(SHOP, other, NOW) is True
+
     async def test_one_id_at_two_providers_is_two_payments(self, store: Store) -> None:
         await stand_at(store, PENDING)
         assert await store.record(SHOP, news(intent="i1"), NOW) is True

@@ -119,6 +119,7 @@ class Player:
             about.id if name == "id" else "",
             about.provider_ref if name == "ref" else "",
             {"reference": about.reference, "order": about.order}.get(name, ""),
+            transaction=self.one(["", "", "QK1"]),
             failure=self.one(list(Failure)),
         )
         return SHOP, news, self.now
