@@ -51,6 +51,7 @@ EVENTS: Mapping[str, str] = {
     "not_parked": "a letter that crashes its actor could not be parked either; its provider keeps it",
     "number_paused": "a business number stopped sending: the provider wants the operator to act",
     "payment_not_kept": "a payment webhook was answered 500, so that the provider keeps it",
+    "payment_unreadable": "a payment webhook with a good signature could not be read (400); its money is not counted",
     "payment_unsigned": "a payment webhook with a missing or wrong signature was refused; nothing was done",
     "process_crashed": "an error that nobody caught ended the process or one of its threads",
     "provider_notice": "the provider tells something about the account",

@@ -69,7 +69,8 @@ class PaymentWebhook:
             return 401, UNSIGNED
         try:
             told = trusted[0].parse(raw)
-        except BadInput as error:
+        except BadInput as error:  # it is the provider's own, so it may tell of money that is not counted now
+            log.error("payment_unreadable", extra={"shop": trusted[0].shop})
             return 400, str(error)
         fresh = [await self._record(_owner(trusted, news).shop, news) for news in told]
         return 200, RECORDED if any(fresh) else KNOWN if told else NOT_OURS

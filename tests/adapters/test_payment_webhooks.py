@@ -168,14 +168,15 @@ async def test_a_forged_webhook_does_nothing_and_is_logged_without_what_it_said(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", {"event": "payment.success"}, {**success(), "data": {}}])
-async def test_what_is_no_envelope_is_400(
-    core: Core, store: TroubledStore, autojump_clock: Clock, body: object
+async def test_what_is_no_envelope_is_400_and_logged(
+    core: Core, store: TroubledStore, autojump_clock: Clock, caplog: pytest.LogCaptureFixture, body: object
 ) -> None:
     async with front(store) as made:
         status, answer = await made.post(body)
         assert (status, answer["success"]) == (400, False)
         assert answer["message"]
     assert store.calls["record"] == 0
+    assert [record.msg for record in caplog.records] == ["payment_unreadable"]
 
 
 async def test_a_body_that_is_too_large_is_413_and_another_method_405(
