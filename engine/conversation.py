@@ -21,6 +21,7 @@ from engine.effects import (
     SetTimer,
     ShowDocument,
     ShowImage,
+    UseTemplate,
 )
 from engine.errors import FlowError
 from engine.events import (
@@ -312,12 +313,23 @@ def _news(c: Conversation, event: News, shop: Shop, facts: Facts) -> Turn:
     turn = _finish(turn, (), flow, shop, facts)
     if facts.now >= c.silent_until:
         return turn
-    heard = tuple(effect for effect in turn.effects if not isinstance(effect, VISIBLE) or _matters(effect))
-    return Turn(_replace(turn.conversation, offer=c.offer), heard, turn.links)
+    stays = type(turn.conversation.state) is before  # the question of another state would be answered in this one
+    told = tuple([one for effect in turn.effects for one in _told_aside(effect)])
+    return Turn(_replace(turn.conversation, offer=c.offer if stays else None), told, turn.links)
 
 
-def _matters(effect: AnyEffect) -> bool:
-    return isinstance(effect, Say) and effect.purpose in (Purpose.ORDER, Purpose.PAYMENT)
+def _told_aside(effect: AnyEffect) -> tuple[AnyEffect, ...]:
+    """What of an effect remains while a human answers: every wish, and what is told of orders and payments, with their
+    papers. A question among that is told without its choices, for nobody would hear the answer."""
+    match effect:
+        case Ask(text, purpose=Purpose.ORDER | Purpose.PAYMENT as purpose):
+            return (Say(text, purpose),)
+        case Say(purpose=purpose) | UseTemplate(purpose=purpose):
+            return (effect,) if purpose in (Purpose.ORDER, Purpose.PAYMENT) else ()
+        case ShowImage(paper=paper) | ShowDocument(paper=paper):
+            return (effect,) if paper else ()
+        case _:
+            return () if isinstance(effect, VISIBLE) else (effect,)
 
 
 def _finish(turn: Turn, before: tuple[AnyEffect, ...], flow: Flow, shop: Shop, facts: Facts) -> Turn:
