@@ -31,7 +31,8 @@ LENGTHS = {"id": 64, "title": 120, "city": 60, "venue": 120, "category": 60, "de
 
 SHEET = table.Sheet(COLUMNS, NEEDED, LENGTHS, "events")
 
-_ID = re.compile(r"[^\s:]+")
+_ID = re.compile(r"[^\s:|]+")
+"""A colon parts options' values, and "|" the parts of a ticket's token (adapters/papers/tokens.py)."""
 _DAY = re.compile(r"(2[0-9]{3})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::00)?")
 _LATER = re.compile(r"\+([0-9]{1,4})d ([0-9]{2}):([0-9]{2})")
 
@@ -114,7 +115,7 @@ class _Reading:
 
 def _id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise BadInput(f"the id {text!r} has a space or colon in it")
+        raise BadInput(f"the id {text!r} has a space, a colon or a | in it")
     return text
 
 

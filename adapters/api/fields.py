@@ -248,7 +248,7 @@ CustomerId = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a customer's id, as listed", examples=["c0f3a9d2b1e4c5a6978"]),
 ]
-EventId = Annotated[str, Meta(pattern=r"^[^\s:]{1,64}$", description="an event's id", examples=["indie-night"])]
+EventId = Annotated[str, Meta(pattern=r"^[^\s:|]{1,64}$", description="an event's id", examples=["indie-night"])]
 
 NewId = Annotated[
     str,

@@ -73,7 +73,8 @@ def test_a_cancelled_event_keeps_its_row() -> None:
     ("row", "fault"),
     [
         (",A,Goa,,2026-03-12 19:30,Asia/Kolkata,10,,,,,,", "id is empty"),
-        ("a b,A,Goa,,2026-03-12 19:30,Asia/Kolkata,10,,,,,,", "the id 'a b' has a space or colon in it"),
+        ("a b,A,Goa,,2026-03-12 19:30,Asia/Kolkata,10,,,,,,", "the id 'a b' has a space, a colon or a | in it"),
+        ("a|b,A,Goa,,2026-03-12 19:30,Asia/Kolkata,10,,,,,,", "the id 'a|b' has a space, a colon or a | in it"),
         ("a,,Goa,,2026-03-12 19:30,Asia/Kolkata,10,,,,,,", "title is empty"),
         (
             "a,A,Goa,,12/03/2026 19:30,Asia/Kolkata,10,,,,,,",
