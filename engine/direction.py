@@ -14,6 +14,9 @@ from functools import lru_cache
 
 from babel import Locale
 
+TEXTS_REMEMBERED = 4_096
+"""Names, prices and phrases come again and again; looking at each letter of them takes longer than all else."""
+
 MARK = "\u200f"
 """Right-to-left mark: a letter of that direction that nobody sees."""
 
@@ -37,6 +40,7 @@ def right_to_left(language: str) -> bool:
     return str(Locale.parse(language).character_order) == "right-to-left"
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def led(template: str) -> str:
     """A template in a language from right to left, each of whose lines is known to be so."""
     return _LEADING.sub(MARK, template)
@@ -44,6 +48,11 @@ def led(template: str) -> str:
 
 def apart(value: object) -> object:
     """A text with Latin letters or digits, so that it keeps its own order; anything else as it is."""
-    if not isinstance(value, str) or not any(unicodedata.bidirectional(one) in _LEFT_TO_RIGHT for one in value):
-        return value
-    return value if _BY_ITSELF.fullmatch(value) else f"{OPEN}{value}{CLOSE}"
+    return _apart(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _apart(text: str) -> str:
+    if not any(unicodedata.bidirectional(one) in _LEFT_TO_RIGHT for one in text) or _BY_ITSELF.fullmatch(text):
+        return text
+    return f"{OPEN}{text}{CLOSE}"
