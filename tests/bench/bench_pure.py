@@ -28,7 +28,7 @@ from engine.tickets import Programme
 from engine.turn import commit_of, facts_of
 from tests.bench.bench_matcher import matcher_figures
 from tests.engine.open_store import at_once
-from tests.engine.shops import bakery, box_office, burgers, dealer, shop_with
+from tests.engine.shops import bakery, box_office, burgers, coffee, dealer, shop_with
 from tests.engine.world import NOON, World
 
 ROUNDS = 2_000
@@ -64,6 +64,9 @@ TICKETING = (
 )
 
 
+MICRO_SALES = (*("hi", "products", "tap:1", "2", "help", "skip", "M-Pesa", "other way", "card", "hm"),)
+
+
 def scripts() -> tuple[Script, ...]:
     """What is measured."""
     products = _products(2_000)
@@ -84,6 +87,11 @@ def scripts() -> tuple[Script, ...]:
             WHOLESALE,
             frozenset({LIST}),
             Customer("c1", "dealer", "Sharma & Sons", credit_days=30, price_list="builders"),
+        ),
+        Script(
+            "pure turn of micro_sales {}, 2,000 products",
+            msgspec.structs.replace(coffee(), catalogue=Catalogue((*coffee().catalogue.products, *products))),
+            MICRO_SALES,
         ),
         Script(
             "pure turn of ticketing {}, 2,000 events", _tickets(2_000), TICKETING, frozenset({"search mumbai food"})
