@@ -128,7 +128,7 @@ def receive(event: PaymentSettled | DeskDecided, shop: Shop, facts: Facts) -> Re
             move = PaymentSettlement(payment.id, (PaymentState.DESK,), PaymentState.CREDITED, why="credit", by=event.by)
             said = say(
                 facts.language,
-                "We keep your {amount} for you: it is taken off your next order.",
+                "We keep your {amount} as credit for you. Please tell us when you order next, and we take it off.",
                 amount=_shown(_surplus(payment, facts), payment, shop),
             )
             return Received(Verdict.CREDITED, payment, *_both(payment.order, facts), (SettlePayment(move),), said)
