@@ -51,10 +51,12 @@ class World:
     """Customers at a shop; ``who`` is the one who acts, at first Ann. ``said`` is what the last letter to her or him
     was answered with."""
 
-    def __init__(self, shop: Shop | None = None) -> None:
+    def __init__(
+        self, shop: Shop | None = None, *, clock: FixedClock | None = None, store: OpenStore | None = None
+    ) -> None:
         self.shop = shop or bakery()
-        self.clock = FixedClock()
-        self.store = OpenStore(self.clock)
+        self.clock = clock or FixedClock()
+        self.store = store or OpenStore(self.clock)
         self.who = Address(self.shop.name, ANN.customer)
         self.senders = {self.who: Sender(phone="919800000001", name="Ann")}
         self.meanwhile: Callable[[], None] | None = None

@@ -18,8 +18,8 @@ from engine.payments import ASK_NOBODY, Failure, Intent, IntentStatus, PaymentNe
 from engine.shop import Shop
 from tests.engine.cases import cases_of
 from tests.engine.news import FAKE
-from tests.engine.open_store import at_once
-from tests.engine.world import World, choices
+from tests.engine.open_store import OpenStore, at_once
+from tests.engine.world import FixedClock, World, choices
 
 CUSTOMERS = ("ann", "ben", "cat", "dan")
 STEPS = 90
@@ -40,8 +40,10 @@ class Bank:
 class Town:
     """One run. ``play`` is the whole of it; then the book of the shop and that of the bank can be compared."""
 
-    def __init__(self, shop: Shop, seed: int) -> None:
-        self.world = World(shop)
+    def __init__(
+        self, shop: Shop, seed: int, *, clock: FixedClock | None = None, store: OpenStore | None = None
+    ) -> None:
+        self.world = World(shop, clock=clock, store=store)
         self.draw = random.Random(f"{shop.flow}/{seed}")
         self.bank = Bank()
         self.opening = dict(self.world.left.items())
