@@ -136,9 +136,10 @@ class OwnersBooks:
             paying("WA4", PaymentStatus.REFUNDED, status=CANCELLED),
             paying("WA5", PaymentStatus.FAILED, status=FAILED),
             paying("WA6", PaymentStatus.PARTLY_REFUNDED, status=COMPLETED),
+            paying("WA7", PaymentStatus.PENDING),
         )
         await ann.commit(orders=orders)
-        assert await store.stats(SHOP) == Stats(orders=6, completed=2, revenue=2 * total, customers=2, pending=3)
+        assert await store.stats(SHOP) == Stats(orders=7, completed=2, revenue=2 * total, customers=2, pending=4)
         assert await store.stats("kiosk") == Stats(0, 0, 0, 0, 0)
 
     async def test_sessions_are_those_that_have_begun(self, store: Store) -> None:

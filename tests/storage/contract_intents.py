@@ -95,6 +95,17 @@ class Intents:
         assert await intent_of(store) == wanted
         assert await letters(store) == {"charged:i1": ChargeAnswered("i1", "https://pay.test/1")}
 
+    async def test_an_answer_that_says_less_takes_nothing_away(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        before = await intent_of(store)
+        await store.settle_charges([charged(provider="", provider_ref="", link="")], NOW)
+        assert await intent_of(store) == before
+
+    async def test_a_link_alone_is_an_answer(self, store: Store) -> None:
+        await stand_at(store, ASKING)
+        await store.settle_charges([charged(provider_ref="")], NOW)
+        assert await letters(store) == {"charged:i1": ChargeAnswered("i1", "https://pay.test/1")}
+
     async def test_a_prompt_has_no_link(self, store: Store) -> None:
         await stand_at(store, ASKING)
         await store.settle_charges([charged(link="")], NOW)

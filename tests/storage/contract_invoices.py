@@ -54,6 +54,7 @@ class Invoices:
         assert (await known(store, InvoiceOf("WA1"))).invoices == (wanted,)
         assert (await known(store, InvoiceOf("WA1"), to=BEN)).invoices == ()
         assert await store.invoice_of(SHOP, "WA9") is None
+        assert (await known(store, InvoiceOf("WA9"))).invoices == ()
 
     async def test_an_order_of_before_gets_one_too(self, store: Store, ann: Talk) -> None:
         await ann.commit(orders=(plain("WA1"),))

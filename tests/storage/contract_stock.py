@@ -29,6 +29,7 @@ from tests.storage.values import (
 )
 
 PENDING, CONFIRMED, CANCELLED = OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.CANCELLED
+PROCESSING = OrderStatus.PROCESSING
 
 
 class Stock:
@@ -156,6 +157,8 @@ class Stock:
             await ann.commit(orders=(one,))
         assert await store.orders(SHOP, 3) == placed[:0:-1]
         assert await store.orders("kiosk", 3) == []
+        await ann.commit(orders=(order("WA9", placed_at=NOW - 1),))
+        assert [one.number for one in await store.orders(SHOP, 9)][-1] == "WA9"
 
     @pytest.mark.parametrize("frm", OrderStatus)
     @pytest.mark.parametrize("to", OrderStatus)
@@ -196,6 +199,12 @@ class Stock:
         assert await ann.commit(moves=(move("WA1", PENDING, CANCELLED),)) is None
         assert await ann.left() == {"cake": 6, "tea": 3}
         assert [product.stock for product in await store.products(SHOP)] == [6, 3, 0]
+
+    async def test_no_other_move_gives_anything_back(self, ann: Talk) -> None:
+        await ann.commit(orders=(order("WA1", line("cake", 2)),))
+        for frm, to in ((PENDING, CONFIRMED), (CONFIRMED, PROCESSING), (PROCESSING, OrderStatus.COMPLETED)):
+            await ann.commit(moves=(move("WA1", frm, to),))
+            assert (await ann.left())["cake"] == 4
 
     async def test_what_a_cancelled_order_gives_back_can_be_taken_in_the_same_turn(self, ann: Talk) -> None:
         await ann.commit(orders=(order("WA1", line("cake", 6)),))
