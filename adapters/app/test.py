@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = ["-n", "auto", "--dist", "loadfile"]
+WHOLE = ["-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
 """The whole suite runs on every core, each file on one; whoever names tests wants them here and now."""
 
 

@@ -56,14 +56,13 @@ class Stranger:
         self.page.locator(".pin .main").click(timeout=15_000)
 
     def pay_by_card(self) -> None:
-        """Follow the link of the last message, and pay there."""
+        """Answer the page behind the link of the last message as its form does. No second page is opened: the browser
+        was seen to hang for ever on closing one whose form had just been sent."""
         self.until("/pay/")
         link = self.page.locator("#log a[href*='/pay/']").last.get_attribute("href")
         assert link is not None
-        desk = self.page.context.new_page()
-        desk.goto(link)
-        desk.locator("button[value=approve]").click()
-        desk.close()
+        assert "approve" in self.page.request.get(link).text()
+        assert self.page.request.post(link, form={"answer": "approve"}).ok
 
 
 def bakery(me: Stranger) -> None:
