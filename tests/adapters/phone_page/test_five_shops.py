@@ -123,6 +123,7 @@ def test_a_stranger_buys_something(driver: Driver, demo: str, language: str, sho
 
     page = driver.page(viewport={"width": 390, "height": 844})
     page.goto(f"{demo}/#phone={phone}&name=Asha")
+    expect(page.locator("#presence")).to_contain_text("online", timeout=15_000)  # the first shop opens by itself
     page.locator("#back").click()
     page.get_by_role("button", name=shop).first.click()
     me = Stranger(page)
