@@ -16,7 +16,7 @@ from engine.address import DAY, Millis
 from engine.effects import AnyEffect, IssueInvoice, Say, SetTimer, ShowDocument, UseTemplate
 from engine.facts import Facts
 from engine.invoices import NUMBER, IssueOf
-from engine.messages import Purpose
+from engine.messages import WINDOW, Purpose
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.payments import Way
 from engine.phrases import phrase, say
@@ -36,8 +36,6 @@ DAYS_REMEMBERED = 256
 """Writing a date takes 10 µs, and an evening's orders are due on a few days only."""
 
 LATE_AT_MOST = DAY
-WINDOW = DAY
-"""So long after a customer wrote may a business write freely; later it needs an approved template (quality.md 7)."""
 
 OWED = (PaymentStatus.UNPAID, PaymentStatus.PENDING, PaymentStatus.FAILED)
 

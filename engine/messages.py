@@ -10,7 +10,11 @@ from enum import Enum
 
 import msgspec
 
-from engine.address import Address, Millis
+from engine.address import DAY, Address, Millis
+
+WINDOW: Millis = DAY
+"""How long after a customer's last message free text may be sent; later it takes a template that the provider has
+approved (protocols.md 1.10, quality.md 7)."""
 
 
 class Limits(msgspec.Struct, frozen=True):

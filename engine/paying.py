@@ -14,13 +14,13 @@ import. A flow that takes money
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 
 import msgspec
 
 from engine import money, text
 from engine.address import Millis
 from engine.amounts import amount_lines
+from engine.codes import code
 from engine.effects import AnyEffect, MoveIntent, MovePayment, Option, Say, ShowDocument
 from engine.events import AnyEvent, ChargeAnswered, DeskDecided, PaymentFailed, PaymentSettled
 from engine.facts import AnyNeed, BookingNumbered, Facts, IntentOf, OrderNumbered, PaymentOf
@@ -32,7 +32,7 @@ from engine.phrases import phrase, say
 from engine.settling import Received, Verdict, judge, receive
 from engine.shop import Shop
 from engine.shopping import price, sold_line
-from engine.tickets import BOOKING_START, LETTERS, Booking, BookingStatus
+from engine.tickets import BOOKING_START, Booking, BookingStatus
 from engine.totals import totals_of
 from engine.words import command
 
@@ -124,12 +124,7 @@ def reference_of(order_number: str, shop: Shop) -> str:
     asking again for the same order asks with the same reference."""
     if len(order_number) <= REFERENCE_AT_MOST:
         return order_number
-    rest = int.from_bytes(blake2b(f"{shop.name}\0{order_number}".encode(), digest_size=8).digest())
-    letters = []
-    for _ in range(REFERENCE_LETTERS):
-        rest, letter = divmod(rest, len(LETTERS))
-        letters.append(LETTERS[letter])
-    return "P-" + "".join(letters)
+    return "P-" + code(f"{shop.name}\0{order_number}", REFERENCE_LETTERS)
 
 
 def dropped(order_number: str, facts: Facts) -> tuple[MoveIntent, ...]:

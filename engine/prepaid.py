@@ -6,16 +6,16 @@ stands in engine.buying.
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import ClassVar
 
 import msgspec
 
 from engine import owner, paying, shopping, text
-from engine.address import DAY, Millis
+from engine.address import Millis
 from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import QUANTITY_AT_MOST, ask_way
 from engine.cart import Cart, CartLine
+from engine.codes import code
 from engine.effects import (
     AnyEffect,
     Ask,
@@ -34,21 +34,18 @@ from engine.effects import (
 from engine.events import OrderRequested
 from engine.facts import ConflictKind, Facts
 from engine.flow import FlowEvent, customer_of
-from engine.messages import Purpose
+from engine.messages import WINDOW, Purpose
 from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentMove, PaymentStatus, holds_of
 from engine.paying import Received, Unpaid
 from engine.payments import Intent, Way
 from engine.phrases import say
 from engine.shop import Shop
 from engine.shopping import joined, named_line, price
-from engine.tickets import LETTERS
 from engine.totals import reckoned
 from engine.words import command
 
 NUMBER_LETTERS = 8
 """Of an order number: 10¹² of them, and a clash is refused and tried anew."""
-WINDOW: Millis = DAY
-"""How long after a customer's last message free text may be sent (protocols.md 1.10)."""
 NEWS_AFTER: Millis = 55_000
 """Within a minute the customer hears what became of a request to pay (flows.md §4), if only that nothing is known."""
 WAIT, END = "pay-wait:", "pay-end:"
@@ -143,12 +140,7 @@ def _order(cart: Cart, address: str, shop: Shop, facts: Facts) -> Order:
 
 def _number(facts: Facts) -> str:
     """``ORD-`` and letters without look-alikes, derived from the turn; after a clash the next attempt differs."""
-    rest = int.from_bytes(blake2b(f"{facts.key}:{facts.attempt}".encode(), digest_size=8).digest())
-    letters = []
-    for _ in range(NUMBER_LETTERS):
-        rest, letter = divmod(rest, len(LETTERS))
-        letters.append(LETTERS[letter])
-    return "ORD-" + "".join(letters)
+    return "ORD-" + code(f"{facts.key}:{facts.attempt}", NUMBER_LETTERS)
 
 
 def _time_to_pay(shop: Shop) -> Millis:

@@ -13,7 +13,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import msgspec
 from rapidfuzz import process
@@ -199,7 +198,7 @@ def _on(days: tuple[when.Days, ...], at: int, index: _Index, now: Millis, clocks
         return True
     zone = index.events[at].timezone
     if zone not in clocks:
-        clocks[zone] = datetime.fromtimestamp(now / 1000, ZoneInfo(zone))
+        clocks[zone] = local(now, zone)
     return all(one.hold(index.there[at], clocks[zone]) for one in days)
 
 

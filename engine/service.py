@@ -6,8 +6,6 @@ Each answer takes the conversation and gives it back with its effects; none chan
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.dates import format_date
@@ -23,7 +21,7 @@ from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentStatus
 from engine.phrases import language_name, phrase, say, say_count
 from engine.remembered import Conversation
 from engine.shop import Shop
-from engine.shopping import named_line
+from engine.shopping import local, named_line
 from engine.turn import Turn
 
 NOT_BEGUN = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
@@ -251,5 +249,4 @@ def _total(order: Order, shop: Shop) -> str:
 
 
 def _day(moment: Millis, speech: str, shop: Shop) -> str:
-    day = datetime.fromtimestamp(moment / 1000, ZoneInfo(shop.timezone))
-    return str(format_date(day, format="d MMM y", locale=speech))
+    return str(format_date(local(moment, shop), format="d MMM y", locale=speech))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from zoneinfo import ZoneInfo
 
 from engine import cart as carts
-from engine import money
+from engine import dates, money
 from engine.address import Millis
 from engine.cart import LINES_AT_MOST, QUANTITY_AT_MOST, Cart, CartLine, Change, ChangeKind
 from engine.catalogue import Product
@@ -167,4 +166,4 @@ def order_number(prefix: str, shop: Shop, facts: Facts) -> str:
 
 def local(moment: Millis, shop: Shop) -> datetime:
     """A moment on the shop's own clock."""
-    return datetime.fromtimestamp(moment / 1000, ZoneInfo(shop.timezone))
+    return dates.local(moment, shop.timezone)

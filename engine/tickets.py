@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
-from hashlib import blake2b
 
 import msgspec
 
 from engine.address import HOUR, MINUTE, Millis
+from engine.codes import code
 from engine.orders import PaymentStatus
 
 HOLD: Millis = 5 * MINUTE
@@ -25,9 +25,8 @@ OFFER: Millis = 10 * MINUTE
 """How long freed seats are kept for whoever is next on the waiting list."""
 SEATS_AT_MOST = 10
 
-LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Of booking ids: none of 0 and O, 1, I and L, which look alike on paper and on a screen at a door."""
 BOOKING_START = "BKG-"
+BOOKING_LETTERS = 6
 BOOKING_FORM = r"BKG-[2-9A-HJKMNP-Z]{6}"
 
 
@@ -258,9 +257,4 @@ class DoorAnswer(msgspec.Struct, frozen=True):
 def booking_id(seed: str) -> str:
     """``BKG-`` and six letters, derived from ``seed`` (a turn's key and attempt): never random, unguessable enough for
     a number that is looked up only for its own customer. A clash is a Conflict, and the next attempt's seed differs."""
-    number = int.from_bytes(blake2b(seed.encode(), digest_size=8).digest())
-    letters = []
-    for _ in range(6):
-        number, letter = divmod(number, len(LETTERS))
-        letters.append(LETTERS[letter])
-    return BOOKING_START + "".join(letters)
+    return BOOKING_START + code(seed, BOOKING_LETTERS)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from engine import paying
 from engine.booking import timer_of
 from engine.dates import day_and_time
-from engine.dues import WINDOW
 from engine.effects import AnyEffect, ClearTimer, MoveBooking, Say, UseTemplate
 from engine.events import BookingCancelWanted
 from engine.facts import Facts
 from engine.flow import customer_of
 from engine.holding import given_up
-from engine.messages import Purpose
+from engine.messages import WINDOW, Purpose
 from engine.orders import PaymentStatus
 from engine.phrases import phrase, say
 from engine.playbill import seats_said

@@ -11,12 +11,11 @@ import msgspec
 
 from engine.address import MINUTE
 from engine.booked import all_shown, ask_name, minutes_said
-from engine.dues import WINDOW
 from engine.effects import AnyEffect, Ask, Option, PutEntry, Say, UseTemplate
 from engine.facts import Facts
 from engine.flow import FlowEvent, customer_of
 from engine.holding import given_up
-from engine.messages import Purpose
+from engine.messages import WINDOW, Purpose
 from engine.phrases import say, say_count
 from engine.playbill import other_events, seats_option, seats_said
 from engine.shop import Shop

@@ -28,9 +28,10 @@ from adapters.api.fields import (
 from adapters.api.letters import kept, letter
 from adapters.api.paging import Paged, page_of
 from engine.address import Address
+from engine.codes import spelled
 from engine.commit import Posted
 from engine.events import BookingCancelWanted
-from engine.tickets import LETTERS, Booking, BookingStatus, EventStatus, TicketEvent
+from engine.tickets import Booking, BookingStatus, EventStatus, TicketEvent
 
 events = Noun("events", "Events that seats are sold for.")
 
@@ -141,11 +142,7 @@ def _event(event_id: str, plan: EventPlan, currency: str) -> TicketEvent:
 
 def _id_for(request: str) -> str:
     """The id of an event that comes without one: its request's, so that the same request plans the same event."""
-    rest, letters = int(request, 16), []
-    for _ in range(ID_LETTERS):
-        rest, letter = divmod(rest, len(LETTERS))
-        letters.append(LETTERS[letter])
-    return "".join(letters)
+    return spelled(int(request, 16), ID_LETTERS)
 
 
 # -- endpoints -------------------------------------------------------------------------------------------------------

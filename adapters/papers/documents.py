@@ -5,7 +5,6 @@ Everything comes from the order, which keeps what was sold whatever happened to 
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.dates import format_date
@@ -14,6 +13,7 @@ from fpdf.enums import Align
 from adapters.papers.sheet import Column, Sheet
 from engine import money
 from engine.address import Millis
+from engine.dates import local
 from engine.direction import right_to_left
 from engine.invoices import Invoice
 from engine.orders import Order, PaymentStatus
@@ -146,7 +146,7 @@ def _money(amount: int, facts: Facts) -> str:
 
 
 def _moment(moment: Millis, facts: Facts) -> datetime:
-    return datetime.fromtimestamp(moment / 1000, ZoneInfo(facts.shop.timezone))
+    return local(moment, facts.shop.timezone)
 
 
 def _day(moment: Millis, facts: Facts) -> str:

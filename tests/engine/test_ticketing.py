@@ -8,10 +8,11 @@ import pytest
 from engine import booking, diagram, flows, playbill, when
 from engine.address import MINUTE
 from engine.booking import BookingAsked, ListLeft, MineAsked
+from engine.codes import LETTERS
 from engine.flow import Flow
 from engine.messages import Limits
 from engine.playbill import MoreAsked, Numbered, Searched, SeatsWanted
-from engine.tickets import BOOKING_FORM, LETTERS, Programme, booking_id
+from engine.tickets import BOOKING_FORM, Programme, booking_id
 from tests.engine.shops import box_office
 from tests.engine.world import World, within
 
