@@ -126,7 +126,7 @@ def _test(parser: Parser) -> None:
 
 
 COMMANDS = {
-    "demo": Command("a bakery, a fake WhatsApp and a phone in the browser; needs no account", ("demo",), _demo),
+    "demo": Command("five shops, a fake WhatsApp and a phone in the browser; needs no account", ("demo",), _demo),
     "serve": Command("run the shops of a configuration file", ("serve --config shop.toml",), _serve),
     "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
     "phones": Command(
