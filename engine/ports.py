@@ -19,12 +19,13 @@ from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
 from engine.messages import Limits, Notice, Outcome, Outgoing, Refusal, Status
+from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payments import Intent, PaymentNews, Way
 
 
-class Store(Till, Post, BoxOffice, Books, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books.
+class Store(Till, Post, BoxOffice, Books, Noticeboard, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books and engine.notices.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -139,7 +140,8 @@ class Store(Till, Post, BoxOffice, Books, Protocol):
 
     async def sweep(self, now: Millis) -> int:
         """Delete what has served its time, in small steps: inbound ids older than 8 days (Meta redelivers for 7),
-        expired holds, statuses parked over a day. Returns how many rows went. Bookings: see ``sweep_bookings``."""
+        expired holds, statuses parked over a day, old notices. Returns how many rows went. Bookings: see
+        ``sweep_bookings``."""
 
     async def check(self) -> None:
         """Raise StoreFailed when the store can't be written and read; for ``/ready``."""

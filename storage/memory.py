@@ -21,12 +21,13 @@ from storage.errands import EARLY_KEPT, INBOUND_KEPT
 from storage.issuing import with_number
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
-from storage.memory_desk import MemoryDesk, Pause
+from storage.memory_desk import Pause
+from storage.memory_notices import MemoryNotices
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryDesk):
+class MemoryStore(MemoryNotices):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
@@ -278,7 +279,7 @@ class MemoryStore(MemoryDesk):
             del self._inbound[name]
         for message in early:
             del self._early[message]
-        return len(inbound) + len(early) + self._stock.sweep(now)
+        return len(inbound) + len(early) + self._stock.sweep(now) + self._sweep_notices(now)
 
     async def check(self) -> None:
         await self._turn()

@@ -11,10 +11,14 @@ from adapters.api.door import door
 from adapters.api.endpoint import Endpoint, Noun
 from adapters.api.events import events
 from adapters.api.messages import messages
+from adapters.api.notices import notices
 from adapters.api.orders import orders
 from adapters.api.payments import payments
 from adapters.api.placing import placing
 from adapters.api.receiving import receiving
 
-NOUNS: Sequence[Noun] = (orders, placing, payments, receiving, customers, books, events, bookings, door, messages)
+NOUNS: Sequence[Noun] = (
+    *(orders, placing, payments, receiving, customers, books, events, bookings, door, messages),
+    notices,
+)
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -23,6 +23,7 @@ from adapters.web.calling import headers_of, target_of
 from engine.address import Sender
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.events import Inbound, Reacted
+from engine.messages import Notice
 from engine.ports import Call, Channel, Delivery, Reply
 from engine.running import Running
 
@@ -142,6 +143,7 @@ class Webhook:
         if running is not None:
             try:
                 with trio.move_on_after(self._limits.hold):
+                    await _tell_owner(running, delivery.notices)
                     if delivery.statuses:
                         await running.statuses(delivery.statuses)
                     if not delivery.inbounds or await self._messages(running, delivery.inbounds):
@@ -173,3 +175,10 @@ class Webhook:
             log.warning("item_refused", extra={"where": refusal.where, "why": refusal.why})
         for notice in delivery.notices:
             log.warning("provider_notice", extra={"shop": notice.shop, "kind": notice.kind})
+
+
+async def _tell_owner(running: Running, notices: Sequence[Notice]) -> None:
+    """Keep what a provider tells of the account. The same again, as in a redelivery, is only counted."""
+    for notice in notices:
+        at = running.around.clock.now()
+        await running.store.tell_owner(notice.shop, notice.kind, notice.detail, at)

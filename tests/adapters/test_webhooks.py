@@ -243,6 +243,19 @@ async def test_refusals_and_notices_are_logged_without_what_customers_or_the_pro
     assert made.web.counters.refused_items == 1
 
 
+async def test_what_a_provider_tells_of_the_account_is_kept_for_the_owner_and_once_when_it_comes_again(
+    core: Core, store: TroubledStore, autojump_clock: Clock
+) -> None:
+    async with edge(store) as made:
+        store.trouble["tell_owner"].append(StoreBusy("full"))
+        told = [{"notice": "quality", "detail": "The number is red."}, message("w1", "hi")]
+        assert await made.deliver(*told) == 503
+        assert await made.deliver(*told) == 200
+        assert await made.deliver(*told) == 200
+    (kept,) = await store.owner_notices("bakery", 9)
+    assert (kept.kind, kept.detail, kept.count) == ("quality", "The number is red.", 2)
+
+
 async def test_messages_are_shown_as_read_once_kept_but_reactions_are_not(
     core: Core, store: TroubledStore, autojump_clock: Clock
 ) -> None:

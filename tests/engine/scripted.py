@@ -227,6 +227,10 @@ class TroubledStore(MemoryStore):
         await self._linger("park")
         return kept
 
+    async def tell_owner(self, shop: str, kind: str, detail: str, at: Millis) -> bool:
+        await self._meet("tell_owner")
+        return await super().tell_owner(shop, kind, detail, at)
+
     async def quarantine(self, address: Address, why: str, at: Millis) -> None:
         await self._meet("quarantine")
         await super().quarantine(address, why, at)

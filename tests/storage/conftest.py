@@ -17,4 +17,5 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_letters",
     "tests.storage.contract_books",
     "tests.storage.contract_invoices",
+    "tests.storage.contract_notices",
 )

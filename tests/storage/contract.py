@@ -22,6 +22,7 @@ from tests.storage.contract_intents import Intents
 from tests.storage.contract_invoices import Invoices
 from tests.storage.contract_letters import OwnLetters
 from tests.storage.contract_money import Money
+from tests.storage.contract_notices import OwnersNotices
 from tests.storage.contract_outbox import Outbox
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
@@ -159,6 +160,16 @@ class StoreContract(People, Turns, Stock, Outbox, Waiting, Upkeep):
 
 
 class ShopContract(
-    Visitors, StoreContract, HeldOrders, Intents, Money, SeatsAndHolds, EventsAndDoor, OwnLetters, OwnersBooks, Invoices
+    Visitors,
+    StoreContract,
+    HeldOrders,
+    Intents,
+    Money,
+    SeatsAndHolds,
+    EventsAndDoor,
+    OwnLetters,
+    OwnersBooks,
+    OwnersNotices,
+    Invoices,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""
