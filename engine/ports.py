@@ -18,7 +18,7 @@ from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
-from engine.messages import Limits, Notice, Outcome, Outgoing, Refusal, Status
+from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payments import Intent, PaymentNews, Way
@@ -227,11 +227,14 @@ class Sending(Protocol):
         """Send one message. Never raises for what the provider or the network does: that is an Outcome."""
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
-        """Blue ticks and "typing…" on the customer's phone; best effort."""
+        """Blue ticks and "typing…" on the customer's phone; best effort, and nothing where a channel has none."""
+        return Outcome(OutcomeClass.SENT)
 
 
 class Channel(Sending, Protocol):
-    """One business number on one provider. One file per kind in adapters/channels, registered by its ``KIND``."""
+    """One business number on one provider. One file per kind in adapters/channels, registered by its ``KIND``.
+
+    What a provider may lack has a body here, for channels that name this class as their base."""
 
     shop: str
     path: str
@@ -241,6 +244,7 @@ class Channel(Sending, Protocol):
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         """The text that proves to the provider that this address is ours (GET), or None to refuse."""
+        return None
 
     def genuine(self, call: Call) -> bool:
         """Whether the signature is the provider's: constant time, on the raw bytes."""
