@@ -58,7 +58,7 @@ def provider_settings() -> GhalaSettings:
     [
         ("path", "webhook"),
         ("base_url", "http://pay.example.test"),
-        ("dialect", "v2"),
+        ("dialect", "v3"),
         ("offers", ["cowries"]),
         ("offers", "mpesa"),
     ],
