@@ -19,9 +19,9 @@ ASKED_AGAIN = "Ghala's answer was lost. Nothing to do: it is asked again by the 
 
 def lost(keyed: bool) -> Outcome:
     """Nobody knows whether it went out. Under an idempotency key that is no matter: the same again is the same."""
-    return (
-        Outcome(OutcomeClass.RETRY, reason=ASKED_AGAIN) if keyed else Outcome(OutcomeClass.UNKNOWN, reason=ANSWER_LOST)
-    )
+    if keyed:
+        return Outcome(OutcomeClass.RETRY, reason=ASKED_AGAIN)
+    return Outcome(OutcomeClass.UNKNOWN, reason=ANSWER_LOST)
 
 
 def outcome(answer: Answer, names: Names, *, keyed: bool) -> Outcome:
@@ -34,11 +34,11 @@ def outcome(answer: Answer, names: Names, *, keyed: bool) -> Outcome:
     number = integer(found(body, names.whatsapp_code)) or integer(found(body, names.code)) or 0
     number = number if 0 < number < 2**31 else 0
     means = meaning(text(found(body, names.code), NAME_LENGTH), number, answer.status)
-    if means is None:
-        return lost(keyed) if not keyed else Outcome(OutcomeClass.RETRY, reason=BROKEN.reason, wait=retry_after(answer))
-    return Outcome(
-        means.kind, code=number or answer.status, reason=means.reason, wait=max(means.wait, retry_after(answer))
-    )
+    if means is None and not keyed:
+        return lost(keyed)
+    means = means or BROKEN
+    wait = max(means.wait, retry_after(answer))
+    return Outcome(means.kind, code=number or answer.status, reason=means.reason, wait=wait)
 
 
 def _body(answer: Answer) -> Map:

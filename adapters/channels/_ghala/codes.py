@@ -12,6 +12,8 @@ from adapters.channels._whatsapp import codes as whatsapp
 from adapters.channels._whatsapp.codes import NEVER, NUMBER, OPERATOR, RETRY, SECOND, Meaning
 from engine.messages import OutcomeClass
 
+NOT_THERE = 404
+"""With a code it is about the message; without one nobody at this address is Ghala."""
 IN_PROGRESS = "idempotency_in_progress"
 
 CODES: Mapping[str, Meaning] = {
@@ -44,7 +46,7 @@ STATUSES: Mapping[int, Meaning] = {
     401: CODES["not_authenticated"],
     402: CODES["plan_feature_locked"],
     403: Meaning(OPERATOR, "Ghala does not let this key send messages. Check the key's rights in Ghala's dashboard."),
-    404: Meaning(OPERATOR, "Ghala has nothing at this address. Check base_url, dialect and names."),
+    NOT_THERE: Meaning(OPERATOR, "Ghala has nothing at this address. Check base_url, dialect and names."),
     408: CODES["unavailable"],
     409: CODES[IN_PROGRESS],
     422: Meaning(NEVER, "Ghala refused the message as malformed. Check dialect and names; else please report this."),
@@ -60,7 +62,7 @@ def meaning(code: str, whatsapp_code: int, status: int) -> Meaning | None:
     """What a refusal means: by WhatsApp's number, by Ghala's word, else by the HTTP status. None for a broken server,
     of which nobody knows what it did."""
     by_number = whatsapp.meaning(whatsapp_code) if whatsapp_code else None
-    known = by_number or CODES.get(code) or STATUSES.get(status)
+    known = by_number or CODES.get(code) or (None if code and status == NOT_THERE else STATUSES.get(status))
     if known is None and status >= 500:
         return BROKEN if code else None
     return known or REFUSED

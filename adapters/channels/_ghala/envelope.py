@@ -78,8 +78,11 @@ def _several(body: Map, names: Names, where: str) -> Iterator[Item]:
 def _event(body: Map, names: Names, header: str, where: str, depth: int) -> Iterator[Item]:
     event = header or text(found(body, names.event), NAME_LENGTH)
     inner = found(body, names.data)
-    if isinstance(inner, (dict, list)) and (event or not _is_item(body, names)):
+    if isinstance(inner, list):
         yield from items(inner, names, event, where, depth + 1)
+    elif isinstance(inner, dict):
+        around = {name: value for name, value in body.items() if value is not inner and name != names.event}
+        yield from items({**around, **inner}, names, event, where, depth + 1)
     elif event in (names.received, names.changed):
         yield Item(where, body, event == names.changed)
     elif event:

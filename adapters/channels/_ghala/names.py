@@ -38,7 +38,7 @@ class Names(msgspec.Struct, frozen=True):
     at: str = "timestamp|created_at"
     quoted: str = "context.id"
     kind: str = "type"
-    words: str = "text.body|text|body"
+    words: str = "text.body|text|body|message"
     # of a status
     status: str = "status"
     key: str = "reference"

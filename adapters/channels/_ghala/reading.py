@@ -42,6 +42,7 @@ STATUS_WORDS: Mapping[str, StatusRank] = {
     "error": StatusRank.FAILED,
 }
 """Any other word (queued, accepted, …) says nothing that we did not know."""
+NOBODY_SAID_IT = UnsupportedSent("system")
 TAPS = ("button_reply", "list_reply")
 FILES = ("image", "document", "audio", "voice", "video", "sticker")
 
@@ -88,7 +89,12 @@ def _message(item: Item, shop: str, names: Names, delivery: str) -> Inbound | Re
     message_id = _id(item.body, names.id) or delivery or _derived(item.body, at)
     if not message_id:
         return Refusal(item.where, "no message id, and no time to know it by")
-    return Inbound(message_id, shop, sender, at, event(item.body, names), _id(item.body, names.quoted))
+    if item.body.get("group_id") is not None:
+        return Refusal(item.where, "from a group; a shop answers people only")
+    said_it = event(item.body, names)
+    if said_it == NOBODY_SAID_IT:
+        return Refusal(item.where, "a notice of WhatsApp's that says nothing to us")
+    return Inbound(message_id, shop, sender, at, said_it, _id(item.body, names.quoted))
 
 
 def _sender(item: Item, names: Names) -> Sender | None:
@@ -108,7 +114,7 @@ def _id(body: Map, name: str) -> str:
 
 
 def _derived(body: Map, at: Millis) -> str:
-    """Out of all that it says, so that a redelivery is the same; without a time two messages could not be told apart."""
+    """Out of all that it says, so that a redelivery is the same; without a time no two could be told apart."""
     if not at:
         return ""
     said_it = msgspec.json.encode(body, order="sorted")
