@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar
+from uuid import UUID, uuid5
 
 import msgspec
 
 from engine.errors import ConfigError
+
+OURS = UUID("6f0d9d0c-6d0b-5b0e-9a53-3f6f3a0f6a71")
+"""The namespace of our keys; any would do, as long as it stays."""
 
 Json: TypeAlias = dict[str, Any]
 Names = TypeVar("Names", bound=msgspec.Struct)
@@ -35,6 +39,11 @@ def changed(names: Names, pairs: Iterable[str], key: str) -> Names:
             raise ConfigError(f"{key}: expected OURS=THEIRS with OURS one of {', '.join(known)}, found {pair!r}")
         changes[ours] = theirs
     return msgspec.structs.replace(names, **changes)
+
+
+def idempotency_key(name: str) -> str:
+    """v2's keys are UUIDs (protocols.md 3.1): the one of a name of ours, always the same."""
+    return str(uuid5(OURS, name))
 
 
 def found(body: object, name: str) -> Any:

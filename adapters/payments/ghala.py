@@ -10,6 +10,7 @@ answer was lost is simply made again under the same key, and news that overtake 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from adapters.ghala import signing
-from adapters.ghala.names import ADDRESS, BASE_URLS, CLASSIC
+from adapters.ghala.names import ADDRESS, BASE_URLS, CLASSIC, V2, idempotency_key
 from adapters.kinds import Site
 from adapters.payments._ghala import reading
 from adapters.payments._ghala.names import DIALECTS, Json, changed, found, put
@@ -84,6 +85,21 @@ def build(site: Site, settings: GhalaSettings) -> Ghala:
     return Ghala(site, settings)
 
 
+def advice(shop: str, settings: GhalaSettings, public_url: str) -> Sequence[str]:
+    """What to do at Ghala, step by step, for somebody who has never been there."""
+    here = f"shop.{shop}.payments"
+    return [
+        "In Ghala's dashboard switch on the ways to pay that the account shall take (M-Pesa, card), and list them in "
+        f"{here}.offers.",
+        f"Make an API key there and put it into {here}.api_key.",
+        f"Add a webhook with the address {public_url.rstrip('/')}/s/{shop}{settings.path} for payment events.",
+        f"Put the secret that signs it into {here}.webhook_secret.",
+        f"Compare what Ghala's documentation in the dashboard calls things with dialect {settings.dialect!r}; what is "
+        f"called otherwise goes into {here}.names.",
+        "Pay a small order yourself before customers do: Ghala has no public sandbox that we know of.",
+    ]
+
+
 class Ghala:
     """See ``engine.ports.Provider``. Holds no state but its settings."""
 
@@ -93,6 +109,7 @@ class Ghala:
         self.ways = frozenset(way for way in WAYS if way.value in settings.offers)
         self.names = changed(DIALECTS[settings.dialect], settings.names, f"shop.{site.shop}.payments.names")
         self._dialect = settings.dialect
+        self._uuids = settings.dialect == V2
         self._insecure = site.insecure
         self._secret = settings.webhook_secret.encode()
         self._orders = (settings.base_url or BASE_URLS[settings.dialect]).rstrip("/") + self.names.orders
@@ -118,7 +135,7 @@ class Ghala:
     # -- out ---------------------------------------------------------------------------------------------------------
     async def charge(self, http: Http, intent: Intent) -> Charged:
         """Ask for money, as often as it takes: Ghala knows the key."""
-        headers = {**self._headers, "idempotency-key": intent.id}
+        headers = {**self._headers, "idempotency-key": idempotency_key(intent.id) if self._uuids else intent.id}
         try:
             answer = await http.post(self._orders, headers, self._request(intent))
         except NotSent:

@@ -13,6 +13,7 @@ from engine.ports import Answer
 
 NOT_REACHED = "Ghala could not be reached. Nothing to do: it will be sent again."
 DEVELOPMENT = "Development mode: stored and not sent."
+NAMELESS = "Ghala took the message and gave no id that we know; its statuses can't be told. Set names: accepted=THEIRS."
 ANSWER_LOST = "Ghala's answer was lost, so nobody knows yet whether the message went out; its status will tell."
 ASKED_AGAIN = "Ghala's answer was lost. Nothing to do: it is asked again by the same key, which can't send it twice."
 
@@ -30,7 +31,9 @@ def outcome(answer: Answer, names: Names, *, keyed: bool) -> Outcome:
     if answer.status in OK:
         given = found(body, names.accepted)
         provider_id = identifier(str(given) if isinstance(given, int) and not isinstance(given, bool) else given)
-        return Outcome(OutcomeClass.SENT, provider_id) if provider_id else lost(keyed)
+        if provider_id:
+            return Outcome(OutcomeClass.SENT, provider_id)
+        return Outcome(OutcomeClass.SENT, reason=NAMELESS) if body and not found(body, names.error) else lost(keyed)
     number = integer(found(body, names.whatsapp_code)) or integer(found(body, names.code)) or 0
     number = number if 0 < number < 2**31 else 0
     means = meaning(text(found(body, names.code), NAME_LENGTH), number, answer.status)

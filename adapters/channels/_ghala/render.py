@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
-
 import msgspec
 
 from adapters.channels._ghala.names import Names
 from adapters.channels._whatsapp import render
 from adapters.channels._whatsapp.reading import Map, mapping
 from adapters.channels._whatsapp.render import Unsendable
-from adapters.ghala.names import Json, found, put
+from adapters.ghala.names import Json, found, idempotency_key, put
 from engine.messages import Document, Image, Limits, Outgoing
 
 LIMITS: Limits = msgspec.structs.replace(render.LIMITS, location_request=False)
 """WhatsApp's own; that Ghala passes on a request for a place is said nowhere, so it is asked in words."""
-OURS = UUID("6f0d9d0c-6d0b-5b0e-9a53-3f6f3a0f6a71")
-"""The namespace of our keys; any would do, as long as it stays."""
 
 NO_PHONE = "The customer has no phone number that Ghala could write to. Contact them another way."
 NO_LINK = "Ghala takes pictures and files by public link only. Put an https:// link into the catalogue."
@@ -25,7 +21,7 @@ NO_LINK = "Ghala takes pictures and files by public link only. Put an https:// l
 def key(outgoing: Outgoing) -> str:
     """The idempotency key of a row: the same however often it is sent. Out of its time too, so that a shop that begins
     anew with an empty store does not repeat the names of the one before."""
-    return str(uuid5(OURS, f"{outgoing.key} {outgoing.created_at}"))
+    return idempotency_key(f"{outgoing.key} {outgoing.created_at}")
 
 
 def body(outgoing: Outgoing, names: Names) -> bytes:
