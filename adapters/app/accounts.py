@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.app.samples import Sample
 from adapters.channels.ghala import GhalaSettings as GhalaChannel
+from adapters.channels.twilio import RETRIES, TwilioSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.payments.ghala import GhalaSettings as GhalaPayments
 from adapters.phones.fronts import META
@@ -14,24 +15,30 @@ from adapters.phones.ghala.wire import CLASSIC, V2
 from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.pay.requests import PATHS as PAY_PATHS
 from adapters.phones.pay.requests import PayAccount
+from adapters.phones.twilio.names import PROVIDER as TWILIO
+from adapters.phones.twilio.names import account_sid
 from adapters.settings import Secret
 
 GHALA_PATHS = {"classic": "/ghala", "v2": "/ghala/v2"}
 """Where the fake speaks which dialect of Ghala."""
 
-PROVIDERS = {("ghala", "classic"): CLASSIC, ("ghala", "v2"): V2}
+TWILIO_PATH, TYPING_PATH = "/twilio", "/twilio/v3/Indicators/Typing.json"
+"""Where the fake speaks Twilio."""
+
+PROVIDERS = {("ghala", "classic"): CLASSIC, ("ghala", "v2"): V2, ("twilio", "classic"): TWILIO}
 """What the fake calls those who are not Meta, by channel and dialect."""
 
 
 def fake_number(shop: Sample) -> FakeNumber:
-    """The shop's number at the fake provider, with fresh secrets."""
+    """The shop's number at the fake provider, with fresh secrets. Twilio signs with what lets one in."""
+    token = secrets.token_urlsafe()
     return FakeNumber(
         phone_number_id=shop.number_id,
         display_phone_number=shop.number,
         title=shop.title,
         waba_id="100000000000001",
-        access_token=secrets.token_urlsafe(),
-        app_secret=secrets.token_hex(16),
+        access_token=token,
+        app_secret=token if shop.channel == "twilio" else secrets.token_hex(16),
         name=shop.name,
         about=shop.about,
         says=shop.says,
@@ -57,6 +64,17 @@ def channel_settings(shop: Sample, number: FakeNumber, url: str, *, pace: int, m
             dialect=shop.dialect,
             messages_per_second=pace,
         )
+    if shop.channel == "twilio":
+        return TwilioSettings(
+            path=shop.path,
+            base_url=url + TWILIO_PATH,
+            typing_url=url + TYPING_PATH,
+            account_sid=account_sid(number),
+            auth_token=Secret(number.access_token),
+            number=number.digits,
+            mark_read=mark_read,
+            messages_per_second=pace,
+        )
     return WhatsAppCloudSettings(
         path=shop.path,
         base_url=url,
@@ -67,6 +85,11 @@ def channel_settings(shop: Sample, number: FakeNumber, url: str, *, pace: int, m
         mark_read=mark_read,
         messages_per_second=pace,
     )
+
+
+def webhook_of(shop: Sample, shop_url: str) -> str:
+    """The address of the shop's channel, as it is entered at its provider."""
+    return f"{shop_url}/s/{shop.name}{shop.path}" + (RETRIES if shop.channel == "twilio" else "")
 
 
 def payments_settings(shop: Sample, account: PayAccount, url: str) -> GhalaPayments:

@@ -20,7 +20,7 @@ from typing import Any
 import trio
 
 from adapters import logs
-from adapters.app.accounts import channel_settings, fake_account, fake_number, payments_settings
+from adapters.app.accounts import channel_settings, fake_account, fake_number, payments_settings, webhook_of
 from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
@@ -92,7 +92,7 @@ class Laboratory:
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
             for shop, number in zip(self.shops, self._numbers, strict=True):
-                self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
+                self.fake.set_webhook(number.phone_number_id, webhook_of(shop, self.shop_url))
                 if shop.payments:
                     self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
             task_status.started()

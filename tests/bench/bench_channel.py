@@ -90,7 +90,7 @@ def ghala_figures(dialect: str) -> list[tuple[str, float, str]]:
     (change,) = msgspec.json.decode(single_message())["entry"][0]["changes"]
     wire = WIRES[PROVIDERS["ghala", dialect]]
     body = wire.messages(number, [change["value"]], Random(0))
-    headers = wire.headers(ghala_channel.SECRET, body, MESSAGE, 1, ghala_channel.NOW)
+    headers = wire.headers(ghala_channel.SECRET, body, MESSAGE, 1, ghala_channel.NOW, "")
     told = call(body, {name.lower(): value for name, value in headers.items()}, at=ghala_channel.NOW)
     assert one.genuine(told)
     assert len(one.parse(told, ghala_channel.SHOPS).inbounds) == 1

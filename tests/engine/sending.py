@@ -60,6 +60,7 @@ class ScriptedChannel(Channel):
         self.answers: defaultdict[str, deque[Reply]] = defaultdict(deque)
         self.always: Reply | None = None
         self.begun: list[tuple[int, str]] = []
+        self.attempts: list[int] = []
         self.accepted: list[str] = []
         self.read: list[str] = []
         self.reading: Exception | trio.Event | None = None
@@ -68,6 +69,7 @@ class ScriptedChannel(Channel):
 
     async def send(self, http: object, row: Outgoing) -> Outcome:
         self.begun.append((moment(), short(row.key)))
+        self.attempts.append(row.attempts)
         self.at_once[str(row.address)] += 1
         self.most_at_once = max(self.most_at_once, self.at_once.total())
         assert self.at_once[str(row.address)] == 1, "one customer's messages leave one after the other"
