@@ -6,8 +6,9 @@ import secrets
 from typing import Any
 
 from adapters.app.samples import Sample
+from adapters.channels._twilio.render import RETRIES
 from adapters.channels.ghala import GhalaSettings as GhalaChannel
-from adapters.channels.twilio import RETRIES, TwilioSettings
+from adapters.channels.twilio import TwilioSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.payments.ghala import GhalaSettings as GhalaPayments
 from adapters.phones.fronts import META
@@ -25,8 +26,13 @@ GHALA_PATHS = {"classic": "/ghala", "v2": "/ghala/v2"}
 TWILIO_PATH, TYPING_PATH = "/twilio", "/twilio/v3/Indicators/Typing.json"
 """Where the fake speaks Twilio."""
 
-PROVIDERS = {("ghala", "classic"): CLASSIC, ("ghala", "v2"): V2, ("twilio", "classic"): TWILIO}
-"""What the fake calls those who are not Meta, by channel and dialect."""
+PROVIDERS = {
+    ("ghala", "classic"): CLASSIC,
+    ("ghala", "v2"): V2,
+    ("twilio", "classic"): TWILIO,
+    ("twilio", "v2"): TWILIO,
+}
+"""What the fake calls those who are not Meta, by channel and dialect (Twilio has but one way of speaking)."""
 
 
 def fake_number(shop: Sample) -> FakeNumber:

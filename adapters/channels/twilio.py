@@ -37,8 +37,6 @@ ADDRESS = r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+
 """Without TLS only on loopback: the account's token travels in every request."""
 SIGNATURE = "x-twilio-signature"
 FORM = "application/x-www-form-urlencoded"
-RETRIES = "#rc=3&rp=5xx,ct,rt"
-"""What stands behind the webhook's address (protocols.md 2.3): three more tries, also after 5xx and slow answers."""
 
 
 class TwilioSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +96,8 @@ def advice(shop: str, settings: TwilioSettings, public_url: str) -> Sequence[str
         "join words; send these words from your phone. The sandbox takes one message per 3 s.",
         "For a shop: Messaging > Senders > WhatsApp senders, add the shop's number, and put it into "
         f"shop.{shop}.channel.number.",
-        f"Enter {address}{RETRIES} as 'When a message comes in', method POST: in the sandbox's settings, or in the "
-        "sender's. What stands behind # lets Twilio try again when this server is down.",
+        f"Enter {address}{render.RETRIES} as 'When a message comes in', method POST: in the sandbox's settings, or in "
+        "the sender's. What stands behind # lets Twilio try again when this server is down.",
         "Statuses need no address of their own: each message names it.",
         "For messages after 24 hours make templates in the Content Template Builder, submit them for WhatsApp, and "
         f'name their SIDs in shop.{shop}.terms.templates, as "order=HX…".',

@@ -76,7 +76,7 @@ async def test_a_text_goes_as_a_form_with_a_status_address_that_names_its_row() 
         "To": "whatsapp:+254700000001",
         "From": f"whatsapp:+{NUMBER}",
         "Body": "Karibu café",
-        "StatusCallback": f"{PUBLIC}{PATH}?key=dealer%2Fc1%3A3%3A0",
+        "StatusCallback": f"{PUBLIC}{PATH}?key=dealer%2Fc1%3A3%3A0#rc=5&rp=all",
     }
 
 
@@ -244,4 +244,4 @@ async def test_development_mode_sends_nothing_and_no_secret_shows() -> None:
 def test_the_steps_for_a_stranger_name_the_address_with_its_retries() -> None:
     given = TwilioSettings(path=PATH, account_sid=ACCOUNT, auth_token=Secret(TOKEN), number=NUMBER)
     steps = " ".join(advice("dealer", given, PUBLIC))
-    assert f"{PUBLIC}{PATH}#rc=3&rp=5xx,ct,rt" in steps
+    assert f"{PUBLIC}{PATH}#rc=5&rp=all" in steps

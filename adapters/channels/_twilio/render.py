@@ -16,6 +16,8 @@ from adapters.channels._whatsapp.render import Unsendable
 from engine.messages import Document, Image, Limits, LocationRequest, Outgoing, Template, Text
 
 BODY = 1_600
+RETRIES = "#rc=5&rp=all"
+"""What stands behind an address that Twilio calls (protocols.md 2.3): five more tries, whatever the first one met."""
 LIMITS = Limits(
     text=BODY,
     question=BODY,
@@ -39,7 +41,7 @@ def form(outgoing: Outgoing, sender: str, service: str, hook: str) -> dict[str, 
         raise Unsendable(NO_ADDRESS)
     who = {"MessagingServiceSid": service} if service else {"From": f"{CHANNEL}+{sender}"}
     said = {"To": CHANNEL + to, **who, **_content(outgoing)}
-    return said | {"StatusCallback": f"{hook}?{KEY}={quote(outgoing.key, safe='')}"}
+    return said | {"StatusCallback": f"{hook}?{KEY}={quote(outgoing.key, safe='')}{RETRIES}"}
 
 
 def encoded(said: dict[str, str]) -> bytes:

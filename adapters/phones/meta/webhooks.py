@@ -221,7 +221,7 @@ class Deliverer:
 
     def _retry(self, parcel: Parcel, status: int) -> None:
         wait = min(self._world.rules.retry_first * 2.0 ** min(parcel.attempts - 1, 40), self._world.rules.retry_most)
-        fragment = self.number.webhook_url.partition("#")[2] if not parcel.query else ""
+        fragment = self.number.webhook_url.partition("#")[2]
         late = trio.current_time() + wait - parcel.born > WEEK
         if late or not self._wire.retries(fragment, status, parcel.attempts):
             self._counts["webhooks_given_up"] += 1

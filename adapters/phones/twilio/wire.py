@@ -38,7 +38,8 @@ class TwilioWire:
         return urlencode(_common(number) | _who(message, contact) | _said(message)).encode()
 
     def statuses(self, number: FakeNumber, statuses: Sequence[Json]) -> Sequence[Written]:
-        """See Wire. One each, to the status address that the send named: it ends with the sender's own key."""
+        """See Wire. One each, to the status address that the send named: it ends with the sender's own key, and is
+        tried as the number's own is."""
         return [Written(_status(number, one), f"?key={quote(_key(one), safe='')}") for one in statuses]
 
     def headers(self, secret: str, raw: bytes, tells: str, delivery: int, at: Millis, url: str) -> Mapping[str, str]:
