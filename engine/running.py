@@ -14,6 +14,7 @@ import trio
 from msgspec.structs import replace
 
 from engine.actor import Surroundings
+from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
 from engine.events import Inbound
@@ -30,6 +31,8 @@ from engine.supervisor import Supervisor
 from engine.tickets import BookingStatus, Programme
 
 FORGET_SECONDS = 30.0
+QUEUED = "Messages are kept and go out by themselves when it works again."
+"""What the owner hears of a channel that rests."""
 FREEING = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED})
 """What a booking becomes when its seats are for others."""
 
@@ -62,14 +65,17 @@ class Running:
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
-        self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
-        self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now)
+        self.breakers = Breakers(store, clock)
+        guards = {shop: self.breakers.of(service_of(one), shop, QUEUED) for shop, one in channels.items()}
+        self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
+        self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.supervisor.run)
             await nursery.start(self.router.run)
+            await nursery.start(self.breakers.run)
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
             await nursery.start(self.scheduler.run)
