@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -94,6 +94,8 @@ class Outbox:
             desk.gate = self._breakers[shop]
         self.unknown = UnknownSends(store, self.lines, clock, self._settings.unknown_after, self._wake)
         self.counters = OutboxCounters()
+        self.outcomes: Counter[tuple[str, OutcomeClass]] = Counter()
+        """How often a shop's sends ended so."""
         self._jobs: deque[Outgoing] = deque()
         self.courtesies = Courtesies(channels, self.lines.desks)
         self._results: list[tuple[Outgoing, Outcome]] = []
@@ -280,7 +282,9 @@ class Outbox:
             # A status may have come in before its answer, or while the store wrote: then there is nothing unknown.
             proven = row.key in self._proven and outcome.kind is OutcomeClass.UNKNOWN
             self._land(row)
-            PLANS[OutcomeClass.SENT if proven else outcome.kind](self, row, outcome, now)
+            kind = OutcomeClass.SENT if proven else outcome.kind
+            self.outcomes[row.address.shop, kind] += outcome is not NOT_BEGUN
+            PLANS[kind](self, row, outcome, now)
         for shop in {row.address.shop for row, _ in batch}:
             self._rooms[shop].look()
 

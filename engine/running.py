@@ -66,7 +66,8 @@ class Running:
         self.scheduler = Scheduler(store, self.supervisor, clock)
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
         self.breakers = Breakers(store, clock)
-        guards = {shop: self.breakers.of(service_of(one), shop, QUEUED) for shop, one in channels.items()}
+        self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
+        guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
 

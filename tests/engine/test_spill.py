@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from engine import outbox as outbox_module
 from engine import rooms as rooms_module
-from engine.messages import OutcomeClass, Outgoing
 from engine.courtesies import WAITING_MOST
+from engine.messages import OutcomeClass, Outgoing
 from engine.outbox import OutboxSettings
 from engine.rooms import DUE_AT_MOST
 from tests.engine.scripted import SHOP, TrioClock, TroubledStore, settled, store
