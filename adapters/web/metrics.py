@@ -60,6 +60,7 @@ def _edge(running: Running | None, counters: WebCounters) -> Iterator[Metric]:
     yield _gauge("store_open", "Whether the store is open and messages are taken.", float(running is not None))
     yield _counter("webhooks", "Requests of providers.", counters.webhooks)
     yield _counter("refused_signatures", "Requests with a missing or wrong signature.", counters.refused_signature)
+    yield _counter("barred", "Requests not read, of addresses that sent wrong signatures.", counters.barred)
     yield _counter("refused_items", "Items of webhooks that could not be read.", counters.refused_items)
     yield _counter("unavailable", "Webhooks answered so that their provider comes again.", counters.unavailable)
 

@@ -125,6 +125,7 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
         "parked": turns.parked,
         "webhooks": counters.webhooks,
         "refused_signatures": counters.refused_signature,
+        "barred": counters.barred,
         "unavailable": counters.unavailable,
     }
 
