@@ -14,6 +14,7 @@ import trio
 from msgspec.structs import replace
 
 from engine.actor import Surroundings
+from engine.address import Millis
 from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
@@ -60,7 +61,7 @@ class Running:
         self.shops = shops
         self.programme_lock = trio.Lock()
         """Held by whoever changes events, from reading them to ``renew_programme``."""
-        self.around = Surroundings(store, shops, clock, self._committed)
+        self.around = Surroundings(store, shops, clock, self._committed, self._noted)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
@@ -94,6 +95,9 @@ class Running:
             self.scheduler.note(letter.due)
         if any(move.to in FREEING for move in commit.booking_moves):
             self.scheduler.seats_freed()
+
+    def _noted(self, due: Millis) -> None:
+        self.scheduler.note(due)
 
     def post(self, inbounds: Sequence[Inbound]) -> Receipt:
         """Hand in all messages of one delivery; its receipt is settled when each of them met its end."""

@@ -72,6 +72,7 @@ def _engine(running: Running) -> Iterator[Metric]:
     yield _counter("conflicts", "Turns that were taken anew because something had moved.", turns.conflicts)
     yield _counter("crashes", "Crashes of actors.", turns.crashes)
     yield _counter("parked", "Letters that were parked.", turns.parked)
+    yield _counter("slowed", "Letters kept until their turn comes, for their customer writes too fast.", turns.slowed)
     yield _gauge("quarantined", "Addresses that are quarantined.", len(running.supervisor.quarantined))
     yield _gauge("actors_awake", "Conversations in memory.", len(running.supervisor.actors))
     yield _counter("payments_asked_for", "Requests for money.", cashier.charged)
