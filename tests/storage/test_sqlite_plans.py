@@ -36,6 +36,7 @@ from engine.invoices import IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
 from engine.payments import IntentStatus, PaymentState
+from engine.repeats import FirstAnswer
 from storage.sqlite import SqliteStore, open_sqlite
 from tests.storage.things import (
     CONFIRMED,
@@ -219,4 +220,8 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.note_synced(SHOP, ["WZ1"])
     await store.tell_owner(SHOP, "crm_down", "It is down.", NOW)
     await store.owner_notices(SHOP, 9)
+    await store.begin_request(SHOP, "k", "d", NOW)
+    await store.begin_request(SHOP, "k", "d", NOW)
+    await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))
+    await store.forget_request(SHOP, "k", "d")
     await store.key("tickets")
