@@ -70,7 +70,7 @@ class PaymentWebhook:
         except BodyError as error:
             return _refused(error.status, str(error))
         try:
-            reply = await self._told(Call(target_of(scope), path, headers, raw))
+            reply = await self._told(Call(target_of(scope), path, headers, raw, self._engine.now()))
             self._strangers.judged(scope, genuine=reply is not NOT_GENUINE)
             return reply
         except Exception as error:  # a bug of ours must not cost money: its provider keeps it and comes again
