@@ -220,9 +220,3 @@ class Books(Protocol):
     async def key(self, name: str) -> bytes:
         """32 random bytes of the store's own, made at first use under this name and kept for ever: what signs tickets
         and the names of papers must survive restarts and travel with a backup."""
-
-    async def unsynced(self, shop: str, limit: int) -> list[str]:
-        """Numbers of orders that the CRM shall hear of (Commit.synced) and has not, in the order of those wishes."""
-
-    async def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
-        """The CRM has heard of these; wishing for one of them again changes nothing."""
