@@ -124,10 +124,10 @@ class BackOffices:
             one = order(number, line("cake", 2), line("tea", 1), customer=talk.address.customer)
             assert await talk.commit(orders=(one,), synced=(number,)) is None
 
-        counts = [partial(store.set_stock, SHOP, {"cake": 50, "tea": 50}, NOW) for _ in range(4)]
+        counts = [partial(store.set_stock, SHOP, {"cake": 60, "tea": 60}, NOW) for _ in range(4)]
         tells = [partial(store.tell_owner, SHOP, "crm_down", "It is down.", NOW) for _ in range(3)]
         buyers = [partial(buys, talk, n) for n, talk in enumerate(people)]
         mixed = [one for three in zip(tells * 2, buyers, (counts * 2)[:6], strict=True) for one in three]
         await together(*mixed)
-        assert await people[0].left() == {"cake": 38, "tea": 44}
-        assert {one.sku: one.stock for one in await store.products(SHOP)} == {"cake": 38, "tea": 44, "custom": 0}
+        assert await people[0].left() == {"cake": 48, "tea": 54}
+        assert {one.sku: one.stock for one in await store.products(SHOP)} == {"cake": 48, "tea": 54, "custom": 0}
