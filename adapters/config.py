@@ -74,7 +74,7 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Who takes payments for a shop. ``settings`` is the struct of the provider's own kind."""
+    """One of those who take payments for a shop. ``settings`` is the struct of the provider's own kind."""
 
     kind: str
     settings: Any
@@ -103,7 +103,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     handover_minutes: Minutes = 60
     terms: TermsConfig = TermsConfig()
     owner: OwnerConfig = OwnerConfig()
-    payments: PaymentsConfig | None = None
+    payments: tuple[PaymentsConfig, ...] = ()
     channel: ChannelConfig
 
 

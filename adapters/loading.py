@@ -120,8 +120,7 @@ class _Loading:
         owner = self.reader.values(OwnerConfig, table.get("owner", {}), f"{path}.owner")
         self.reader.problems += owner_problems(f"{path}.owner", owner.get("secrets", ()))
         values |= {"terms": TermsConfig(**terms), "owner": OwnerConfig(**owner)}
-        if "payments" in table and (payments := self._payments(f"{path}.payments", table["payments"], insecure)):
-            values |= {"payments": payments}
+        values |= {"payments": tuple(self._payments(f"{path}.payments", table.get("payments", []), insecure))}
         shop = _built(ShopConfig, values | ({"channel": channel} if channel else {}))
         self.reader.problems += shop_problems(path, values, self._flows)
         return shop and msgspec.structs.replace(shop, title=shop.title or shop.name.capitalize())
@@ -133,12 +132,24 @@ class _Loading:
         values = self._of_a_kind(ChannelConfig, self._kinds, "channel", path, table, insecure)
         return _built(ChannelConfig, values)
 
-    def _payments(self, path: str, table: object, insecure: bool) -> PaymentsConfig | None:
-        if not isinstance(table, dict):
-            self.reader.problems.append(f"{path}: expected a [shop.payments] table with a kind")
-            return None
-        values = self._of_a_kind(PaymentsConfig, self._providers, "payment provider", path, table, insecure)
-        return _built(PaymentsConfig, values)
+    def _payments(self, path: str, given: object, insecure: bool) -> Iterator[PaymentsConfig]:
+        """``[shop.payments]`` is one provider, ``[[shop.payments]]`` one of several; each kind at most once, for its
+        name is what settings, payments and the environment call it by."""
+        tables = [given] if isinstance(given, dict) else given
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self.reader.problems.append(f"{path}: expected a [shop.payments] table, or several [[shop.payments]]")
+            return
+        several = len(tables) > 1
+        seen: set[str] = set()
+        for table in tables:
+            kind = str(table.get("kind", ""))
+            where = f"{path}.{kind}" if several and kind in self._providers else path
+            if kind and kind in seen:
+                self.reader.problems.append(f"{path}: {kind} stands here twice; each kind once")
+            seen.add(kind)
+            values = self._of_a_kind(PaymentsConfig, self._providers, "payment provider", where, table, insecure)
+            if (made := _built(PaymentsConfig, values)) is not None:
+                yield made
 
     def _of_a_kind(
         self, common: type[msgspec.Struct], kinds: Kinds, noun: str, path: str, table: dict[str, Any], insecure: bool

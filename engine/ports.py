@@ -7,6 +7,7 @@ there is only one process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -18,7 +19,7 @@ from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
-from engine.messages import Limits, Notice, Outcome, Outgoing, Refusal, Status
+from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payments import Intent, PaymentNews, Way
@@ -178,6 +179,28 @@ class AnswerLost(Exception):
     """The request may have been carried out, but its answer was lost: nobody knows."""
 
 
+class Call(msgspec.Struct, frozen=True):
+    """One request that a provider made to us, before anything of it is believed.
+
+    ``target`` is path and query exactly as they were called, which some providers sign; ``path`` is the path that our
+    side gave to the provider, without the ``/s/<shop>`` in front of it. Header names are lower case; ``raw`` is the
+    body, byte for byte.
+    """
+
+    target: str
+    path: str
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a provider's request is answered with."""
+
+    status: int = 200
+    content_type: str = ""
+    body: bytes = b""
+
+
 class Http(Protocol):
     """One sender lane's connection. Never follows a redirect; every call has a deadline (10 s)."""
 
@@ -205,21 +228,27 @@ class Sending(Protocol):
         """Send one message. Never raises for what the provider or the network does: that is an Outcome."""
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
-        """Blue ticks and "typing…" on the customer's phone; best effort."""
+        """Blue ticks and "typing…" on the customer's phone; best effort, and nothing where a channel has none."""
+        return Outcome(OutcomeClass.SENT)
 
 
 class Channel(Sending, Protocol):
-    """One business number on one provider. One file per kind in adapters/channels, registered by its ``KIND``."""
+    """One business number on one provider. One file per kind in adapters/channels, registered by its ``KIND``.
+
+    What a provider may lack has a body here, for channels that name this class as their base."""
 
     shop: str
     path: str
     limits: Limits
+    thanks: Reply
+    """What a delivery that is kept is answered with; a status of the 200s."""
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         """The text that proves to the provider that this address is ours (GET), or None to refuse."""
+        return None
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
-        """Whether the signature over the raw bytes is the provider's. Constant time. Header names lower case."""
+    def genuine(self, call: Call) -> bool:
+        """Whether the signature is the provider's: constant time, on the raw bytes."""
 
     def numbers(self) -> frozenset[str]:
         """The provider's names of this business number; a batch is routed by them among shops that share a path."""
@@ -248,20 +277,40 @@ class Provider(Protocol):
     """One payment provider of one shop. One file per kind in adapters/payments, registered by its ``KIND``."""
 
     shop: str
-    path: str
+    paths: tuple[str, ...]
+    """Where its webhooks come in. One that ends in ``/*`` takes any one further segment; none: it makes no calls."""
     ways: frozenset[Way]
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
-        """Whether a webhook is the provider's: constant time, on the raw bytes. Header names lower case."""
+    def genuine(self, call: Call) -> bool:
+        """Whether a webhook is the provider's: constant time, on the raw bytes. One that its provider does not sign is
+        believed by its unguessable path."""
 
-    def parse(self, raw: bytes) -> list[PaymentNews]:
-        """Read a genuine body. Raises BadInput when it is not the provider's envelope."""
+    def parse(self, call: Call) -> Heard:
+        """Read a genuine call. Raises BadInput when it is not the provider's envelope."""
+
+    def answer(self, call: Call, verdict: Verdict) -> Reply:
+        """What a genuine call that was read and kept is answered with."""
 
     async def charge(self, http: Http, intent: Intent) -> Charged:
         """Ask for money. Never raises for what the provider or the network does."""
 
     async def ask(self, http: Http, intent: Intent) -> PaymentNews | None:
         """What became of an intent that nobody told us of; None while it is open, or where nothing can be asked."""
+
+
+class Verdict(str, Enum):
+    """What became of a provider's call. RECORDED: at least one piece of news was new; KNOWN: all of it was told before;
+    NOTHING: it told nothing of this shop's payments."""
+
+    RECORDED = "recorded"
+    KNOWN = "known"
+    NOTHING = "nothing"
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """All that one call of a payment provider told, in its order."""
+
+    news: tuple[PaymentNews, ...] = ()
 
 
 class Crm(Protocol):

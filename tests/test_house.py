@@ -16,8 +16,9 @@ import pytest
 from adapters import logs
 from adapters.app import arguments
 from adapters.app.environment import pins
-from adapters.channels import ChannelKind, kinds
+from adapters.channels import kinds
 from adapters.config import ChannelConfig, OutboxConfig, PaymentsConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.kinds import Kind
 from adapters.payments import kinds as provider_kinds
 from adapters.settings import Secret
 from adapters.terms import TermsConfig
@@ -173,36 +174,47 @@ def test_a_module_says_what_it_is_for(path: Path) -> None:
 
 # -- what the docs must name -----------------------------------------------------------------------------------------
 def settings() -> dict[str, object]:
-    """Every key of the configuration, with those of each channel, and its default; NODEFAULT where there is none."""
-    structs: list[tuple[str, type[msgspec.Struct]]] = [
-        ("server", ServerConfig),
-        ("storage", StorageConfig),
-        ("outbox", OutboxConfig),
-        ("shop", ShopConfig),
-        ("shop.terms", TermsConfig),
-        ("shop.owner", OwnerConfig),
-        ("shop.channel", ChannelConfig),
-        *(("shop.channel", kind.settings) for kind in kinds().values()),
-        ("shop.payments", PaymentsConfig),
-        *(("shop.payments", kind.settings) for kind in provider_kinds().values()),
+    """Every key of the configuration and its default; NODEFAULT where there is none. Before the keys of one kind of
+    channel or provider stands its name, as ``twilio: shop.channel.path``."""
+    structs: list[tuple[str, str, type[msgspec.Struct]]] = [
+        ("", "server", ServerConfig),
+        ("", "storage", StorageConfig),
+        ("", "outbox", OutboxConfig),
+        ("", "shop", ShopConfig),
+        ("", "shop.terms", TermsConfig),
+        ("", "shop.owner", OwnerConfig),
+        ("", "shop.channel", ChannelConfig),
+        *((f"{name}: ", "shop.channel", kind.settings) for name, kind in kinds().items()),
+        ("", "shop.payments", PaymentsConfig),
+        *((f"{name}: ", "shop.payments", kind.settings) for name, kind in provider_kinds().items()),
     ]
-    tables = {path for path, _ in structs}
+    tables = {path for _, path, _ in structs}
     return {
-        f"{path}.{field.name}": field.default
-        for path, struct in structs
+        f"{kind}{path}.{field.name}": field.default
+        for kind, path, struct in structs
         for field in msgspec.structs.fields(struct)
         if f"{path}.{field.name}" not in tables and field.name != "settings"
     }
 
 
 def documented() -> dict[str, str]:
-    """The keys of README's tables of settings with the defaults that they give."""
+    """The keys of README's tables of settings with the defaults that they give; the line above a table says whether it
+    is one kind's: "Channel `twilio`, …"."""
     section = (ROOT / "README.md").read_text("utf-8").partition("\n## Settings\n")[2].partition("\n## ")[0]
-    return dict(re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \|", section, re.MULTILINE))
+    found: dict[str, str] = {}
+    kind = ""
+    for line in section.splitlines():
+        if heading := re.match(r"(?:Channel|Provider|CRM) `([a-z_]+)`", line):
+            kind = f"{heading[1]}: "
+        elif row := re.match(r"\| `([a-z_.]+)` \| ([^|]+) \|", line):
+            found[kind + row[1]] = row[2]
+        elif line and not line.startswith("|"):
+            kind = ""
+    return found
 
 
-@pytest.mark.parametrize("kind", kinds().values(), ids=lambda kind: kind.name)
-def test_what_sounds_secret_in_a_channel_is_a_secret(kind: ChannelKind) -> None:
+@pytest.mark.parametrize("kind", [*kinds().values(), *provider_kinds().values()], ids=lambda kind: kind.name)
+def test_what_sounds_secret_in_a_kinds_settings_is_a_secret(kind: Kind[object]) -> None:
     for field in msgspec.structs.fields(kind.settings):
         if re.search(r"token|secret|password|key$", field.name):
             assert field.type is Secret, f"{kind.name}: {field.name}"

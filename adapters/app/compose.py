@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -14,6 +15,7 @@ from adapters.app.process import Opened, Process, Settings
 from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
 from adapters.http import LaneHttp, shared_tls
+from adapters.kinds import Site
 from adapters.loading import load
 from adapters.payments import kinds as provider_kinds
 from adapters.pictures import Pictures
@@ -23,7 +25,7 @@ from engine.catalogue import Catalogue, digest
 from engine.errors import ConfigError
 from engine.flows import names
 from engine.outbox import OutboxSettings
-from engine.payments import ASK_NOBODY
+from engine.payments import ASK_NOBODY, Way
 from engine.ports import Clock, Http, Provider
 from engine.shop import Shop
 from engine.table import Picture
@@ -70,17 +72,16 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
             in_memory=config.outbox.in_memory,
         ),
     )
-    opened = [open_shop(shop, clock.now(), insecure=server.insecure) for shop in config.shops]
+    opened = [open_shop(shop, clock.now(), server.public_url, insecure=server.insecure) for shop in config.shops]
     return Process(settings, opened, partial(open_store, config.storage.url, clock), connections(), clock)
 
 
-def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Opened:
+def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: bool = False) -> Opened:
     """One configured shop with its channel, and its files of products and events read. Raises ConfigError."""
-    channel = kinds()[config.channel.kind].build(
-        config.name, config.channel.settings, insecure=insecure, dev_mode=config.channel.dev_mode
-    )
+    site = Site(config.name, public_url.rstrip("/"), insecure, config.channel.dev_mode)
+    channel = kinds()[config.channel.kind].build(site, config.channel.settings)
     where = f"shop.{config.name}"
-    provider = _provider(config, insecure)
+    providers = _providers(config, site)
     data = read_file(config.catalogue, f"{where}.catalogue") if config.catalogue != Path() else b""
     products, faults = (
         goods.products(data, config.catalogue, config.currency, _beside(config.catalogue)) if data else ([], [])
@@ -112,7 +113,7 @@ def open_shop(config: ShopConfig, now: Millis, *, insecure: bool = False) -> Ope
         mark_read=bool(getattr(config.channel.settings, "mark_read", False)),
         digest=digest(data),
         products=products,
-        provider=provider,
+        providers=providers,
         events_digest=goods.digest_of(events),
         events=events,
         owner=config.owner,
@@ -124,16 +125,19 @@ def _beside(path: Path) -> Picture:
     return Pictures(path.parent, looked_at=False)
 
 
-def _provider(config: ShopConfig, insecure: bool) -> Provider | None:
-    """Who takes the shop's payments. ConfigError where a way that it offers is nobody's."""
-    payments, provider = config.payments, None
-    if payments is not None:
-        provider = provider_kinds()[payments.kind].build(config.name, payments.settings, insecure=insecure)
-    taken = {way.value for way in ASK_NOBODY | (provider.ways if provider is not None else frozenset())}
-    untaken = [way for way in config.terms.ways if way not in taken]
+def _providers(config: ShopConfig, site: Site) -> tuple[Provider, ...]:
+    """Who takes the shop's payments. ConfigError where a way that it offers is nobody's, or two providers'."""
+    providers = tuple(provider_kinds()[one.kind].build(site, one.settings) for one in config.payments)
+    taken = Counter(way.value for one in providers for way in one.ways)
+    for way, times in taken.items():
+        if times > 1:
+            raise ConfigError(
+                f"shop.{config.name}.payments: {way} is taken by {times} providers; leave it to one of them (offers)"
+            )
+    untaken = [way for way in config.terms.ways if way not in taken and Way(way) not in ASK_NOBODY]
     if untaken and config.terms.payments:
         raise ConfigError(
             f"shop.{config.name}.terms.ways: nobody takes {' and '.join(untaken)}; "
             "add a [shop.payments] table whose provider does, or leave it out"
         )
-    return provider
+    return providers

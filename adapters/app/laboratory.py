@@ -138,17 +138,17 @@ class Laboratory:
             channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
         )
 
-    def _payments(self, shop: Sample) -> PaymentsConfig | None:
+    def _payments(self, shop: Sample) -> tuple[PaymentsConfig, ...]:
         account = self._accounts.get(shop.name)
         if account is None:
-            return None
+            return ()
         settings = GhalaSettings(
             path=shop.payments,
             base_url=self.pay.url,
             api_key=Secret(account.api_key),
             webhook_secret=Secret(account.webhook_secret),
         )
-        return PaymentsConfig(kind="ghala", settings=settings)
+        return (PaymentsConfig(kind="ghala", settings=settings),)
 
 
 def owners_secret(folder: Path) -> str:

@@ -53,7 +53,7 @@ class Opened:
     mark_read: bool
     digest: str
     products: Sequence[Product]
-    provider: Provider | None = None
+    providers: Sequence[Provider] = ()
     events_digest: str = ""
     events: Sequence[TicketEvent] = ()
     owner: OwnerConfig = field(default_factory=OwnerConfig)
@@ -94,7 +94,7 @@ class Process:
         self.engine = Engine()
         self._stopping = trio.Event()
         self.stopped = trio.Event()
-        self._providers = [one.provider for one in opened if one.provider is not None]
+        self._providers = [provider for one in opened for provider in one.providers]
         channels = {one.shop.name: one.channel for one in opened}
         languages = {one.shop.name: one.shop.languages[0] for one in opened}
         self._outage = Outage(self.engine, channels, languages, connect, clock)

@@ -48,7 +48,7 @@ def _within_open_files(config: Config) -> Config:
 def secrets_of(config: Config) -> list[str]:
     """Secrets of the configuration: the key of the log's address hashes is derived from them."""
     channels = [str(getattr(shop.channel.settings, "app_secret", "")) for shop in config.shops]
-    paid = [str(getattr(shop.payments.settings, "webhook_secret", "")) for shop in config.shops if shop.payments]
+    paid = [str(getattr(one.settings, "webhook_secret", "")) for shop in config.shops for one in shop.payments]
     return channels + paid
 
 
@@ -64,9 +64,9 @@ async def _serve(config: Config) -> None:
         for shop in config.shops:
             path = getattr(shop.channel.settings, "path", "/")
             print(f"  {shop.name}: webhook at {config.server.public_url.rstrip('/')}{path}", flush=True)
-            if shop.payments is not None:
-                path = getattr(shop.payments.settings, "path", "/")
-                print(f"  {shop.name}: payments at {config.server.public_url.rstrip('/')}{path}", flush=True)
+            for one in shop.payments:
+                path = getattr(one.settings, "path", "/")
+                print(f"  {shop.name}: {one.kind} payments at {config.server.public_url.rstrip('/')}{path}", flush=True)
         await process.stopped.wait()
         nursery.cancel_scope.cancel()
 

@@ -22,10 +22,11 @@ from adapters.channels._whatsapp.answers import read_outcome, send_outcome, uplo
 from adapters.channels._whatsapp.media import upload_of
 from adapters.channels._whatsapp.parse import PREFERENCE, parse
 from adapters.channels._whatsapp.render import LIMITS, Body, Unsendable, body, read_receipt
+from adapters.kinds import Site
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.messages import Document, Image, Limits, Outcome, OutcomeClass, Outgoing
-from engine.ports import AnswerLost, Delivery, Http, NotSent
+from engine.ports import AnswerLost, Call, Delivery, Http, NotSent, Reply
 
 KIND = "whatsapp_cloud"
 
@@ -70,35 +71,32 @@ class WhatsAppCloudSettings(msgspec.Struct, frozen=True, kw_only=True):
 Settings = WhatsAppCloudSettings
 
 
-def build(
-    shop: str, settings: WhatsAppCloudSettings, *, insecure: bool = False, dev_mode: bool = False
-) -> WhatsAppCloud:
-    """The channel of ``shop``.
+def build(site: Site, settings: WhatsAppCloudSettings) -> WhatsAppCloud:
+    """The channel of a shop.
 
-    ``insecure`` believes unsigned webhooks when there is no app_secret; only the composition root says so, after it has
-    checked that everything is on loopback. ``dev_mode`` processes and stores everything and sends nothing. Raises
-    ConfigError when a secret is missing without ``insecure``.
+    ``site.insecure`` believes unsigned webhooks when there is no app_secret; only the composition root says so, after
+    it has checked that everything is on loopback. ``site.dev_mode`` processes and stores everything and sends nothing.
+    Raises ConfigError when a secret is missing without ``insecure``.
     """
     missing = [name for name in ("access_token", "app_secret", "verify_token") if not getattr(settings, name)]
-    if missing and not insecure:
-        keys = ", ".join(f"shop.{shop}.channel.{name}" for name in missing)
+    if missing and not site.insecure:
+        keys = ", ".join(f"shop.{site.shop}.channel.{name}" for name in missing)
         raise ConfigError(f"{keys}: missing; a channel does not start without its secrets.")
-    return WhatsAppCloud(shop, settings, insecure=insecure, dev_mode=dev_mode)
+    return WhatsAppCloud(site, settings)
 
 
 class WhatsAppCloud:
     """See ``engine.ports.Channel``. Holds no state but its settings."""
 
     limits: Limits = LIMITS
+    thanks = Reply()
 
-    def __init__(
-        self, shop: str, settings: WhatsAppCloudSettings, *, insecure: bool = False, dev_mode: bool = False
-    ) -> None:
-        self.shop = shop
+    def __init__(self, site: Site, settings: WhatsAppCloudSettings) -> None:
+        self.shop = site.shop
         self.path = settings.path
         self.settings = settings
-        self._insecure = insecure
-        self._dev_mode = dev_mode
+        self._insecure = site.insecure
+        self._dev_mode = site.dev_mode
         self._app_secret = settings.app_secret.encode()
         self._verify_token = settings.verify_token.encode()
         number = f"{settings.base_url.rstrip('/')}/{settings.api_version}/{settings.phone_number_id}"
@@ -113,13 +111,13 @@ class WhatsAppCloud:
         right = bool(self._verify_token) and hmac.compare_digest(token, self._verify_token)
         return query.get("hub.challenge") if right and query.get("hub.mode") == "subscribe" else None
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+    def genuine(self, call: Call) -> bool:
         """HMAC-SHA256 of the raw bytes under the App Secret (protocols 1.3), written exactly as Meta writes it: upper
         case, spaces or another prefix are not Meta's. Without a secret only ``insecure`` lets a body pass."""
         if not self._app_secret:
             return self._insecure
-        given = headers.get(SIGNATURE, "").encode("utf-8", "surrogatepass")
-        digest = hmac.digest(self._app_secret, raw, "sha256").hex()
+        given = call.headers.get(SIGNATURE, "").encode("utf-8", "surrogatepass")
+        digest = hmac.digest(self._app_secret, call.raw, "sha256").hex()
         return hmac.compare_digest(given, f"sha256={digest}".encode())
 
     def numbers(self) -> frozenset[str]:

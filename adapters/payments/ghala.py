@@ -11,20 +11,20 @@ answer was lost is simply made again under the same key, and news that overtake 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
+from adapters.kinds import Site
 from adapters.payments._ghala import reading
 from adapters.payments._ghala.names import Json, found, named, put
 from adapters.settings import Secret
 from engine.books import Charged
 from engine.errors import BadInput, ConfigError
 from engine.payments import Failure, Intent, PaymentNews, Way
-from engine.ports import Answer, AnswerLost, Http, NotSent
+from engine.ports import Answer, AnswerLost, Call, Heard, Http, NotSent, Reply, Verdict
 
 KIND = "ghala"
 
@@ -40,6 +40,11 @@ UNDER_WAY = 409
 AGAIN = frozenset({UNDER_WAY, 429, 503})
 """HTTP statuses of a request that was not carried out and may be made again (protocols.md §3.1)."""
 OPERATORS = frozenset({401, 402, 403})
+SAID = {
+    Verdict.RECORDED: "Recorded.",
+    Verdict.KNOWN: "Known already.",
+    Verdict.NOTHING: "Nothing to record.",
+}
 
 
 class GhalaSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,42 +74,47 @@ class GhalaSettings(msgspec.Struct, frozen=True, kw_only=True):
 Settings = GhalaSettings
 
 
-def build(shop: str, settings: GhalaSettings, *, insecure: bool = False) -> Ghala:
-    """The provider of ``shop``. ``insecure`` believes unsigned webhooks when there is no webhook_secret; only the
+def build(site: Site, settings: GhalaSettings) -> Ghala:
+    """The provider of a shop. ``site.insecure`` believes unsigned webhooks when there is no webhook_secret; only the
     composition root says so. Raises ConfigError when a secret is missing without ``insecure``, or a name is wrong."""
     missing = [name for name in ("api_key", "webhook_secret") if not getattr(settings, name)]
-    if missing and not insecure:
-        keys = ", ".join(f"shop.{shop}.payments.{name}" for name in missing)
+    if missing and not site.insecure:
+        keys = ", ".join(f"shop.{site.shop}.payments.{name}" for name in missing)
         raise ConfigError(f"{keys}: missing; a payment provider does not start without its secrets.")
-    return Ghala(shop, settings, insecure=insecure)
+    return Ghala(site, settings)
 
 
 class Ghala:
     """See ``engine.ports.Provider``. Holds no state but its settings."""
 
-    def __init__(self, shop: str, settings: GhalaSettings, *, insecure: bool = False) -> None:
-        self.shop = shop
-        self.path = settings.path
+    def __init__(self, site: Site, settings: GhalaSettings) -> None:
+        self.shop = site.shop
+        self.paths: tuple[str, ...] = (settings.path,)
         self.ways = frozenset(way for way in WAYS if way.value in settings.offers)
-        self.names = named(settings.names, f"shop.{shop}.payments.names")
-        self._insecure = insecure
+        self.names = named(settings.names, f"shop.{site.shop}.payments.names")
+        self._insecure = site.insecure
         self._secret = settings.webhook_secret.encode()
         self._orders = settings.base_url.rstrip("/") + self.names.orders
         allowed = {"authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
         self._headers = {**allowed, "content-type": "application/json"}
 
     # -- in ----------------------------------------------------------------------------------------------------------
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+    def genuine(self, call: Call) -> bool:
         """HMAC-SHA256 of the raw bytes under the webhook secret, in lower-case hexadecimal digits. Without a secret
         only ``insecure`` lets a body pass."""
         if not self._secret:
             return self._insecure
-        given = headers.get(self.names.signature.lower(), "").encode("utf-8", "surrogatepass")
-        return hmac.compare_digest(given, hmac.digest(self._secret, raw, "sha256").hex().encode())
+        given = call.headers.get(self.names.signature.lower(), "").encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(given, hmac.digest(self._secret, call.raw, "sha256").hex().encode())
 
-    def parse(self, raw: bytes) -> list[PaymentNews]:
+    def parse(self, call: Call) -> Heard:
         """Read a genuine body. Raises BadInput when it is no envelope or says too little."""
-        return reading.webhook(raw, self.names)
+        return Heard(tuple(reading.webhook(call.raw, self.names)))
+
+    def answer(self, call: Call, verdict: Verdict) -> Reply:
+        """flows.md §4: ``{"success": true, "message": …}``."""
+        body = msgspec.json.encode({"success": True, "message": SAID[verdict]})
+        return Reply(200, "application/json", body)
 
     # -- out ---------------------------------------------------------------------------------------------------------
     async def charge(self, http: Http, intent: Intent) -> Charged:

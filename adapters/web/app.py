@@ -6,7 +6,7 @@ Every shop also answers under ``/s/<shop name>/…``; the path only routes, the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -20,6 +20,9 @@ from adapters.web.payments import PaymentWebhook
 from adapters.web.webhooks import Engine, WebCounters, Webhook, WebLimits
 from engine.errors import ConfigError
 from engine.ports import Channel, Provider
+
+ANY_SEGMENT = "/*"
+"""How a provider's path ends that takes one further segment."""
 
 
 class Web:
@@ -40,11 +43,11 @@ class Web:
         self.counters = WebCounters()
         self.webhooks: Mapping[str, Webhook] = {
             path: Webhook(sharing, engine, bodies, limits, self.counters, mark_read)
-            for path, sharing in _by_path(channels).items()
+            for path, sharing in _by_path((one.path, one) for one in channels).items()
         }
         self.payments: Mapping[str, PaymentWebhook] = {
             path: PaymentWebhook(sharing, engine, bodies, self.counters)
-            for path, sharing in _by_path(providers).items()
+            for path, sharing in _by_path((path, one) for one in providers for path in one.paths).items()
         }
         for path in self.payments.keys() & self.webhooks.keys():
             raise ConfigError(f"{path} is the path of a channel and of a payment provider; give one of them another.")
@@ -53,10 +56,13 @@ class Web:
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and (webhook := self.webhooks.get(scope["path"])) is not None:
             await webhook(scope, receive, send)
-        elif scope["type"] == "http" and (payment := self.payments.get(scope["path"])) is not None:
-            await payment(scope, receive, send)
+        elif scope["type"] == "http" and (payment := self._payment(scope["path"])) is not None:
+            await payment(scope, receive, send, _without_shop(scope["path"]))
         else:
             await self._pages(scope, receive, _shielded(send))
+
+    def _payment(self, path: str) -> PaymentWebhook | None:
+        return self.payments.get(path) or self.payments.get(path.rpartition("/")[0] + ANY_SEGMENT)
 
 
 def _shielded(send: ASGISendCallable) -> ASGISendCallable:
@@ -77,9 +83,14 @@ def _shielded(send: ASGISendCallable) -> ASGISendCallable:
 Hooked = TypeVar("Hooked", Channel, Provider)
 
 
-def _by_path(hooked: Sequence[Hooked]) -> dict[str, list[Hooked]]:
+def _by_path(hooked: Iterable[tuple[str, Hooked]]) -> dict[str, list[Hooked]]:
     sharing: dict[str, list[Hooked]] = defaultdict(list)
-    for one in hooked:
-        sharing[one.path].append(one)
-        sharing[f"/s/{one.shop}{one.path}"].append(one)
+    for path, one in hooked:
+        sharing[path].append(one)
+        sharing[f"/s/{one.shop}{path}"].append(one)
     return sharing
+
+
+def _without_shop(path: str) -> str:
+    """The path without the ``/s/<shop>`` in front."""
+    return "/" + path.split("/", 3)[3] if path.startswith("/s/") and path.count("/") > 2 else path

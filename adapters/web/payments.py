@@ -3,29 +3,27 @@
     read (cap, deadline) → genuine? 401 → parse? 400 → record, each piece of news in a commit of its own → 200
 
 Told again it is 200 again, and nothing more happens. What can't be kept is answered 500, and the provider's retry
-completes it. Bodies are JSON, ``{"success": …, "message": …}`` (flows.md §4).
+completes it. A 200 is worded by its provider; refusals are ``{"success": false, "message": …}`` (flows.md §4).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from adapters.web.answer import JSON, answer
+from adapters.web.answer import say
 from adapters.web.body import Bodies, BodyError
+from adapters.web.calling import headers_of, target_of
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.payments import PaymentNews
-from engine.ports import Provider
+from engine.ports import Call, Provider, Reply, Verdict
 
 log = logging.getLogger("sokoni.webhooks")
 
-RECORDED = "Recorded."
-KNOWN = "Known already."
-NOT_OURS = "Nothing to record."
 UNSIGNED = "The signature is missing or wrong."
 NOT_KEPT = "It could not be kept now; please send it again."
 
@@ -39,41 +37,41 @@ class PaymentWebhook:
         self._bodies = bodies
         self._counters = counters
 
-    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        status, message = await self._post(scope, receive) if scope["method"] == "POST" else (405, "Use POST.")
-        body = msgspec.json.encode({"success": status == 200, "message": message})
-        await answer(send, status, body, JSON)
+    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, path: str) -> None:
+        """``path``: what was called, without the shop's prefix."""
+        reply = await self._post(scope, receive, path) if scope["method"] == "POST" else _refused(405, "Use POST.")
+        await say(send, reply)
 
-    async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> tuple[int, str]:
+    async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable, path: str) -> Reply:
         self._counters.webhooks += 1
-        headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+        headers = headers_of(scope)
         try:
             raw = await self._bodies.read(receive, headers.get("content-length"))
         except BodyError as error:
-            return error.status, str(error)
+            return _refused(error.status, str(error))
         try:
-            return await self._told(headers, raw)
+            return await self._told(Call(target_of(scope), path, headers, raw))
         except Exception as error:  # a bug of ours must not cost money: its provider keeps it and comes again
             if not isinstance(error, StoreError):
                 log.error("webhook_crashed", exc_info=error)
             self._counters.unavailable += 1
-            return 500, NOT_KEPT
+            return _refused(500, NOT_KEPT)
         finally:
             self._bodies.done(len(raw))
 
-    async def _told(self, headers: Mapping[str, str], raw: bytes) -> tuple[int, str]:
-        trusted = [provider for provider in self._providers if provider.genuine(headers, raw)]
+    async def _told(self, call: Call) -> Reply:
+        trusted = [provider for provider in self._providers if provider.genuine(call)]
         if not trusted:
             self._counters.refused_signature += 1
             log.warning("payment_unsigned", extra={"shop": self._providers[0].shop})
-            return 401, UNSIGNED
+            return _refused(401, UNSIGNED)
         try:
-            told = trusted[0].parse(raw)
+            told = trusted[0].parse(call).news
         except BadInput as error:  # it is the provider's own, so it may tell of money that is not counted now
             log.error("payment_unreadable", extra={"shop": trusted[0].shop})
-            return 400, str(error)
+            return _refused(400, str(error))
         fresh = [await self._record(_owner(trusted, news).shop, news) for news in told]
-        return 200, RECORDED if any(fresh) else KNOWN if told else NOT_OURS
+        return trusted[0].answer(call, Verdict.RECORDED if any(fresh) else Verdict.KNOWN if told else Verdict.NOTHING)
 
     async def _record(self, shop: str, news: PaymentNews) -> bool:
         """Raises StoreError, also while the store is out."""
@@ -85,6 +83,10 @@ class PaymentWebhook:
         except StoreError as error:
             log.warning("payment_not_kept", extra={"shop": shop, "busy": isinstance(error, StoreBusy)})
             raise
+
+
+def _refused(status: int, message: str) -> Reply:
+    return Reply(status, "application/json", msgspec.json.encode({"success": False, "message": message}))
 
 
 def _owner(trusted: Sequence[Provider], news: PaymentNews) -> Provider:

@@ -10,23 +10,28 @@ unknown send go on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from adapters.web.answer import answer
+from adapters.web.answer import answer, say
 from adapters.web.body import Bodies, BodyError
+from adapters.web.calling import headers_of, target_of
 from engine.address import Sender
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.events import Inbound, Reacted
 from engine.messages import Notice
-from engine.ports import Channel, Delivery
+from engine.ports import Call, Channel, Delivery, Reply
 from engine.running import Running
 
 log = logging.getLogger("sokoni.webhooks")
+
+UNSIGNED = Reply(401)
+UNREADABLE = Reply(400)
+UNAVAILABLE = Reply(503)
 
 
 @dataclass(slots=True)
@@ -94,8 +99,7 @@ class Webhook:
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["method"] == "POST":
-            status = await self._post(scope, receive)
-            await answer(send, status, b"")
+            await say(send, await self._post(scope, receive))
         elif scope["method"] == "GET":
             challenge = self._challenge(scope["query_string"])
             await answer(send, 403 if challenge is None else 200, (challenge or "").encode())
@@ -106,35 +110,35 @@ class Webhook:
         pairs = dict(parse_qsl(query.decode("latin1"), keep_blank_values=True))
         return next((text for channel in self._channels if (text := channel.challenge(pairs)) is not None), None)
 
-    async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> int:
+    async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> Reply:
         self._counters.webhooks += 1
-        headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
+        headers = headers_of(scope)
         try:
             raw = await self._bodies.read(receive, headers.get("content-length"))
         except BodyError as error:
-            return error.status
+            return Reply(error.status)
         try:
-            return await self._delivered(headers, raw)
+            return await self._delivered(Call(target_of(scope), self._channels[0].path, headers, raw))
         except Exception as error:  # a bug of ours must not cost a message: its provider keeps it and comes again
             log.error("webhook_crashed", exc_info=error)
             self._counters.unavailable += 1
-            return 503
+            return UNAVAILABLE
         finally:
             self._bodies.done(len(raw))
 
-    async def _delivered(self, headers: Mapping[str, str], raw: bytes) -> int:
-        trusted = [channel for channel in self._channels if channel.genuine(headers, raw)]
+    async def _delivered(self, call: Call) -> Reply:
+        trusted = [channel for channel in self._channels if channel.genuine(call)]
         if not trusted:
             self._counters.refused_signature += 1
-            return 401
+            return UNSIGNED
         try:
-            delivery = trusted[0].parse(raw, {number: one.shop for one in trusted for number in one.numbers()})
+            delivery = trusted[0].parse(call.raw, {number: one.shop for one in trusted for number in one.numbers()})
         except BadInput:
-            return 400
+            return UNREADABLE
         self._log(delivery)
-        return await self._kept(delivery)
+        return trusted[0].thanks if await self._kept(delivery) else UNAVAILABLE
 
-    async def _kept(self, delivery: Delivery) -> int:
+    async def _kept(self, delivery: Delivery) -> bool:
         running = self._engine.running
         if running is not None:
             try:
@@ -143,12 +147,12 @@ class Webhook:
                     if delivery.statuses:
                         await running.statuses(delivery.statuses)
                     if not delivery.inbounds or await self._messages(running, delivery.inbounds):
-                        return 200
+                        return True
             except StoreError as error:
                 log.warning("delivery_not_kept", extra={"busy": isinstance(error, StoreBusy)})
         self._counters.unavailable += 1
         self._engine.missed(delivery.inbounds)
-        return 503
+        return False
 
     async def _messages(self, running: Running, inbounds: Sequence[Inbound]) -> bool:
         shop = inbounds[0].shop

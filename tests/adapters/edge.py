@@ -16,7 +16,7 @@ from engine.address import Sender
 from engine.errors import BadInput
 from engine.events import Inbound, Reacted, TextSaid
 from engine.messages import Notice, Refusal, Status, StatusRank
-from engine.ports import Delivery
+from engine.ports import Call, Delivery
 from engine.running import Running
 from tests.engine.scripted import BAKERY, START, TrioClock, TroubledStore
 from tests.engine.sending import FAST, ScriptedChannel, no_http
@@ -38,8 +38,8 @@ class WireChannel(ScriptedChannel):
     def challenge(self, query: Mapping[str, str]) -> str | None:
         return query.get("challenge") if query.get("token") == self.secret else None
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
-        return headers.get("x-signature") == self.secret
+    def genuine(self, call: Call) -> bool:
+        return call.headers.get("x-signature") == self.secret
 
     def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
         self.parsed += 1

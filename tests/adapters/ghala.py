@@ -13,12 +13,14 @@ import pytest
 import trio
 
 from adapters.http import LaneHttp
+from adapters.kinds import Site
 from adapters.payments.ghala import Ghala, GhalaSettings, build
 from adapters.phones.fake_pay import FakePay
 from adapters.phones.pay.faults import PayFaults
 from adapters.phones.pay.requests import PayAccount
 from adapters.settings import Secret
 from engine.payments import Intent, PaymentNews, Way
+from tests.adapters.calls import call
 from tests.adapters.fake_world import START, Clock, serve_hook
 from tests.adapters.test_http import TLS
 
@@ -35,7 +37,7 @@ def cases(name: str) -> list[Any]:
 
 def provider(**changes: Any) -> Ghala:
     given: dict[str, Any] = {"api_key": Secret(KEY), "webhook_secret": Secret(SECRET)}
-    return build("kiosk", GhalaSettings(**(given | changes)))
+    return build(Site("kiosk"), GhalaSettings(**(given | changes)))
 
 
 def intent(name: str = "kiosk/c1:6:pay", *, way: Way = Way.MPESA, amount: int = 300_000, **changes: Any) -> Intent:
@@ -59,7 +61,7 @@ class Hook:
             event = await receive()
             raw, more = raw + event.get("body", b""), event.get("more_body", False)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        genuine = self.ghala.genuine(headers, raw)
+        genuine = self.ghala.genuine(call(raw, headers))
         self.refused += not genuine
         status = 401 if not genuine else self.answers.pop(0) if self.answers else 200
         if status == 200:
@@ -71,7 +73,7 @@ class Hook:
     @property
     def news(self) -> list[PaymentNews]:
         """What was told, in order of arrival."""
-        return [news for raw in self.raw for news in self.ghala.parse(raw)]
+        return [news for raw in self.raw for news in self.ghala.parse(call(raw)).news]
 
     async def until(self, enough: Callable[[], bool]) -> None:
         """Wait until ``enough()`` holds; asked after each webhook."""

@@ -11,9 +11,11 @@ import pytest
 
 from adapters.channels import kinds
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings, build
+from adapters.kinds import Site
 from adapters.settings import Reader, Secret
 from engine.errors import ConfigError
 from engine.messages import Outcome, OutcomeClass, Text
+from tests.adapters.calls import call
 from tests.adapters.whatsapp_cloud import SECRET, TOKEN, WORD, Provider, accepted, channel, outgoing, settings
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -92,18 +94,18 @@ def test_a_setting_that_can_t_be_is_named(key: str, value: object) -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_channel_does_not_start_without_a_secret(name: str) -> None:
     with pytest.raises(ConfigError, match=f"shop.bakery.channel.{name}"):
-        build("bakery", settings(**{name: Secret("")}))
+        build(Site("bakery"), settings(**{name: Secret("")}))
 
 
 def test_only_insecure_lets_a_channel_start_without_secrets_and_believe_what_is_not_signed() -> None:
     bare = settings(**dict.fromkeys(SECRETS, Secret("")))
-    open_door = build("bakery", bare, insecure=True)
-    assert open_door.genuine({}, b"{}")
+    open_door = build(Site("bakery", insecure=True), bare)
+    assert open_door.genuine(call(b"{}"))
     assert open_door.challenge({"hub.mode": "subscribe", "hub.verify_token": "", "hub.challenge": "1"}) is None
 
 
 def test_a_secret_that_is_there_is_checked_even_when_insecure() -> None:
-    assert not build("bakery", settings(), insecure=True).genuine({}, b"{}")
+    assert not build(Site("bakery", insecure=True), settings()).genuine(call(b"{}"))
 
 
 async def test_no_secret_ever_shows(caplog: pytest.LogCaptureFixture) -> None:
@@ -117,7 +119,7 @@ async def test_no_secret_ever_shows(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_development_mode_checks_everything_and_sends_nothing() -> None:
     provider = Provider()
-    dev = build("bakery", settings(), dev_mode=True)
+    dev = build(Site("bakery", dev_mode=True), settings())
     sent = await dev.send(provider, outgoing(Text("hi")))
     assert sent == Outcome(OutcomeClass.SENT, "dev:bakery/c1:3:0", reason="Development mode: stored and not sent.")
     assert (await dev.send(provider, outgoing(Text("")))).kind is OutcomeClass.NEVER

@@ -15,6 +15,7 @@ from adapters.payments.ghala import GhalaSettings
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.payments import Way
+from tests.adapters.calls import call
 
 GOOD = """
 [server]
@@ -43,6 +44,7 @@ webhook_secret = "very-secret-too"
 """
 
 NOW = 1_790_000_000_000
+PUBLIC = "https://shop.example.test"
 
 
 def read(folder: Path, text: str) -> Config:
@@ -54,13 +56,12 @@ def read(folder: Path, text: str) -> Config:
 def test_a_shop_with_payments_gets_its_provider(tmp_path: Path) -> None:
     config = read(tmp_path, GOOD)
     (shop,) = config.shops
-    assert shop.payments is not None
-    assert shop.payments.settings == GhalaSettings(
+    (payments,) = shop.payments
+    assert payments.settings == GhalaSettings(
         api_key=Secret("very-secret-key"), webhook_secret=Secret("very-secret-too")
     )
-    provider = open_shop(shop, NOW).provider
-    assert provider is not None
-    assert (provider.shop, provider.path) == ("kiosk", "/api/webhooks/ghala")
+    (provider,) = open_shop(shop, NOW, PUBLIC).providers
+    assert (provider.shop, provider.paths) == ("kiosk", ("/api/webhooks/ghala",))
     assert provider.ways == {Way.MPESA, Way.CARD}
     assert secrets_of(config) == ["channel-secret", "very-secret-too"]
 
@@ -68,8 +69,7 @@ def test_a_shop_with_payments_gets_its_provider(tmp_path: Path) -> None:
 def test_secrets_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOKONI_SHOP_KIOSK_PAYMENTS_API_KEY", "from-outside")
     (shop,) = read(tmp_path, GOOD.replace('api_key = "very-secret-key"\n', "")).shops
-    assert shop.payments is not None
-    assert shop.payments.settings.api_key == "from-outside"
+    assert [one.settings.api_key for one in shop.payments] == ["from-outside"]
 
 
 @pytest.mark.parametrize(
@@ -93,20 +93,29 @@ def test_what_is_wrong_is_named(tmp_path: Path, before: str, after: str, problem
 def test_no_way_is_offered_that_nobody_takes(tmp_path: Path) -> None:
     (shop,) = read(tmp_path, GOOD.partition("[shop.payments]")[0]).shops
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.terms\.ways: nobody takes mpesa and card"):
-        open_shop(shop, NOW)
+        open_shop(shop, NOW, PUBLIC)
     off = msgspec.structs.replace(shop, terms=msgspec.structs.replace(shop.terms, payments=False))
-    assert open_shop(off, NOW).provider is None
+    assert open_shop(off, NOW, PUBLIC).providers == ()
     (card,) = read(tmp_path, GOOD + 'offers = ["card"]\n').shops
     with pytest.raises(ConfigError, match="nobody takes mpesa;"):
-        open_shop(card, NOW)
+        open_shop(card, NOW, PUBLIC)
+
+
+def test_several_providers_are_several_tables_each_kind_once(tmp_path: Path) -> None:
+    head, _, table = GOOD.partition("[shop.payments]")
+    (shop,) = read(tmp_path, f"{head}[[shop.payments]]{table}").shops
+    assert [one.kind for one in shop.payments] == ["ghala"]
+    with pytest.raises(ConfigError, match=r"shop\.kiosk\.payments: ghala stands here twice"):
+        read(tmp_path, f"{head}[[shop.payments]]{table}[[shop.payments]]{table}")
+    with pytest.raises(ConfigError, match=r"shop\.kiosk\.payments: expected a \[shop\.payments\] table"):
+        read(tmp_path, head.replace('flow = "counter"', 'flow = "counter"\npayments = 3'))
 
 
 def test_secrets_may_be_missing_only_where_the_server_is_insecure(tmp_path: Path) -> None:
     bare = GOOD.replace('api_key = "very-secret-key"\nwebhook_secret = "very-secret-too"\n', "")
     local = bare.replace('public_url = "https://shop.example.test"', 'public_url = "http://127.0.0.1"\ninsecure = true')
     (shop,) = read(tmp_path, local).shops
-    provider = open_shop(shop, NOW, insecure=True).provider
-    assert provider is not None
-    assert provider.genuine({}, b"{}")
+    (provider,) = open_shop(shop, NOW, PUBLIC, insecure=True).providers
+    assert provider.genuine(call(b"{}"))
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.payments\.api_key"):
-        open_shop(shop, NOW)
+        open_shop(shop, NOW, PUBLIC)

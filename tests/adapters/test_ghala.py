@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.kinds import Site
 from adapters.payments import kinds
 from adapters.payments.ghala import GhalaSettings, build
 from adapters.settings import Reader, Secret
@@ -20,6 +21,7 @@ from engine.books import Charged
 from engine.errors import BadInput, ConfigError
 from engine.payments import Failure, PaymentNews, Way
 from engine.ports import Answer, AnswerLost, NotSent
+from tests.adapters.calls import call
 from tests.adapters.ghala import CASES, KEY, SECRET, cases, intent, provider
 from tests.adapters.whatsapp_cloud import Provider, answer
 
@@ -43,8 +45,8 @@ def test_what_sounds_secret_in_a_provider_is_a_secret() -> None:
 def test_a_provider_does_not_start_without_its_secrets(name: str) -> None:
     settings = msgspec.structs.replace(provider_settings(), **{name: Secret("")})
     with pytest.raises(ConfigError, match=rf"shop\.kiosk\.payments\.{name}"):
-        build("kiosk", settings)
-    assert build("kiosk", settings, insecure=True).shop == "kiosk"
+        build(Site("kiosk"), settings)
+    assert build(Site("kiosk", insecure=True), settings).shop == "kiosk"
 
 
 def provider_settings() -> GhalaSettings:
@@ -81,8 +83,8 @@ def test_an_account_may_do_only_one_of_the_ways() -> None:
 # -- who signs -------------------------------------------------------------------------------------------------------
 def test_the_signature_is_the_hexadecimal_hmac_of_the_raw_bytes() -> None:
     """Computed with ``openssl dgst -sha256 -hmac gh-webhook-secret``."""
-    assert provider().genuine({"x-ghala-signature": SIGNATURE}, BODY)
-    assert not provider().genuine({"x-ghala-signature": SIGNATURE}, BODY + b" ")
+    assert provider().genuine(call(BODY, {"x-ghala-signature": SIGNATURE}))
+    assert not provider().genuine(call(BODY + b" ", {"x-ghala-signature": SIGNATURE}))
 
 
 SIGNATURE = "b0db441ed005c03c719dc3d9a63e37e8f13c66ddf8ae3e88cab786ce357080f3"
@@ -100,31 +102,31 @@ SIGNATURE = "b0db441ed005c03c719dc3d9a63e37e8f13c66ddf8ae3e88cab786ce357080f3"
     ],
 )
 def test_no_other_signature_will_do(headers: dict[str, str]) -> None:
-    assert not provider().genuine(headers, BODY)
+    assert not provider().genuine(call(BODY, headers))
 
 
 def test_without_a_secret_only_an_insecure_server_believes_anything() -> None:
     settings = msgspec.structs.replace(provider_settings(), webhook_secret=Secret(""))
-    assert build("kiosk", settings, insecure=True).genuine({}, BODY)
+    assert build(Site("kiosk", insecure=True), settings).genuine(call(BODY))
 
 
 # -- webhooks --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("case", cases("webhooks"))
 def test_a_webhook_is_news(case: dict[str, Any]) -> None:
     expected = [msgspec.convert(one, PaymentNews) for one in case["news"]]
-    assert provider().parse(json.dumps(case["body"]).encode()) == expected
+    assert list(provider().parse(call(json.dumps(case["body"]).encode())).news) == expected
 
 
 @pytest.mark.parametrize("case", cases("unreadable"))
 def test_what_says_too_little_is_refused(case: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
-        provider().parse(json.dumps(case["body"]).encode())
+        provider().parse(call(json.dumps(case["body"]).encode()))
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b'{"event":"\xff"}', b"[" * 100_000])
 def test_what_is_no_json_is_refused(raw: bytes) -> None:
     with pytest.raises(BadInput):
-        provider().parse(raw)
+        provider().parse(call(raw))
 
 
 TEXTS = st.text("a1.-eé\n\u202e ", max_size=9)
@@ -137,7 +139,7 @@ KEYS = ("order_id", "transaction_reference", "amount", "currency", "status", "re
 @given(st.sampled_from(["payment.success", "payment.failed"]), st.dictionaries(st.sampled_from(KEYS), JSONS))
 def test_whatever_a_webhook_says_it_is_news_or_refused(event: str, data: Mapping[str, object]) -> None:
     try:
-        (news,) = provider().parse(json.dumps({"event": event, "data": data}).encode())
+        (news,) = provider().parse(call(json.dumps({"event": event, "data": data}).encode())).news
     except BadInput:
         return
     assert news.id
@@ -150,7 +152,7 @@ def test_what_an_account_calls_differently_is_a_setting() -> None:
         names=("signature=X-Sig", "success=paid", "order=payment.order", "amount=payment.sum", "transaction=ref")
     )
     body = json.dumps({"event": "paid", "data": {"payment": {"order": "o", "sum": 5}, "ref": "r", "currency": "KES"}})
-    (news,) = changed.parse(body.encode())
+    (news,) = changed.parse(call(body.encode())).news
     assert (news.id, news.provider_ref, news.amount) == ("r", "o", 500)
     assert changed.names.signature == "X-Sig"
 
@@ -257,15 +259,15 @@ async def test_a_question_names_the_request_by_their_id_else_by_ours() -> None:
 
 async def test_what_is_paid_is_the_same_news_as_its_webhook() -> None:
     told = {"amount": 3000, "currency": "KES", "transaction_reference": "TX1", "reference": "kiosk/c1:6:pay"}
-    (webhook,) = provider().parse(
-        json.dumps({"event": "payment.success", "data": {**told, "order_id": "gh_1", "status": "success"}}).encode()
-    )
+    success = {"event": "payment.success", "data": {**told, "order_id": "gh_1", "status": "success"}}
+    (webhook,) = provider().parse(call(json.dumps(success).encode())).news
     found = await asked(answer({**told, "id": "gh_1", "status": "success"}), provider_ref="gh_1")
     assert found == webhook
 
 
 async def test_what_failed_is_known_by_the_same_name_as_its_webhook() -> None:
-    (webhook,) = provider().parse(b'{"event":"payment.failed","data":{"order_id":"gh_1","reason":"wrong_pin"}}')
+    failed = b'{"event":"payment.failed","data":{"order_id":"gh_1","reason":"wrong_pin"}}'
+    (webhook,) = provider().parse(call(failed)).news
     found = await asked(answer({"id": "gh_1", "status": "failed", "reason": "wrong_pin"}), provider_ref="gh_1")
     assert found is not None
     assert (found.id, found.failure) == (webhook.id, webhook.failure)

@@ -12,6 +12,7 @@ import trio.lowlevel
 
 from adapters.app.process import Opened, Process, Settings
 from adapters.http import LaneHttp
+from adapters.kinds import Site
 from adapters.payments.ghala import GhalaSettings, build
 from adapters.phones.fake_pay import FakePay
 from adapters.phones.meta.faults import Fault
@@ -70,7 +71,7 @@ async def street(store: TroubledStore, faults: PayFaults | None = None) -> Async
     async with trio.open_nursery() as nursery:
         await nursery.start(fake.serve, "127.0.0.1", 0)
         settings = GhalaSettings(api_key=Secret(KEY), webhook_secret=Secret(SECRET), base_url=fake.url)
-        opened = Opened(BAKERY, channel, 1_000_000.0, False, "digest", [COOKIE], build(SHOP, settings))
+        opened = Opened(BAKERY, channel, 1_000_000.0, False, "digest", [COOKIE], (build(Site(SHOP), settings),))
         process = Process(Settings("127.0.0.1", 0), [opened], Disk(store).open, lambda: LaneHttp(TLS), clock)
         port = await nursery.start(process.run)
         fake.set_webhook(SHOP, f"http://127.0.0.1:{port}/s/{SHOP}/api/webhooks/ghala")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio.testing
 
+from adapters.kinds import Site
 from adapters.payments.ghala import Ghala, GhalaSettings, build
 from adapters.phones.pay.callbacks import signature
 from adapters.settings import Secret
@@ -36,7 +37,7 @@ KIOSK = "kiosk"
 
 
 def provider(shop: str = SHOP, secret: str = SECRET, *, path: str = PATH) -> Ghala:
-    return build(shop, GhalaSettings(api_key=Secret("k"), webhook_secret=Secret(secret), path=path))
+    return build(Site(shop), GhalaSettings(api_key=Secret("k"), webhook_secret=Secret(secret), path=path))
 
 
 class Front:

@@ -21,6 +21,7 @@ from adapters.phones.meta.rules import FakeNumber, Rules, TemplateRule
 from engine.address import Sender
 from engine.events import TextSaid
 from engine.messages import AnyMessage, Document, Image, OutcomeClass, Status, StatusRank, Template, Text
+from tests.adapters.calls import call
 from tests.adapters.test_whatsapp_cloud_out import FITS, PNG
 from tests.adapters.whatsapp_cloud import CASES, NUMBER, SECRET, TOKEN, channel, outgoing
 
@@ -135,7 +136,7 @@ def test_what_the_fake_signs_is_genuine_and_what_it_posts_is_read() -> None:
     ]
     raw = meta_payloads.to_bytes(meta_payloads.envelope(BAKERY, values))
     bakery = channel()
-    assert bakery.genuine({"x-hub-signature-256": meta_payloads.signature(SECRET, raw)}, raw)
+    assert bakery.genuine(call(raw, {"x-hub-signature-256": meta_payloads.signature(SECRET, raw)}))
     found = bakery.parse(raw, {NUMBER: "bakery"})
     assert [inbound.event for inbound in found.inbounds] == [TextSaid("नमस्ते 1/2 🙏")]
     assert found.inbounds[0].sender == Sender(asha.digits, asha.user_id, asha.name, asha.username)

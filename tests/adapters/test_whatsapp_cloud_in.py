@@ -11,6 +11,7 @@ from engine.address import Sender
 from engine.errors import BadInput
 from engine.events import AnyEvent, Inbound, PreferenceSet, UnsupportedSent
 from engine.messages import Refusal
+from tests.adapters.calls import call
 from tests.adapters.whatsapp_cloud import (
     CASES,
     NUMBER,
@@ -168,19 +169,19 @@ def test_an_impossible_number_costs_nothing_but_itself(odd: bytes) -> None:
 @pytest.mark.parametrize("case", SIGNATURES["genuine"], ids=lambda case: case["title"])
 def test_a_genuine_body_is_known_by_its_raw_bytes(case: Case) -> None:
     headers = {"x-hub-signature-256": f"sha256={case['digest']}"}
-    assert channel().genuine(headers, case["body"].encode())
-    assert not channel().genuine(headers, case["body"].encode() + b" ")
+    assert channel().genuine(call(case["body"].encode(), headers))
+    assert not channel().genuine(call(case["body"].encode() + b" ", headers))
 
 
 @pytest.mark.parametrize("case", SIGNATURES["refused"], ids=lambda case: case["title"])
 def test_anything_but_metas_own_signature_is_refused(case: Case) -> None:
     headers = {} if case["header"] is None else {"x-hub-signature-256": case["header"]}
-    assert not channel().genuine(headers, SIGNED["body"].encode())
+    assert not channel().genuine(call(SIGNED["body"].encode(), headers))
 
 
 def test_the_signature_of_another_secret_is_refused() -> None:
     headers = {"x-hub-signature-256": f"sha256={SIGNED['digest']}"}
-    assert not channel(app_secret=SECRET + "2").genuine(headers, SIGNED["body"].encode())
+    assert not channel(app_secret=SECRET + "2").genuine(call(SIGNED["body"].encode(), headers))
 
 
 RIGHT = {"hub.mode": "subscribe", "hub.verify_token": WORD, "hub.challenge": "1158201444"}

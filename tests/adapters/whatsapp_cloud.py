@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from adapters.channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings, build
+from adapters.kinds import Site
 from adapters.settings import Secret
 from engine.address import Address
 from engine.messages import AnyMessage, Outgoing, Purpose
@@ -37,7 +38,7 @@ def settings(**changes: Any) -> WhatsAppCloudSettings:
 
 
 def channel(**changes: Any) -> WhatsAppCloud:
-    return build("bakery", settings(**changes))
+    return build(Site("bakery"), settings(**changes))
 
 
 def cases(name: str) -> list[Any]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from engine.catalogue import Catalogue, Product
 from engine.messages import Limits, Outcome, OutcomeClass, Outgoing
-from engine.ports import Answer, Delivery, Http
+from engine.ports import Answer, Call, Delivery, Http, Reply
 from engine.shop import Shop
 
 
@@ -18,12 +18,13 @@ class NullChannel:
         self.shop = shop
         self.path = "/null"
         self.limits = Limits()
+        self.thanks = Reply()
         self.sent = 0
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         return None
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+    def genuine(self, call: Call) -> bool:
         return True
 
     def numbers(self) -> frozenset[str]:

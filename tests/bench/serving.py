@@ -35,7 +35,7 @@ def pinned(core: int, arguments: list[str], **options: Any) -> subprocess.Popen[
 @contextmanager
 def serving(*more: str, database: Path | None = None) -> Iterator[tuple[int, int, str, int]]:
     """A server on a fresh database, or on this one: its port, its provider's port, the secret, its pid."""
-    secret, provider = secrets.token_hex(8), _free_port()
+    secret, provider = secrets.token_hex(8), free_port()
     with tempfile.TemporaryDirectory(prefix="sokoni-bench-") as folder:
         arguments = [
             "tests.bench.server",
@@ -75,7 +75,7 @@ def traffic(
     return report
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 import trio
 
+from engine import ports
 from engine.address import MINUTE, Address, Millis
 from engine.books import Charged
 from engine.cashier import Cashier
 from engine.commit import Commit
 from engine.facts import IntentOf
 from engine.payments import Failure, Intent, IntentStatus, PaymentNews, Way
-from engine.ports import Http
+from engine.ports import Call, Heard, Http, Verdict
 from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore
 from tests.engine.sending import moment, no_http
 
@@ -27,8 +28,8 @@ class ScriptedProvider:
     """See ``engine.ports.Provider``. Takes every request, unless ``answers`` says otherwise; ``known`` is what became
     of an intent, when asked."""
 
-    path = "/pay"
-    ways = frozenset({Way.MPESA, Way.CARD})
+    paths: tuple[str, ...] = ("/pay",)
+    ways: frozenset[Way] = frozenset({Way.MPESA, Way.CARD})
 
     def __init__(self, shop: str = SHOP) -> None:
         self.shop = shop
@@ -40,11 +41,14 @@ class ScriptedProvider:
         self.at_once = 0
         self.most_at_once = 0
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+    def genuine(self, call: Call) -> bool:
         return False
 
-    def parse(self, raw: bytes) -> list[PaymentNews]:
-        return []
+    def parse(self, call: Call) -> Heard:
+        return Heard()
+
+    def answer(self, call: Call, verdict: Verdict) -> ports.Reply:
+        return ports.Reply()
 
     async def charge(self, http: Http, intent: Intent) -> Charged:
         self.charged.append((moment(), intent.id))

@@ -10,11 +10,12 @@ from itertools import groupby
 import pytest
 import trio
 
+from engine import ports
 from engine.address import Address
 from engine.commit import Commit
 from engine.messages import AnyMessage, Image, Limits, Outcome, OutcomeClass, Outgoing, Purpose, Status, StatusRank
 from engine.outbox import Outbox, OutboxSettings
-from engine.ports import Answer, Delivery, OutboxRow
+from engine.ports import Answer, Call, Delivery, OutboxRow
 from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore, outgoing
 
 FAST = 1_000_000.0
@@ -51,6 +52,7 @@ class ScriptedChannel:
 
     path = "/hook"
     limits = Limits()
+    thanks = ports.Reply()
 
     def __init__(self, shop: str = SHOP) -> None:
         self.shop = shop
@@ -109,7 +111,7 @@ class ScriptedChannel:
     def challenge(self, query: Mapping[str, str]) -> str | None:
         return None
 
-    def genuine(self, headers: Mapping[str, str], raw: bytes) -> bool:
+    def genuine(self, call: Call) -> bool:
         return False
 
     def numbers(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from adapters.app.compose import WallClock, connections
 from adapters.app.process import Opened, Process, Settings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings, build
 from adapters.http import LaneHttp, shared_tls
+from adapters.kinds import Site
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.settings import Secret
 from engine.catalogue import Catalogue, Product
@@ -84,7 +85,12 @@ def compose(
         mark_read=mark_read,
     )
     opened = Opened(
-        shop(), build(SHOP, settings), messages_per_second=1_000, mark_read=mark_read, digest="1", products=PRODUCTS
+        shop(),
+        build(Site(SHOP), settings),
+        messages_per_second=1_000,
+        mark_read=mark_read,
+        digest="1",
+        products=PRODUCTS,
     )
     return Process(
         Settings(

@@ -143,9 +143,10 @@ async def test_a_paper_is_served_under_its_name_with_and_without_its_shop(
 async def test_every_other_name_is_nothing(autojump_clock: trio.testing.MockClock) -> None:
     web = await served()
     good = web.papers.names.path("tickets", f"ticket:{BOOKING.id}")
+    other = "y" if good[-5] == "x" else "x"
     for path in (
         *("/qr/", "/qr", "/papers/", "/qr/..%2f..%2fetc%2fpasswd", "/qr/../secret", f"/qr/{BOOKING.id}.png"),
-        *(good[:-5] + "x.png", f"/s/dealer{good}", good.replace("/qr/", "/papers/x"), f"/s/nobody{good}"),
+        *(good[:-5] + other + ".png", f"/s/dealer{good}", good.replace("/qr/", "/papers/x"), f"/s/nobody{good}"),
     ):
         status, body = await web.get(path)
         assert status == 404, path
