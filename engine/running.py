@@ -2,6 +2,7 @@
 
 post(inbound) → router → mailbox → actor → commit ┬→ outbox → channel
                     ↑                              ├→ cashier → provider
+                    │                              ├→ crm
                     └────── scheduler ←────────────┴─────┘
 """
 
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from engine.actor import Surroundings
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
+from engine.crm import CrmSync, Served
 from engine.events import Inbound
 from engine.mailbox import Receipt
 from engine.messages import Status
@@ -51,6 +53,7 @@ class Running:
         outbox: OutboxSettings | None = None,
         papers: Papers | None = None,
         providers: Sequence[Provider] = (),
+        crms: Sequence[Served] = (),
     ) -> None:
         self.store = store
         self.papers = papers
@@ -64,6 +67,7 @@ class Running:
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now)
+        self.crm = CrmSync(store, crms, connect, clock)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""
@@ -72,6 +76,7 @@ class Running:
             await nursery.start(self.router.run)
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
+            await nursery.start(self.crm.run)
             await nursery.start(self.scheduler.run)
             task_status.started()
             while True:
@@ -81,6 +86,7 @@ class Running:
     def _committed(self, commit: Commit) -> None:
         self.outbox.offer(commit.outbox, completed=bool(commit.invoices))
         self.cashier.offer(commit)
+        self.crm.offer(commit)
         for timer in commit.timers:
             self.scheduler.note(timer.due)
         for letter in commit.posted:
