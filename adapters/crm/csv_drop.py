@@ -119,16 +119,13 @@ async def _in_thread(work: Callable[[], T]) -> T | Outcome:
         return await trio.to_thread.run_sync(work)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return Outcome(
-            OutcomeClass.OPERATOR, code=1, reason=f"The shared folder can't be used ({why}). See to the disk."
-        )
+        said = f"The shared folder can't be used ({why}). See to the disk and its permissions."
+        return Outcome(OutcomeClass.OPERATOR, code=1, reason=said)
 
 
 # -- stock in --------------------------------------------------------------------------------------------------------
 def _inventory(folder: Path, mark: str) -> Stocktake | Outcome:
-    lying = _lying(
-        folder / "orders"
-    )  # first: what is taken away meanwhile is taken off twice for once, never not at all
+    lying = _lying(folder / "orders")  # first: what is taken in meanwhile is rather taken off twice than never
     try:
         with (folder / "stock.csv").open("rb") as file:
             raw = file.read(STOCK_BYTES + 1)
@@ -243,10 +240,10 @@ def _written(order: Order) -> bytes:
         "number": order.number,
         "status": order.status.value,
         "placed_at": placed,
-        "name": order.name,
+        "name": _plain(order.name),
         "phone": order.phone,
-        "address": order.address,
-        "instructions": order.instructions,
+        "address": _plain(order.address),
+        "instructions": _plain(order.instructions),
         "currency": order.currency,
         "delivery": major(order.delivery),
         "discount": major(order.discount),
@@ -257,12 +254,12 @@ def _written(order: Order) -> bytes:
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
     for line in order.lines:
-        own = {"sku": line.sku, "product": line.name, "note": line.note}
+        own = {"sku": line.sku, "product": line.name, "note": _plain(line.note)}
         counts = {"quantity": str(line.quantity), "unit_price": major(line.unit_price)}
-        writer.writerow({key: _plain(cell) for key, cell in (whole | own | counts).items()})
+        writer.writerow(whole | own | counts)
     return text.getvalue().encode()
 
 
 def _plain(cell: str) -> str:
     """A customer's words are no formula, whoever opens the file with a spreadsheet."""
-    return f"'{cell}" if cell.startswith(FORMULA) and not re.fullmatch(r"[-+]?[0-9.]+", cell) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
