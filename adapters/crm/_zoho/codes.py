@@ -155,7 +155,7 @@ def meaning(status: int, code: object) -> Outcome:
         return TOKEN_REFUSED
     if status == 403:
         return NO_PERMISSION
-    if status >= 500:
+    if status >= 500 or 300 <= status < 400:
         return UNDER_WAY
     number = code if isinstance(code, int) and code > 0 else status
     said = f"Zoho refuses this (code {number}). Enter the order there by hand under this reference number:"
