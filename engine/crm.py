@@ -96,6 +96,7 @@ class _Desk:
         self.faults: tuple[str, ...] = ()
         self.counted = Counted()
         self.work = trio.Event()
+        self.asked: list[trio.Event] = []
 
     def aside(self, now: float) -> dict[str, str]:
         """Orders that are left alone now, with the reason."""
@@ -133,17 +134,19 @@ class CrmSync:
         if desk is not None and (commit.synced or commit.takes or gone):
             desk.work.set()
 
-    def ask(self, shop: str) -> bool:
-        """Fetch stock and tell orders now, also those that stepped aside; False where the shop has no CRM."""
+    def ask(self, shop: str) -> trio.Event | None:
+        """Fetch stock and tell orders now, also those that stepped aside: an event that is set when that was tried.
+        None where the shop has no CRM."""
         desk = self._desks.get(shop)
         if desk is None:
-            return False
+            return None
         desk.stock_due = 0.0
         desk.asides.clear()
         desk.orders.hurry()
         desk.stock.hurry()
         desk.work.set()
-        return True
+        desk.asked.append(trio.Event())
+        return desk.asked[-1]
 
     @property
     def shops(self) -> Sequence[str]:
@@ -190,8 +193,11 @@ class CrmSync:
         async with self._connect() as http:
             while True:
                 desk.work = trio.Event()
+                asked, desk.asked = desk.asked, []
                 await self._tell_orders(desk, http)
                 await self._take_stock(desk, http)
+                for one in asked:
+                    one.set()
                 with trio.move_on_at(desk.next_at(trio.current_time())):
                     await desk.work.wait()
 

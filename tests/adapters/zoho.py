@@ -44,7 +44,8 @@ def account(items: list[ZohoItem] | None = None) -> ZohoAccount:
         ZohoItem("old", "Old bricks", 1.0, 99, active=False),
     ]
     people = [ZohoContact("Walk-in"), ZohoContact("Asha Traders", "+91 9800000001")]
-    return ZohoAccount("dealer", *CLIENT.values(), "10", goods if items is None else items, people)
+    books = goods if items is None else items
+    return ZohoAccount("dealer", organization_id="10", items=books, contacts=people, **CLIENT)
 
 
 def line(sku: str = "cement", quantity: int = 2, price: int = 38_000, **more: Any) -> OrderLine:

@@ -94,8 +94,8 @@ class Office:
         self.sync = sync
         self._turns = 0
 
-    async def sell(self, number: str, cakes: int = 1, **more: bool) -> None:
-        await self._commit(orders=(order(number, line("cake", cakes), **more),), synced=(number,))
+    async def sell(self, number: str, cakes: int = 1, *, held: bool = False) -> None:
+        await self._commit(orders=(order(number, line("cake", cakes), held=held),), synced=(number,))
 
     async def cancel(self, number: str) -> None:
         move = OrderMove(number, (OrderStatus.PENDING,), OrderStatus.CANCELLED, "owner")

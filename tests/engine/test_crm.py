@@ -9,12 +9,10 @@ import trio.testing
 from engine.address import MINUTE
 from engine.crm import ASIDE_SECONDS, TRIES_EACH
 from engine.errors import StoreBusy, StoreFailed
-from engine.trouble import MOST_SECONDS, TOLD_FROM, Trouble
+from engine.trouble import MOST_SECONDS
 from tests.engine.backoffice import (
-    BUSY,
     DOWN,
     FAILS,
-    LOCKED,
     LOST,
     REFUSED,
     ScriptedCrm,
@@ -236,13 +234,13 @@ async def test_stock_is_taken_at_the_start_every_so_often_and_when_asked_for(
         await trio.sleep(2000)
         assert office.crm.counted == [0, 15 * MINUTE, 30 * MINUTE]
         office.crm.stock["cake"] = 7
-        assert office.sync.ask(SHOP)
+        office.sync.ask(SHOP)
         await settled()
         assert await office.on_hand() == 7
         assert office.state.stock_at == START + 2_000_000
         await trio.sleep(15 * 60 + 1)
         assert office.crm.counted[3:] == [2_000_000, 2_900_000]
-        assert not office.sync.ask("kiosk")
+        assert office.sync.ask("kiosk") is None
 
 
 async def test_an_order_is_taken_off_once_before_it_is_told_and_after(
@@ -309,94 +307,3 @@ async def test_skus_that_only_one_side_has_are_named_and_harm_nothing(
         await settled()
         assert (office.state.counted.unknown, office.state.counted.untold) == (("pie",), ("tea",))
         assert (await office.on_hand(), await office.on_hand("tea")) == (4, 50)
-
-
-# -- while it is down ------------------------------------------------------------------------------------------------
-async def test_the_owner_hears_once_that_it_is_down_and_once_that_it_is_back(
-    store: TroubledStore, autojump_clock: Clock
-) -> None:
-    async with dealing(store) as office:
-        await settled()
-        office.crm.always = DOWN
-        await office.sell("W1")
-        await trio.sleep(7000)
-        assert await office.notices() == ["crm_down"]
-        assert office.state.reasons == ("It can't be reached.",)
-        assert office.state.stock_at == START, "the last known stock, and how old it is"
-        assert 0 <= office.state.retry_in <= MOST_SECONDS * 1000
-        assert await office.on_hand() == 49
-        office.crm.always = None
-        await trio.sleep(2 * MOST_SECONDS)
-        assert await office.notices() == ["crm_down", "crm_back"]
-        assert office.state.works
-
-
-async def test_a_hiccup_is_not_told(store: TroubledStore, autojump_clock: Clock) -> None:
-    async with dealing(store) as office:
-        office.crm.answers.extend([DOWN] * (TOLD_FROM - 1))
-        await office.sell("W1")
-        await trio.sleep(60)
-        assert list(office.crm.book) == ["W1"]
-        assert await office.notices() == []
-
-
-async def test_what_only_the_operator_can_mend_is_told_at_once(store: TroubledStore, autojump_clock: Clock) -> None:
-    async with dealing(store) as office:
-        office.crm.always = LOCKED
-        await office.sell("W1")
-        await settled()
-        (notice,) = await store.owner_notices(SHOP, 9)
-        assert notice.detail.startswith("The ledger can't be used: The token is refused. The last known stock")
-
-
-async def test_that_it_is_down_is_not_told_again_by_the_next_process_but_that_it_is_back_is(
-    store: TroubledStore, autojump_clock: Clock
-) -> None:
-    async with dealing(store) as office:
-        office.crm.always = LOCKED
-        await settled()
-    await trio.sleep(7200)
-    async with dealing(store) as office:
-        office.crm.always = LOCKED
-        await settled()
-        assert await office.notices() == ["crm_down"]
-        office.crm.always = None
-        await trio.sleep(MOST_SECONDS + 1)
-        assert await office.notices() == ["crm_down", "crm_back"]
-
-
-async def test_a_wait_that_it_asks_for_is_kept_also_when_the_owner_is_in_a_hurry(
-    store: TroubledStore, autojump_clock: Clock
-) -> None:
-    async with dealing(store) as office:
-        await settled()
-        office.crm.answers.append(BUSY)
-        await office.sell("W1")
-        await settled()
-        office.sync.ask(SHOP)
-        await trio.sleep(3599)
-        assert len(office.crm.pushed) == 1
-        await trio.sleep(2)
-        assert list(office.crm.book) == ["W1"]
-
-
-async def test_the_owner_may_hurry_a_try(store: TroubledStore, autojump_clock: Clock) -> None:
-    async with dealing(store) as office:
-        office.crm.always = DOWN
-        await office.sell("W1")
-        await trio.sleep(1000)
-        office.crm.always = None
-        office.sync.ask(SHOP)
-        await settled()
-        assert list(office.crm.book) == ["W1"]
-
-
-def test_trouble_doubles_its_pause_up_to_a_limit() -> None:
-    trouble, pauses = Trouble(), []
-    for _ in range(12):
-        trouble.failed(DOWN, 100.0)
-        pauses.append(trouble.retry_at - 100.0)
-    assert pauses[:4] == [2, 4, 8, 16]
-    assert pauses[-1] == MOST_SECONDS
-    trouble.over()
-    assert (trouble.failures, trouble.reason, trouble.retry_at) == (0, "", 0.0)
