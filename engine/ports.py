@@ -184,13 +184,15 @@ class Call(msgspec.Struct, frozen=True):
 
     ``target`` is path and query exactly as they were called, which some providers sign; ``path`` is the path that our
     side gave to the provider, without the ``/s/<shop>`` in front of it. Header names are lower case; ``raw`` is the
-    body, byte for byte.
+    body, byte for byte. ``at`` is when it came in: some signatures are only good for some minutes. Where nobody looked
+    at a clock it is 0, and no such signature is good.
     """
 
     target: str
     path: str
     headers: Mapping[str, str]
     raw: bytes
+    at: Millis = 0
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -253,8 +255,8 @@ class Channel(Sending, Protocol):
     def numbers(self) -> frozenset[str]:
         """The provider's names of this business number; a batch is routed by them among shops that share a path."""
 
-    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
-        """Read a genuine body. ``shops`` maps a business number's id to its shop; items for other numbers, and items
+    def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
+        """Read a genuine call. ``shops`` maps a business number's id to its shop; items for other numbers, and items
         that can't be read, become Refusals. Raises BadInput only when the body is not the provider's envelope at all.
         """
 

@@ -93,7 +93,7 @@ class Process:
         self.open_store = open_store
         self._connect = connect
         self._clock = clock
-        self.engine = Engine()
+        self.engine = Engine(clock.now)
         self._stopping = trio.Event()
         self.stopped = trio.Event()
         self._providers = [provider for one in opened for provider in one.providers]

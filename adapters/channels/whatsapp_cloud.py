@@ -124,9 +124,9 @@ class WhatsAppCloud:
         """The phone number id; Meta's display number is never used for routing."""
         return frozenset({self.settings.phone_number_id})
 
-    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
+    def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
         """Read a genuine body: everything of protocols 1.4 to 1.6."""
-        return parse(raw, shops)
+        return parse(call.raw, shops)
 
     # -- out ---------------------------------------------------------------------------------------------------------
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:

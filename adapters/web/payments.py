@@ -50,7 +50,7 @@ class PaymentWebhook:
         except BodyError as error:
             return _refused(error.status, str(error))
         try:
-            return await self._told(Call(target_of(scope), path, headers, raw))
+            return await self._told(Call(target_of(scope), path, headers, raw, self._engine.now()))
         except Exception as error:  # a bug of ours must not cost money: its provider keeps it and comes again
             if not isinstance(error, StoreError):
                 log.error("webhook_crashed", exc_info=error)

@@ -10,7 +10,7 @@ unknown send go on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -20,7 +20,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from adapters.web.answer import answer, say
 from adapters.web.body import Bodies, BodyError
 from adapters.web.calling import headers_of, target_of
-from engine.address import Sender
+from engine.address import Millis, Sender
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.events import Inbound, Reacted
 from engine.messages import Notice
@@ -58,7 +58,9 @@ class Engine:
 
     WAITING = 1_000
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], Millis] = lambda: 0) -> None:
+        """``now`` dates what comes in, also while the engine is gone."""
+        self.now = now
         self.running: Running | None = None
         self.waiting: dict[tuple[str, Sender], float] = {}
 
@@ -118,7 +120,9 @@ class Webhook:
         except BodyError as error:
             return Reply(error.status)
         try:
-            return await self._delivered(Call(target_of(scope), self._channels[0].path, headers, raw))
+            return await self._delivered(
+                Call(target_of(scope), self._channels[0].path, headers, raw, self._engine.now())
+            )
         except Exception as error:  # a bug of ours must not cost a message: its provider keeps it and comes again
             log.error("webhook_crashed", exc_info=error)
             self._counters.unavailable += 1
@@ -132,7 +136,7 @@ class Webhook:
             self._counters.refused_signature += 1
             return UNSIGNED
         try:
-            delivery = trusted[0].parse(call.raw, {number: one.shop for one in trusted for number in one.numbers()})
+            delivery = trusted[0].parse(call, {number: one.shop for one in trusted for number in one.numbers()})
         except BadInput:
             return UNREADABLE
         self._log(delivery)

@@ -41,10 +41,10 @@ class WireChannel(ScriptedChannel):
     def genuine(self, call: Call) -> bool:
         return call.headers.get("x-signature") == self.secret
 
-    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
+    def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
         self.parsed += 1
         try:
-            everything = json.loads(raw)
+            everything = json.loads(call.raw)
         except ValueError:
             raise BadInput("not JSON") from None
         items = [item for item in everything if item.get("number", self.shop) in shops]

@@ -82,7 +82,7 @@ def test_a_delivery_is_read(case: dict[str, Any]) -> None:
     raw, headers = signed(case["body"])
     assert sms().genuine(call(raw, headers))
     assert not sms().genuine(call(raw + b" ", headers))
-    found = sms().parse(raw, {"900": "bakery"})
+    found = sms().parse(call(raw), {"900": "bakery"})
     assert [getattr(one.event, "text", "") for one in found.inbounds] == case["messages"]
     assert (len(found.statuses), len(found.refusals)) == (case["reports"], case["refused"])
 

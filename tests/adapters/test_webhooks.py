@@ -268,6 +268,18 @@ async def test_messages_are_shown_as_read_once_kept_but_reactions_are_not(
     assert channel.read == ["w1"]
 
 
+async def test_a_delivery_is_dated_when_it_comes_in(
+    core: Core, store: TroubledStore, autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dated: list[int] = []
+    monkeypatch.setattr(WireChannel, "genuine", lambda _, call: dated.append(call.at))
+    async with edge(store) as made:
+        made.engine.now = iter((START, START + 5)).__next__
+        assert await made.deliver(message("w1")) == 401
+        assert await made.deliver(message("w2")) == 401
+    assert dated == [START, START + 5]
+
+
 # -- without an engine -----------------------------------------------------------------------------------------------
 async def test_without_an_engine_it_is_503_and_who_waits_is_remembered_until_their_message_is_kept(
     core: Core, store: TroubledStore, autojump_clock: Clock

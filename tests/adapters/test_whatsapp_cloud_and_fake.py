@@ -137,7 +137,7 @@ def test_what_the_fake_signs_is_genuine_and_what_it_posts_is_read() -> None:
     raw = meta_payloads.to_bytes(meta_payloads.envelope(BAKERY, values))
     bakery = channel()
     assert bakery.genuine(call(raw, {"x-hub-signature-256": meta_payloads.signature(SECRET, raw)}))
-    found = bakery.parse(raw, {NUMBER: "bakery"})
+    found = bakery.parse(call(raw), {NUMBER: "bakery"})
     assert [inbound.event for inbound in found.inbounds] == [TextSaid("नमस्ते 1/2 🙏")]
     assert found.inbounds[0].sender == Sender(asha.digits, asha.user_id, asha.name, asha.username)
     assert found.statuses == (Status("bakery", "wamid.OUT1", StatusRank.READ, at, "bakery/c1:3:0"),)

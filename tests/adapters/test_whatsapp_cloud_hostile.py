@@ -14,6 +14,7 @@ from adapters.channels._whatsapp.parse import FIELDS
 from adapters.channels._whatsapp.said import READERS
 from engine.errors import BadInput
 from engine.ports import Delivery
+from tests.adapters.calls import call
 from tests.adapters.whatsapp_cloud import CASES, SHOPS, Case, channel, envelope
 
 EXAMPLES = settings(max_examples=200, deadline=None, derandomize=True, database=None)
@@ -49,7 +50,7 @@ GOOD = {"from": "254700000002", "id": "wamid.good", "timestamp": "1790000000", "
 
 def read(body: object) -> Delivery:
     """Parse, and check what holds for every delivery."""
-    found = channel().parse(json.dumps(body).encode(), SHOPS)
+    found = channel().parse(call(json.dumps(body).encode()), SHOPS)
     assert msgspec.json.decode(msgspec.json.encode(found), type=Delivery) == found, "it can be stored and read back"
     for inbound in found.inbounds:
         assert inbound.id
@@ -82,7 +83,7 @@ def test_any_document_is_a_delivery_or_bad_input(body: object) -> None:
 @given(st.binary())
 def test_any_bytes_are_bad_input(body: bytes) -> None:
     try:
-        channel().parse(body, SHOPS)
+        channel().parse(call(body), SHOPS)
     except BadInput:
         return
     raise AssertionError("no random bytes are an envelope")

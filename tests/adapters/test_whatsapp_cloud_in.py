@@ -126,12 +126,12 @@ def test_a_message_can_t_pretend_to_be_a_preference_of_ours() -> None:
 )
 def test_a_body_that_is_not_metas_envelope_is_bad_input(body: bytes) -> None:
     with pytest.raises(BadInput):
-        channel().parse(body, SHOPS)
+        channel().parse(call(body), SHOPS)
 
 
 def test_bad_input_does_not_carry_the_body_into_a_log() -> None:
     with pytest.raises(BadInput) as caught:
-        channel().parse(b'{"text": "my secret order', SHOPS)
+        channel().parse(call(b'{"text": "my secret order'), SHOPS)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert "secret" not in str(caught.value)
@@ -152,7 +152,7 @@ def test_bad_input_does_not_carry_the_body_into_a_log() -> None:
 )
 def test_text_is_always_valid_unicode_and_never_loses_its_message(written: bytes, read: str) -> None:
     body = raw(envelope({"messages": [COMMON | {"type": "text", "text": {"body": "HERE"}}]})).replace(b"HERE", written)
-    (inbound,) = channel().parse(body, SHOPS).inbounds
+    (inbound,) = channel().parse(call(body), SHOPS).inbounds
     assert inbound.event == msgspec.convert({"type": "TextSaid", "text": read}, AnyEvent)
 
 
@@ -161,7 +161,7 @@ def test_an_impossible_number_costs_nothing_but_itself(odd: bytes) -> None:
     good = COMMON | {"id": "wamid.2", "type": "text", "text": {"body": "good"}}
     bad = COMMON | {"type": "location", "location": {"latitude": "ODD", "longitude": 1}}
     body = raw(envelope({"messages": [bad, good]})).replace(b'"ODD"', odd)
-    found = channel().parse(body, SHOPS)
+    found = channel().parse(call(body), SHOPS)
     assert [type(inbound.event).__name__ for inbound in found.inbounds] == ["UnsupportedSent", "TextSaid"]
 
 

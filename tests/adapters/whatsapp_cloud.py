@@ -16,6 +16,7 @@ from adapters.settings import Secret
 from engine.address import Address
 from engine.messages import AnyMessage, Outgoing, Purpose
 from engine.ports import Answer, Delivery
+from tests.adapters.calls import call
 
 CASES = Path(__file__).parents[1] / "cases" / "whatsapp_cloud"
 NUMBER = "200000000000002"
@@ -59,7 +60,7 @@ def raw(body: object) -> bytes:
 
 
 def parsed(body: object) -> Delivery:
-    return channel().parse(raw(body), SHOPS)
+    return channel().parse(call(raw(body)), SHOPS)
 
 
 def delivery(expect: Case) -> Delivery:

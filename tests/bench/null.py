@@ -30,7 +30,7 @@ class NullChannel:
     def numbers(self) -> frozenset[str]:
         return frozenset({"1"})
 
-    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
+    def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
         return Delivery()
 
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:

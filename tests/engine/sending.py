@@ -117,7 +117,7 @@ class ScriptedChannel:
     def numbers(self) -> frozenset[str]:
         return frozenset({self.shop})
 
-    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
+    def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
         return Delivery()
 
 

@@ -71,10 +71,10 @@ class Sms(Channel):
     def numbers(self) -> frozenset[str]:
         return frozenset({self._number})
 
-    def parse(self, raw: bytes, shops: Mapping[str, str]) -> Delivery:
+    def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
         """Read a genuine body. Raises BadInput when it is no list."""
         try:
-            found = msgspec.json.decode(raw, type=list[Any])
+            found = msgspec.json.decode(call.raw, type=list[Any])
         except msgspec.DecodeError:
             raise BadInput("Not a delivery of the gateway: expected a list.") from None
         said, reports, refused = list[Inbound](), list[Status](), list[Refusal]()
