@@ -24,7 +24,8 @@ from tests.adapters.test_http import TLS
 from tests.storage.values import order as shop_order
 
 PHONE = "919800000001"
-CLIENT = {"client_id": "1000.CLIENT", "client_secret": "a-secret", "refresh_token": "1000.refresh.token"}
+CLIENT = ("1000.CLIENT", "a-secret", "1000.refresh.token")
+"""Its id, its secret, and the refresh token."""
 
 
 class Clock:
@@ -45,7 +46,7 @@ def account(items: list[ZohoItem] | None = None) -> ZohoAccount:
     ]
     people = [ZohoContact("Walk-in"), ZohoContact("Asha Traders", "+91 9800000001")]
     books = goods if items is None else items
-    return ZohoAccount("dealer", organization_id="10", items=books, contacts=people, **CLIENT)
+    return ZohoAccount("dealer", *CLIENT, "10", books, people)
 
 
 def line(sku: str = "cement", quantity: int = 2, price: int = 38_000, **more: Any) -> OrderLine:
@@ -76,9 +77,9 @@ class Dealer:
 
     def settings(self, **changes: Any) -> ZohoSettings:
         given: dict[str, Any] = {
-            "client_id": CLIENT["client_id"],
-            "client_secret": Secret(CLIENT["client_secret"]),
-            "refresh_token": Secret(CLIENT["refresh_token"]),
+            "client_id": CLIENT[0],
+            "client_secret": Secret(CLIENT[1]),
+            "refresh_token": Secret(CLIENT[2]),
             "organization_id": "10",
             "customer_id": self.books.contacts[0].contact_id,
             "accounts_url": self.fake.url,
