@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -294,7 +295,7 @@ class CrmSync:
         if trouble.worth_telling and not desk.owner_told:
             desk.owner_told = True
             said = f"{desk.crm.title} can't be used: {outcome.reason}"
-            await self._notify(desk, DOWN, f"{said} The last known stock is used, and orders wait until it is back.")
+            await self._notify(desk, DOWN, f"{said} {_as_of(desk.stock_at)} Orders wait until it is back.")
 
     async def _tell_of_recovery(self, desk: _Desk) -> None:
         if desk.owner_told and not desk.orders.failures and not desk.stock.failures and desk.stock_due > 0:
@@ -306,6 +307,13 @@ class CrmSync:
 
 
 CRASHED = "This is a mistake of ours; it is in the log."
+
+
+def _as_of(at: Millis | None) -> str:
+    """What is sold from meanwhile, and how old that is."""
+    if at is None:
+        return "Our own count is used, for none was taken over yet."
+    return f"The last known stock is used, that of {datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M} UTC."
 
 
 def _last_of(notices: Sequence[OwnerNotice]) -> str:

@@ -22,7 +22,9 @@ async def test_the_owner_hears_once_that_it_is_down_and_once_that_it_is_back(
         office.crm.always = DOWN
         await office.sell("W1")
         await trio.sleep(7000)
-        assert await office.notices() == ["crm_down"]
+        (notice,) = await store.owner_notices(SHOP, 9)
+        assert (notice.kind, notice.count) == ("crm_down", 1)
+        assert "The last known stock is used, that of 2026-09-21 14:13 UTC." in notice.detail
         assert office.state.reasons == ("It can't be reached.",)
         assert office.state.stock_at == START, "the last known stock, and how old it is"
         assert 0 <= office.state.retry_in <= MOST_SECONDS * 1000
@@ -48,7 +50,10 @@ async def test_what_only_the_operator_can_mend_is_told_at_once(store: TroubledSt
         await office.sell("W1")
         await settled()
         (notice,) = await store.owner_notices(SHOP, 9)
-        assert notice.detail.startswith("The ledger can't be used: The token is refused. The last known stock")
+        assert notice.detail == (
+            "The ledger can't be used: The token is refused. Our own count is used, for none was taken over yet. "
+            "Orders wait until it is back."
+        )
 
 
 async def test_that_it_is_down_is_not_told_again_by_the_next_process_but_that_it_is_back_is(
