@@ -14,26 +14,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import NamedTuple
 
-import msgspec
 import trio
 
 from engine.address import Millis
-from engine.backoffice import Counted, Stocktake
+from engine.backoffice import Stocktake
 from engine.commit import Commit
+from engine.crm_desk import Aside, CrmState, Desk, Served
 from engine.messages import Outcome, OutcomeClass
 from engine.notices import OwnerNotice
-from engine.orders import Order, OrderStatus
+from engine.orders import Order, OrderMove, OrderStatus
 from engine.patience import patiently
 from engine.ports import Clock, Crm, Http, Store
 from engine.trouble import Trouble
 
 log = logging.getLogger("sokoni.crm")
 
+WAITING_READ = 1_000
 BATCH = 50
 TRIES_EACH = 5
 """Answers in a row by which a CRM may fail at one order before that order steps aside."""
@@ -43,73 +43,6 @@ ANSWERS = frozenset({OutcomeClass.RETRY, OutcomeClass.UNKNOWN})
 """What a CRM may answer, with a code, because of the order and not of itself."""
 DOWN, BACK, REFUSED = "crm_down", "crm_back", "crm_refused"
 """Kinds of notices for the owner."""
-
-
-class Served(NamedTuple):
-    """A shop's CRM, and how often its stock is asked for."""
-
-    crm: Crm
-    every: Millis
-
-
-class CrmState(msgspec.Struct, frozen=True):
-    """How a shop stands with its CRM. ``reasons``: what fails now, as sentences; empty when it works. ``retry_in``: ms
-    until the next try. ``stock_at``: as of when the stock is, None before the first time. ``waiting``: orders that the
-    CRM has not heard of, ``refused`` those that it does not take, with the reason. The rest is of the last stocktake.
-    """
-
-    title: str
-    reasons: tuple[str, ...] = ()
-    retry_in: Millis = 0
-    stock_at: Millis | None = None
-    waiting: int = 0
-    told: int = 0
-    refused: Mapping[str, str] = {}
-    faults: tuple[str, ...] = ()
-    counted: Counted = Counted()
-
-    @property
-    def works(self) -> bool:
-        return not self.reasons
-
-
-class _Aside(msgspec.Struct):
-    """An order that made trouble: how often, why, and until when it is left alone (trio's clock)."""
-
-    failures: int = 0
-    reason: str = ""
-    until: float = 0.0
-
-
-class _Desk:
-    """One shop's dealings."""
-
-    def __init__(self, served: Served) -> None:
-        self.crm, self.every = served
-        self.orders, self.stock = Trouble(), Trouble()
-        self.stock_due = 0.0
-        self.stock_at: Millis | None = None
-        self.mark = ""
-        self.owner_told = False
-        self.waiting: list[str] = []
-        self.asides: dict[str, _Aside] = {}
-        self.told = 0
-        self.faults: tuple[str, ...] = ()
-        self.counted = Counted()
-        self.work = trio.Event()
-        self.asked: list[trio.Event] = []
-
-    def aside(self, now: float) -> dict[str, str]:
-        """Orders that are left alone now, with the reason."""
-        return {number: one.reason for number, one in self.asides.items() if one.until > now}
-
-    def next_at(self, now: float) -> float:
-        """When there is something to do again, if nobody asks before."""
-        times = [max(self.stock_due, self.stock.retry_at)]
-        times += [one.until for one in self.asides.values() if one.until > now]
-        if self.orders.failures:
-            times.append(self.orders.retry_at)
-        return min(times)
 
 
 class CrmSync:
@@ -125,14 +58,14 @@ class CrmSync:
         self._store = store
         self._connect = connect
         self._clock = clock
-        self._desks = {one.crm.shop: _Desk(one) for one in served}
+        self._desks = {one.crm.shop: Desk(one) for one in served}
 
     # -- what others call ----------------------------------------------------------------------------------------------
     def offer(self, commit: Commit) -> None:
         """A turn was committed: the CRM may have something to hear of."""
         desk = self._desks.get(commit.address.shop)
-        gone = any(move.to is OrderStatus.CANCELLED for move in commit.moves)
-        if desk is not None and (commit.synced or commit.takes or gone):
+        if desk is not None and (commit.synced or commit.takes or any(map(_cancels, commit.moves))):
+            desk.waiting += len(commit.synced)
             desk.work.set()
 
     def ask(self, shop: str) -> trio.Event | None:
@@ -156,22 +89,7 @@ class CrmSync:
     def state(self, shop: str) -> CrmState | None:
         """How a shop stands with its CRM; None where it has none."""
         desk = self._desks.get(shop)
-        if desk is None:
-            return None
-        now = trio.current_time()
-        troubles = [one for one in (desk.orders, desk.stock) if one.failures]
-        retry = min((one.retry_at for one in troubles), default=now)
-        return CrmState(
-            title=desk.crm.title,
-            reasons=tuple(dict.fromkeys(one.reason for one in troubles)),
-            retry_in=max(0, round((retry - now) * 1000)),
-            stock_at=desk.stock_at,
-            waiting=len(desk.waiting),
-            told=desk.told,
-            refused=desk.aside(now),
-            faults=desk.faults,
-            counted=desk.counted,
-        )
+        return desk.state(trio.current_time()) if desk is not None else None
 
     # -- life ----------------------------------------------------------------------------------------------------------
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -182,7 +100,7 @@ class CrmSync:
                 nursery.start_soon(self._serve, desk)
             task_status.started()
 
-    async def _remember(self, desk: _Desk) -> None:
+    async def _remember(self, desk: Desk) -> None:
         """What is known since before this process began."""
         last = await self._store.last_stocktake(desk.crm.shop)
         if last is not None:
@@ -190,7 +108,7 @@ class CrmSync:
         notices = await self._store.owner_notices(desk.crm.shop, NOTICES_READ)
         desk.owner_told = _last_of(notices) == DOWN
 
-    async def _serve(self, desk: _Desk) -> None:
+    async def _serve(self, desk: Desk) -> None:
         async with self._connect() as http:
             while True:
                 desk.work = trio.Event()
@@ -203,12 +121,13 @@ class CrmSync:
                     await desk.work.wait()
 
     # -- orders out ----------------------------------------------------------------------------------------------------
-    async def _tell_orders(self, desk: _Desk, http: Http) -> None:
+    async def _tell_orders(self, desk: Desk, http: Http) -> None:
         """Tell all that waits, until something fails."""
         while trio.current_time() >= desk.orders.retry_at:
             aside = desk.aside(trio.current_time())
-            desk.waiting = await self._store.unsynced(desk.crm.shop, BATCH + len(aside))
-            numbers = [number for number in desk.waiting if number not in aside]
+            waiting = await self._store.unsynced(desk.crm.shop, WAITING_READ + len(aside))
+            desk.waiting = len(waiting)
+            numbers = [number for number in waiting if number not in aside][:BATCH]
             if not numbers:
                 desk.orders.over()
                 await self._tell_of_recovery(desk)
@@ -217,7 +136,7 @@ class CrmSync:
                 if not await self._tell(desk, http, number):
                     return
 
-    async def _tell(self, desk: _Desk, http: Http, number: str) -> bool:
+    async def _tell(self, desk: Desk, http: Http, number: str) -> bool:
         """Tell one order as it stands; whether the next one may be told."""
         shop = desk.crm.shop
         tried = await patiently(lambda: self._store.begin_sync(shop, number))
@@ -230,15 +149,16 @@ class CrmSync:
             return await self._not_told(desk, number, outcome)
         await patiently(lambda: self._store.note_synced(shop, [number], gone))
         desk.told += 1
+        desk.waiting = max(0, desk.waiting - 1)
         desk.asides.pop(number, None)
         desk.orders.over()
         await self._tell_of_recovery(desk)
         return True
 
-    async def _not_told(self, desk: _Desk, number: str, outcome: Outcome) -> bool:
+    async def _not_told(self, desk: Desk, number: str, outcome: Outcome) -> bool:
         """An order that is refused, again and again or for good, is no reason for the others to wait."""
         now = trio.current_time()
-        one = desk.asides.setdefault(number, _Aside())
+        one = desk.asides.setdefault(number, Aside())
         if outcome.kind in ANSWERS and outcome.code:
             one.failures += 1
         if one.failures >= TRIES_EACH - 1:
@@ -260,7 +180,7 @@ class CrmSync:
             return Outcome(OutcomeClass.UNKNOWN, code=1, reason=CRASHED)
 
     # -- stock in ------------------------------------------------------------------------------------------------------
-    async def _take_stock(self, desk: _Desk, http: Http) -> None:
+    async def _take_stock(self, desk: Desk, http: Http) -> None:
         now = trio.current_time()
         if now < max(desk.stock_due, desk.stock.retry_at):
             return
@@ -275,13 +195,13 @@ class CrmSync:
         desk.stock.over()
         await self._tell_of_recovery(desk)
 
-    async def _take_over(self, desk: _Desk, stocktake: Stocktake, at: Millis) -> None:
+    async def _take_over(self, desk: Desk, stocktake: Stocktake, at: Millis) -> None:
         figures, mark = stocktake.quantities, stocktake.mark
         desk.counted = await patiently(lambda: self._store.set_stock(desk.crm.shop, figures, at, mark))
         desk.stock_at, desk.mark, desk.faults = at, mark, stocktake.faults
         log.info("stock_taken", extra={"shop": desk.crm.shop, "count": desk.counted.changed})
 
-    async def _counted(self, desk: _Desk, http: Http) -> Stocktake | Outcome:
+    async def _counted(self, desk: Desk, http: Http) -> Stocktake | Outcome:
         try:
             return await desk.crm.inventory(http, desk.mark)
         except Exception as error:  # a bug in an adapter must not end the task
@@ -289,7 +209,7 @@ class CrmSync:
             return Outcome(OutcomeClass.RETRY, reason=CRASHED)
 
     # -- what the owner hears ------------------------------------------------------------------------------------------
-    async def _failed(self, desk: _Desk, trouble: Trouble, outcome: Outcome) -> None:
+    async def _failed(self, desk: Desk, trouble: Trouble, outcome: Outcome) -> None:
         trouble.failed(outcome, trio.current_time())
         log.warning("crm_failed", extra={"shop": desk.crm.shop, "code": outcome.code, "kind": outcome.kind.value})
         if trouble.worth_telling and not desk.owner_told:
@@ -297,16 +217,20 @@ class CrmSync:
             said = f"{desk.crm.title} can't be used: {outcome.reason}"
             await self._notify(desk, DOWN, f"{said} {_as_of(desk.stock_at)} Orders wait until it is back.")
 
-    async def _tell_of_recovery(self, desk: _Desk) -> None:
+    async def _tell_of_recovery(self, desk: Desk) -> None:
         if desk.owner_told and not desk.orders.failures and not desk.stock.failures and desk.stock_due > 0:
             desk.owner_told = False
             await self._notify(desk, BACK, f"{desk.crm.title} works again. Orders that waited are told in their order.")
 
-    async def _notify(self, desk: _Desk, kind: str, detail: str) -> None:
+    async def _notify(self, desk: Desk, kind: str, detail: str) -> None:
         await patiently(lambda: self._store.tell_owner(desk.crm.shop, kind, detail, self._clock.now()))
 
 
 CRASHED = "This is a mistake of ours; it is in the log."
+
+
+def _cancels(move: OrderMove) -> bool:
+    return move.to is OrderStatus.CANCELLED
 
 
 def _as_of(at: Millis | None) -> str:

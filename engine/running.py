@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from engine.actor import Surroundings
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
-from engine.crm import CrmSync, Served
+from engine.crm import CrmSync
+from engine.crm_desk import Served
 from engine.events import Inbound
 from engine.mailbox import Receipt
 from engine.messages import Status

@@ -11,7 +11,7 @@ import trio
 from adapters.api.answers import Done, Later, Refusal
 from adapters.api.endpoint import HOME, Call, Noun
 from adapters.api.fields import shown
-from engine.crm import CrmState
+from engine.crm_desk import CrmState
 
 crm = Noun("crm", "The shop's books elsewhere (its CRM): stock comes from there, orders are told there.")
 

@@ -23,7 +23,7 @@ from adapters.pictures import Pictures
 from adapters.terms import read_file, refuse, terms_of
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue, digest
-from engine.crm import Served
+from engine.crm_desk import Served
 from engine.errors import ConfigError
 from engine.flows import names
 from engine.outbox import OutboxSettings

@@ -28,7 +28,7 @@ from adapters.web.body import Bodies
 from adapters.web.server import Server
 from adapters.web.webhooks import Engine, WebLimits
 from engine.catalogue import Catalogue, Product
-from engine.crm import Served
+from engine.crm_desk import Served
 from engine.errors import StoreFailed
 from engine.outbox import OutboxSettings
 from engine.ports import Channel, Clock, Http, Provider, Store

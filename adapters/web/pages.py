@@ -16,7 +16,7 @@ from adapters.web.access import OwnerConfig
 from adapters.web.papers import add_papers
 from adapters.web.problem import MISSING, problem
 from adapters.web.webhooks import Engine, WebCounters
-from engine.crm import CrmState
+from engine.crm_desk import CrmState
 from engine.errors import StoreError
 from engine.ports import Store
 

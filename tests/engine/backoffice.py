@@ -13,7 +13,8 @@ from engine.address import MINUTE, Address, Millis
 from engine.backoffice import Stocktake
 from engine.catalogue import Product
 from engine.commit import Commit
-from engine.crm import CrmState, CrmSync, Served
+from engine.crm import CrmSync
+from engine.crm_desk import CrmState, Served
 from engine.messages import Outcome, OutcomeClass
 from engine.orders import Order, OrderMove, OrderStatus
 from engine.ports import Http

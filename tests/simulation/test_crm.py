@@ -29,7 +29,8 @@ from adapters.phones.zoho.faults import Refusal, ZohoFaults
 from engine.address import MINUTE, Address
 from engine.catalogue import Product
 from engine.commit import Commit
-from engine.crm import CrmSync, Served
+from engine.crm import CrmSync
+from engine.crm_desk import Served
 from engine.orders import Order, OrderMove, OrderStatus
 from engine.ports import Store
 from storage.memory import MemoryStore

@@ -16,7 +16,7 @@ from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address, Link, customer_id
-from engine.crm import Served
+from engine.crm_desk import Served
 from engine.messages import AnyMessage
 from engine.running import Running
 from engine.shop import Shop

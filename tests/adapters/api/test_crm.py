@@ -6,7 +6,7 @@ import trio
 import trio.testing
 
 from engine.address import MINUTE
-from engine.crm import Served
+from engine.crm_desk import Served
 from tests.adapters.api.office import call, office
 from tests.engine.backoffice import DOWN, REFUSED, ScriptedCrm
 from tests.engine.scripted import TroubledStore, settled, store
