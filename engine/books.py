@@ -220,3 +220,9 @@ class Books(Protocol):
     async def key(self, name: str) -> bytes:
         """32 random bytes of the store's own, made at first use under this name and kept for ever: what signs tickets
         and the names of papers must survive restarts and travel with a backup."""
+
+    async def fetched(self, shop: str) -> Millis:
+        """Until when this shop's missed messages were fetched; 0: never."""
+
+    async def note_fetched(self, shop: str, until: Millis) -> None:
+        """All that came before ``until`` is here."""

@@ -20,6 +20,7 @@ from engine.commit import Commit, Posted
 from engine.crm import CrmSync
 from engine.crm_desk import Served
 from engine.events import Inbound
+from engine.fetching import Fetching
 from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.outbox import Outbox, OutboxSettings
@@ -67,6 +68,7 @@ class Running:
         self.scheduler = Scheduler(store, self.supervisor, clock)
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
+        self.fetching = Fetching(store, channels.values(), connect, clock, self.post)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now)
         self.crm = CrmSync(store, crms, connect, clock)
 
@@ -79,6 +81,7 @@ class Running:
             await nursery.start(self.cashier.run)
             await nursery.start(self.crm.run)
             await nursery.start(self.scheduler.run)
+            await nursery.start(self.fetching.run)
             task_status.started()
             while True:
                 await trio.sleep(FORGET_SECONDS)

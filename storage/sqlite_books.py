@@ -81,6 +81,12 @@ class SqliteBooks(SqliteDesk):
     async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
         return await self._look(_invoices, shop, limit, offset)
 
+    async def fetched(self, shop: str) -> Millis:
+        return await self._look(_fetched, shop)
+
+    async def note_fetched(self, shop: str, until: Millis) -> None:
+        await self._errand(_note_fetched(shop, until))
+
     async def key(self, name: str) -> bytes:
         return await self._errand(_key(name, secrets.token_bytes(KEY_BYTES)))
 
@@ -194,6 +200,19 @@ async def _invoices(db: Db, shop: str, limit: int, offset: int) -> list[Invoice]
         JOIN orders o ON o.shop = v.shop AND o.number = v.invoiced"""  # noqa: S608
     found = await read(db, sql, (shop, max(0, limit), max(0, offset)))
     return [invoice(row) for _, row in sorted(found, key=itemgetter(0), reverse=True)]
+
+
+async def _fetched(db: Db, shop: str) -> Millis:
+    found = await run(db, "SELECT until FROM fetched WHERE shop = ?", (shop,))
+    return int(found[0][0]) if found else 0
+
+
+def _note_fetched(shop: str, until: Millis) -> Errand:
+    async def errand(db: Db) -> None:
+        sql = "INSERT INTO fetched (shop, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
+        await run(db, sql, (shop, until))
+
+    return errand
 
 
 def _key(name: str, fresh: bytes) -> Errand:

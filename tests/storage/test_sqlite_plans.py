@@ -222,4 +222,6 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.last_stocktake(SHOP)
     await store.tell_owner(SHOP, "crm_down", "It is down.", NOW)
     await store.owner_notices(SHOP, 9)
+    await store.note_fetched(SHOP, NOW)
+    await store.fetched(SHOP)
     await store.key("tickets")
