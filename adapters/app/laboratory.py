@@ -3,7 +3,7 @@
     python -m adapters.app.laboratory FOLDER MESSAGES_PER_SECOND     as a process of its own, until its input ends
 
 No account and no network: the shops are composed exactly as ``serve`` composes them, only that their channel's address
-is the fake's, as is their payment provider's. Everything durable lies in one folder.
+is the fake's, as are their payment provider's and their CRM's. Everything durable lies in one folder.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from adapters import logs
 from adapters.app.accounts import channel_settings, fake_account, fake_number, payments_settings, webhook_of
 from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
+from adapters.app.fake_crm import crm_config, zoho_accounts
 from adapters.app.process import Process
 from adapters.app.samples import SHOPS, Sample
 from adapters.config import (
@@ -36,6 +37,7 @@ from adapters.config import (
 )
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
+from adapters.phones.fake_zoho import FakeZoho
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
 from adapters.web.access import OwnerConfig, hashed, new_secret
@@ -74,6 +76,8 @@ class Laboratory:
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
         put_on_phones(self.pay, self.fake)
+        self._crms = zoho_accounts(self.shops)
+        self.zoho = FakeZoho(tuple(self._crms.values()), clock=self._clock)
         self.process: Process | None = None
         self.secret = ""
         self.url = ""
@@ -87,6 +91,7 @@ class Laboratory:
             port = await first_free(nursery, self.fake, self._port)
             self.url = f"http://{HOST}:{port}"
             await nursery.start(self.pay.serve, HOST, 0)
+            await nursery.start(self.zoho.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
             self.fake.books = ShopBooks(self.process.engine, self._clock, dict.fromkeys(self._accounts, self.pay.url))
             shop_port = await nursery.start(self.process.run)
@@ -122,6 +127,7 @@ class Laboratory:
             terms=shop.terms,
             owner=OwnerConfig(secrets=(hashed(self.secret),)),
             payments=self._payments(shop),
+            crm=crm_config(self._crms[shop.name], self.zoho.url) if shop.name in self._crms else None,
             channel=ChannelConfig(kind=shop.channel, settings=self._channel(shop, number)),
         )
 
