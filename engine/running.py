@@ -19,6 +19,7 @@ from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
 from engine.events import Inbound
+from engine.fetching import Fetching
 from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.outbox import Outbox, OutboxSettings
@@ -70,6 +71,7 @@ class Running:
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
+        self.fetching = Fetching(store, channels.values(), connect, clock, self.post)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -81,6 +83,7 @@ class Running:
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
             await nursery.start(self.scheduler.run)
+            await nursery.start(self.fetching.run)
             task_status.started()
             while True:
                 await trio.sleep(FORGET_SECONDS)

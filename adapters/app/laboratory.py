@@ -9,22 +9,22 @@ is the fake's, as is their payment provider's. Everything durable lies in one fo
 from __future__ import annotations
 
 import logging
-import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import trio
 
 from adapters import logs
+from adapters.app.accounts import channel_settings, fake_account, fake_number, payments_settings, webhook_of
 from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
 from adapters.app.samples import SHOPS, Sample
-from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import (
     ChannelConfig,
     Config,
@@ -34,13 +34,10 @@ from adapters.config import (
     ShopConfig,
     StorageConfig,
 )
-from adapters.payments.ghala import GhalaSettings
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
-from adapters.phones.pay.requests import PayAccount
-from adapters.settings import Secret
 from adapters.web.access import OwnerConfig, hashed, new_secret
 from engine.errors import ConfigError
 from engine.ports import Clock
@@ -95,7 +92,7 @@ class Laboratory:
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
             for shop, number in zip(self.shops, self._numbers, strict=True):
-                self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
+                self.fake.set_webhook(number.phone_number_id, webhook_of(shop, self.shop_url))
                 if shop.payments:
                     self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
             task_status.started()
@@ -112,16 +109,6 @@ class Laboratory:
         )
 
     def _shop(self, shop: Sample, number: FakeNumber) -> ShopConfig:
-        settings = WhatsAppCloudSettings(
-            path=shop.path,
-            base_url=self.url,
-            phone_number_id=number.phone_number_id,
-            access_token=Secret(number.access_token),
-            app_secret=Secret(number.app_secret),
-            verify_token=Secret(secrets.token_urlsafe()),
-            mark_read=self._mark_read,
-            messages_per_second=self._pace,
-        )
         return ShopConfig(
             name=shop.name,
             title=shop.title,
@@ -135,20 +122,17 @@ class Laboratory:
             terms=shop.terms,
             owner=OwnerConfig(secrets=(hashed(self.secret),)),
             payments=self._payments(shop),
-            channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
+            channel=ChannelConfig(kind=shop.channel, settings=self._channel(shop, number)),
         )
+
+    def _channel(self, shop: Sample, number: FakeNumber) -> Any:
+        return channel_settings(shop, number, self.url, pace=self._pace, mark_read=self._mark_read)
 
     def _payments(self, shop: Sample) -> tuple[PaymentsConfig, ...]:
         account = self._accounts.get(shop.name)
         if account is None:
             return ()
-        settings = GhalaSettings(
-            path=shop.payments,
-            base_url=self.pay.url,
-            api_key=Secret(account.api_key),
-            webhook_secret=Secret(account.webhook_secret),
-        )
-        return (PaymentsConfig(kind="ghala", settings=settings),)
+        return (PaymentsConfig(kind="ghala", settings=payments_settings(shop, account, self.pay.url)),)
 
 
 def owners_secret(folder: Path) -> str:
@@ -169,27 +153,6 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def fake_number(shop: Sample) -> FakeNumber:
-    """The shop's number at the fake provider, with fresh secrets."""
-    return FakeNumber(
-        phone_number_id=shop.number_id,
-        display_phone_number=shop.number,
-        title=shop.title,
-        waba_id="100000000000001",
-        access_token=secrets.token_urlsafe(),
-        app_secret=secrets.token_hex(16),
-        name=shop.name,
-        about=shop.about,
-        says=shop.says,
-        flow=shop.flow,
-    )
-
-
-def fake_account(shop: Sample) -> PayAccount:
-    """The shop's account at the fake payment provider, with fresh secrets."""
-    return PayAccount(shop.name, shop.title, secrets.token_urlsafe(), secrets.token_hex(16))
 
 
 async def first_free(nursery: trio.Nursery, fake: FakeMeta, port: int) -> int:

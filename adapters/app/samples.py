@@ -15,7 +15,8 @@ USUAL = TermsConfig()
 @dataclass(frozen=True)
 class Sample:
     """One sample shop. ``path`` and ``payments`` are its webhooks (flows.md); ``payments`` is "" where no provider is
-    needed. ``says`` are first words that lead somewhere."""
+    needed. ``says`` are first words that lead somewhere. ``channel`` is the kind of its channel, ``dialect`` that of
+    everything of Ghala's."""
 
     name: str
     title: str
@@ -32,6 +33,8 @@ class Sample:
     events: Path = NOTHING
     terms: TermsConfig = USUAL
     payments: str = ""
+    channel: str = "whatsapp_cloud"
+    dialect: str = "classic"
     languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
 
 
@@ -58,6 +61,7 @@ BURGERS = Sample(
     locale="en_NG",
     timezone="Africa/Lagos",
     path="/api/twilio/webhook",
+    channel="twilio",
     number_id="200000000000003",
     number="+234 1 000 0003",
     says=("hi", "double"),
@@ -79,6 +83,7 @@ DEALER = Sample(
     locale="en_IN",
     timezone="Asia/Kolkata",
     path="/whatsapp/webhook",
+    channel="twilio",
     number_id="200000000000004",
     number="+91 80 0000 0004",
     says=("hi", "100 bags cement, 20 tmt 12mm"),
@@ -99,6 +104,7 @@ COFFEE = Sample(
     locale="en_KE",
     timezone="Africa/Nairobi",
     path="/api/messages/incoming",
+    channel="ghala",
     number_id="200000000000005",
     number="+254 20 000 0005",
     says=("hi", "honey"),

@@ -26,7 +26,7 @@ from adapters.kinds import Site
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.messages import Document, Image, Limits, Outcome, OutcomeClass, Outgoing
-from engine.ports import AnswerLost, Call, Delivery, Http, NotSent, Reply
+from engine.ports import AnswerLost, Call, Channel, Delivery, Http, NotSent, Reply
 
 KIND = "whatsapp_cloud"
 
@@ -103,7 +103,7 @@ def advice(shop: str, settings: WhatsAppCloudSettings, public_url: str) -> Seque
     ]
 
 
-class WhatsAppCloud:
+class WhatsAppCloud(Channel):
     """See ``engine.ports.Channel``. Holds no state but its settings."""
 
     limits: Limits = LIMITS

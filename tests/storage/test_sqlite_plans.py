@@ -224,4 +224,6 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))
     await store.forget_request(SHOP, "k", "d")
+    await store.note_fetched(SHOP, NOW)
+    await store.fetched(SHOP)
     await store.key("tickets")
