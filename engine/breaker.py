@@ -207,6 +207,10 @@ class Breakers:
             self._meanwhile[name] = meanwhile
         return self._all[name]
 
+    def quiet(self, service: str, shop: str) -> Breaker:
+        """The breaker of a service whose user tells the owner itself."""
+        return self._all.setdefault((service, shop), Breaker(service, shop, _monotonic))
+
     def reports(self) -> list[Report]:
         return [breaker.report() for breaker in self._all.values()]
 

@@ -7,6 +7,7 @@
   way. What crossed all the same (a crash, a lost answer) is subtracted until it was looked for.
 - ``begin`` is a commit of its own, before the first try: after a crash the order is looked for before it is told again.
 - An order that the CRM refuses steps aside for an hour, with a notice to the owner, and the others go on.
+- A CRM that fails again and again rests, as every service does (engine.breaker); asked for by hand, too.
 - While the CRM is down the last known stock is used; why, and since when, is in ``state`` and told the owner once, as
   is that it works again.
 """
@@ -14,14 +15,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import trio
 
 from engine.address import Millis
 from engine.backoffice import Stocktake
+from engine.breaker import Breaker, Watched
 from engine.commit import Commit
 from engine.crm_desk import Aside, CrmState, Desk, Served
 from engine.messages import Outcome, OutcomeClass
@@ -54,10 +57,12 @@ class CrmSync:
         served: Sequence[Served],
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
+        breakers: Mapping[str, Breaker] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._connect = connect
         self._clock = clock
+        self._breakers = breakers
         self._desks = {one.crm.shop: Desk(one) for one in served}
 
     # -- what others call ----------------------------------------------------------------------------------------------
@@ -109,15 +114,20 @@ class CrmSync:
         desk.owner_told = _last_of(notices) == DOWN
 
     async def _serve(self, desk: Desk) -> None:
+        shop = desk.crm.shop
+        breaker = self._breakers.get(shop) or Breaker("crm", shop, lambda: 1_000 * trio.current_time())
         async with self._connect() as http:
             while True:
                 desk.work = trio.Event()
                 asked, desk.asked = desk.asked, []
-                await self._tell_orders(desk, http)
-                await self._take_stock(desk, http)
+                if breaker.allow():
+                    await self._tell_orders(desk, Watched(http, breaker))
+                    await self._take_stock(desk, Watched(http, breaker))
+                    breaker.returned()
                 for one in asked:
                     one.set()
-                with trio.move_on_at(desk.next_at(trio.current_time())):
+                now = trio.current_time()
+                with trio.move_on_at(max(desk.next_at(now), now + breaker.wait() / 1_000)):
                     await desk.work.wait()
 
     # -- orders out ----------------------------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ time: what was said before it was here is not answered now.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 
 import trio
 
 from engine.address import DAY, MINUTE, Millis
+from engine.breaker import Breaker, Watched
 from engine.errors import StoreFailed
 from engine.events import Inbound
 from engine.mailbox import Receipt
@@ -39,12 +41,14 @@ class Fetching:
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
         post: Callable[[Sequence[Inbound]], Receipt],
+        breakers: Mapping[str, Breaker] = MappingProxyType({}),
     ) -> None:
         self._store = store
         self._channels = [channel for channel in channels if channel.fetch_every]
         self._connect = connect
         self._clock = clock
         self._post = post
+        self._breakers = breakers
         self.fetched = 0
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -59,7 +63,7 @@ class Fetching:
         async with self._connect() as http:
             while True:
                 try:
-                    await self._fetch(channel, http)
+                    await self._allowed(channel, http)
                 except StoreFailed:
                     raise
                 except (NotSent, AnswerLost):
@@ -67,6 +71,17 @@ class Fetching:
                 except Exception as error:  # a bug in a channel must not stop the others
                     log.error("fetch_crashed", exc_info=error, extra={"shop": channel.shop})
                 await trio.sleep(channel.fetch_every / 1000)
+
+    async def _allowed(self, channel: Channel, http: Http) -> None:
+        """One round, unless the channel rests; its breaker hears how its provider answers."""
+        breaker = self._breakers.get(channel.shop)
+        if breaker is None:
+            await self._fetch(channel, http)
+        elif breaker.allow():
+            try:
+                await self._fetch(channel, Watched(http, breaker))
+            finally:
+                breaker.returned()
 
     async def _fetch(self, channel: Channel, http: Http) -> None:
         """One round. What could not be kept is asked for again: only what is done moves the mark."""

@@ -75,9 +75,10 @@ class Running:
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
-        self.fetching = Fetching(store, channels.values(), connect, clock, self.post)
+        self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
-        self.crm = CrmSync(store, crms, connect, clock)
+        rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
+        self.crm = CrmSync(store, crms, connect, clock, rests)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""

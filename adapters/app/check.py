@@ -22,6 +22,7 @@ from adapters.app.process import Opened
 from adapters.channels import kinds
 from adapters.checking import Finding, Grade, findings
 from adapters.config import Config, ShopConfig
+from adapters.crm import kinds as crm_kinds
 from adapters.payments import kinds as provider_kinds
 from engine.errors import ConfigError
 
@@ -58,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _modules() -> dict[tuple[str, str], ModuleType]:
     found = {("channels", name): kind.module for name, kind in kinds().items()}
-    return found | {("payments", name): kind.module for name, kind in provider_kinds().items()}
+    found |= {("payments", name): kind.module for name, kind in provider_kinds().items()}
+    return found | {("crm", name): kind.module for name, kind in crm_kinds().items()}
 
 
 def _opened(shop: ShopConfig, config: Config) -> Opened:

@@ -22,7 +22,7 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -87,6 +87,15 @@ def build(site: Site, settings: CsvDropSettings) -> CsvDrop:
     if not settings.folder.is_dir():
         raise ConfigError(f"shop.{site.shop}.crm.folder: expected a folder that is there, found {settings.folder}")
     return CsvDrop(site.shop, settings.folder)
+
+
+def advice(shop: str, settings: CsvDropSettings, public_url: str) -> Sequence[str]:
+    """What the other program does with the folder."""
+    return (
+        f"Let the other program write {settings.folder}/stock.csv (sku,stock) whenever stock has changed, after it has "
+        f"taken in {settings.folder}/orders/*.csv; it takes those files away.",
+        f"Never empty {settings.folder}/ready or told: they are how each order is handed over once.",
+    )
 
 
 class Unreadable(Exception):

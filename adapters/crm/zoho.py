@@ -17,6 +17,7 @@ created but sales orders. Prices on it are ours.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -111,6 +112,20 @@ def build(site: Site, settings: ZohoSettings) -> Zoho:
         keys = ", ".join(f"shop.{site.shop}.crm.{name}" for name in missing)
         raise ConfigError(f"{keys}: missing; a CRM does not start without its secrets.")
     return Zoho(site, settings)
+
+
+def advice(shop: str, settings: ZohoSettings, public_url: str) -> Sequence[str]:
+    """What to do at Zoho, step by step, for somebody who has never been there."""
+    here = f"shop.{shop}.crm"
+    return (
+        f"At api-console.zoho.{settings.data_centre} make a Self Client: client id and client secret go into {here}.",
+        "Generate a code there for ZohoInventory.items.READ,ZohoInventory.salesorders.ALL,ZohoInventory.contacts.READ, "
+        "and within its minutes change it for a refresh token (README.md, Zoho Inventory): it goes into "
+        f"{here}.refresh_token.",
+        f"Zoho Inventory > Settings > Organisation shows the organisation's id: {here}.organization_id.",
+        f"Make a contact for the shop's customers; its id stands in its address: {here}.customer_id.",
+        "Give each item the sku of this catalogue. Nothing has to be entered at Zoho: it makes no calls here.",
+    )
 
 
 class Zoho:

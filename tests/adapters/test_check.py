@@ -10,6 +10,7 @@ import trio
 from adapters.app import check
 from adapters.app.arguments import parse
 from adapters.channels import kinds
+from adapters.crm import kinds as crm_kinds
 from adapters.payments import kinds as provider_kinds
 from adapters.phones.fake_meta import FakeMeta
 from tests.adapters.test_whatsapp_cloud_and_fake import BAKERY, StillClock, link
@@ -141,6 +142,7 @@ def test_payments_say_their_address_too(checked: Checked) -> None:
 def test_every_kind_says_what_to_do_at_its_provider() -> None:
     """A stranger must not have to read code to connect a shop."""
     rooms = {**kinds(), **{f"{name} payments": kind for name, kind in provider_kinds().items()}}
+    rooms |= {f"{name} crm": kind for name, kind in crm_kinds().items()}
     assert [name for name, kind in rooms.items() if not hasattr(kind.module, "advice")] == []
 
 

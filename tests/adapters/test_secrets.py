@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from adapters.channels import kinds as channels
+from adapters.crm import kinds as crms
 from adapters.kinds import Kind, Site
 from adapters.payments import kinds as providers
 from adapters.settings import Secret
@@ -20,10 +21,12 @@ from engine.messages import Document, Text
 from engine.payments import Intent
 from engine.ports import Answer, AnswerLost, NotSent
 from tests.adapters.whatsapp_cloud import outgoing
+from tests.adapters.zoho import order
 from tests.engine.cash import intent
 
 CANARY = "c4n4ry-5ecret"
 EVERY = [*[("channels", kind) for kind in channels().values()], *[("payments", kind) for kind in providers().values()]]
+EVERY += [("crm", kind) for kind in crms().values() if kind.name != "csv_drop"]  # it has none
 IDS = [f"{room}.{kind.name}" for room, kind in EVERY]
 VALUES = {
     "path": "/hook",
@@ -31,6 +34,7 @@ VALUES = {
     "from_number": "whatsapp:+254700000001",
     "number": "254700000001",
     "shortcode": "174379",
+    "client_id": "1000.abc",
 }
 """Of required settings that are no secrets; "1" for any other."""
 
@@ -90,6 +94,8 @@ async def test_nothing_that_is_said_of_a_call_shows_a_secret(
         said += [await built.send(http, outgoing(Text("hi")))]
         said += [await built.send(http, outgoing(Document("a.pdf", content=b"%PDF")))]
         said += [await built.mark_read(http, "wamid.1")]
+    elif room == "crm":
+        said += [await built.inventory(http, ""), await built.push(http, order("WS1"), True)]
     else:
         asked: Intent = msgspec.structs.replace(intent("bakery/ann:1:pay"), provider_ref="r1", provider=kind.name)
         said += [await built.charge(http, asked), await built.ask(http, asked)]
