@@ -16,10 +16,14 @@ MARGIN: Millis = 5 * MINUTE
 """The window counts as closed so long before its end: a message may wait for its turn to be sent, and the provider's
 clock is not ours."""
 
+WANTED = ("order", "reminder", "offer", "cancelled")
+"""What a shop may have a template for: an order of the API's, an invoice's reminder, seats that came free, a booking
+that the shop has cancelled."""
+
 
 def closed(facts: Facts) -> bool:
     """Whether free text to this customer would be refused, or might be by the time it is sent."""
-    return facts.now - facts.heard_at >= WINDOW - MARGIN
+    return facts.now - facts.written_at >= WINDOW - MARGIN
 
 
 def stand_in(
