@@ -41,6 +41,8 @@ EVENTS: Mapping[str, str] = {
     "address_quarantined": "an address crashed too often; its letters are parked until it is released",
     "api_crashed": "a request to the owner's API met a bug; it was answered 500",
     "ask_crashed": "asking what became of a payment failed inside the provider's adapter (a bug); it is asked again",
+    "breaker_closed": "a service that had failed works again",
+    "breaker_open": "a service failed so often that it is left alone for a while; /ready says which and until when",
     "charge_crashed": "asking for money failed inside the provider's adapter (a bug); nobody is asked twice",
     "charge_failed": "a customer could not be asked for money, or the provider refused; the kind says why",
     "connection_failed": "a connection ended in an error",
