@@ -5,6 +5,7 @@ Amounts are text in major units, so that ``minimum_order = "1500.50"`` is read e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,6 +19,10 @@ from engine.errors import BadInput, ConfigError
 from engine.payments import Way
 from engine.table import Sheet
 from engine.terms import Rounding, Terms
+from engine.window import WANTED
+
+TEMPLATE = re.compile(rf"({'|'.join(WANTED)})(\.[a-z]{{2,3}}(_[A-Za-z]{{2,4}})?)?=.+")
+"""One of ``templates``: purpose, perhaps a language as the shop names it, and the name that the provider knows."""
 
 Rate = Annotated[str, Meta(pattern=r"^([0-9]{1,2}(\.[0-9]{1,4})?)?$", description='per cent, for example "7.5"')]
 Amount = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", description='an amount, for example "1500" or "99.50"')]
@@ -65,9 +70,10 @@ def terms_problems(path: str, values: Mapping[str, Any]) -> list[str]:
         if not day.removeprefix("-").isdecimal() or len(day) > 4
     ]
     problems += [
-        f"{path}.templates: expected PURPOSE=NAME, for example reminder=payment_reminder, found {one!r}"
+        f"{path}.templates: expected PURPOSE=NAME or PURPOSE.LANGUAGE=NAME, for example reminder=payment_reminder or "
+        f"reminder.sw=HX0123, with a purpose of {', '.join(WANTED)}, found {one!r}"
         for one in values.get("templates", ())
-        if not all(one.partition("="))
+        if not TEMPLATE.fullmatch("=".join(_pair(one)))
     ]
     files: tuple[Literal["promotions", "price_lists", "discounts", "zones"], ...]
     files = ("promotions", "price_lists", "discounts", "zones")

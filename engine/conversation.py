@@ -143,7 +143,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
         case PreferenceSet(wants_marketing):
             turn = Turn(c, (service.prefer(wants_marketing, c, shop, facts),))
         case _:
-            turn = _heard(c, event, shop, facts)
+            turn = _heard(c, inbound, shop, facts)
     return Turn(turn.conversation, turn.effects, links) if links else turn
 
 
@@ -162,9 +162,9 @@ def _addressed(c: Conversation, inbound: Inbound) -> tuple[Conversation, tuple[L
     )
 
 
-def _heard(c: Conversation, event: AnyEvent, shop: Shop, facts: Facts) -> Turn:
+def _heard(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn:
     """A customer's message: first whatever silence did, then what it means, then what follows from every turn."""
-    flow = flow_named(c.flow)
+    flow, event = flow_named(c.flow), inbound.event
     before: tuple[AnyEffect, ...] = ()
     if silence.over(c, flow, shop, facts.now):
         c, before = silence.expire(c, flow, shop, facts)
@@ -172,7 +172,7 @@ def _heard(c: Conversation, event: AnyEvent, shop: Shop, facts: Facts) -> Turn:
     if c.phone != facts.phone:
         facts = _replace(facts, phone=c.phone)
     first = not c.heard_at
-    c = _replace(c, heard_at=facts.now)
+    c = _replace(c, heard_at=facts.now, written_at=max(c.written_at, min(inbound.sent_at, facts.now)))
     if facts.now < c.silent_until:
         return _silently(c, event, flow, shop, facts, before)
     c = tongues.adopted(c, event, flow, shop)

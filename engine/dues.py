@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from engine.address import DAY, Millis
-from engine.effects import AnyEffect, IssueInvoice, Say, SetTimer, ShowDocument, UseTemplate
+from engine.effects import AnyEffect, IssueInvoice, Say, SetTimer, ShowDocument
 from engine.facts import Facts
 from engine.invoices import NUMBER, IssueOf
-from engine.messages import WINDOW, Purpose
+from engine.messages import Purpose
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.payments import Way
 from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import joined, local, price
+from engine.window import stand_in
 
 KIND = "reminder"
 """Timers of this file are called ``reminder:<order number>:<days after it is due>``."""
@@ -142,9 +143,9 @@ REMINDERS = (
 def _reminder(order: Order, days: int, shop: Shop, facts: Facts) -> AnyEffect:
     invoice = next((one.number for one in facts.invoices if one.order == order.number), order.number)
     total, due = price(order.total, shop), day(order.due_at, shop, facts)
-    template = shop.terms.templates.get(KIND, "")
-    if template and facts.now - facts.heard_at >= WINDOW:
-        return UseTemplate(template, facts.language, (total, invoice, due), Purpose.PAYMENT)
+    template = stand_in(KIND, (total, invoice, due), shop, facts, Purpose.PAYMENT)
+    if template is not None:
+        return template
     said = REMINDERS[0 if days < 0 else 1 if days == 0 else 2]
     text = say(facts.language, said, total=total, invoice=invoice, date=due)
     return Say(joined(text, _where_to_pay(order, shop, facts)), Purpose.PAYMENT)

@@ -158,7 +158,8 @@ class Facts(msgspec.Struct, frozen=True):
     ``now`` is the only clock. ``key`` is "<shop>/<customer>:<turn>", from which every id is derived: never random.
     ``attempt`` is 0 for the first try and one more after each Conflict, the last of which is ``conflict``.
     ``left`` maps sku to what this customer could buy now; a sku that is not in it is not tracked. ``seats`` maps an
-    active event's id to what is free. ``heard_at`` is when the customer last wrote, before this letter (0: never).
+    active event's id to what is free. ``written_at`` is when the customer last wrote by
+    the provider's clock, before this letter (0: never).
     ``profile`` is what the provider calls the sender, unchecked; "" when it does not say.
     """
 
@@ -177,7 +178,7 @@ class Facts(msgspec.Struct, frozen=True):
     payment: Payment | None = None
     intents: tuple[Intent, ...] = ()
     invoices: tuple[Invoice, ...] = ()
-    heard_at: Millis = 0
+    written_at: Millis = 0
     profile: str = ""
 
     def order(self, number: str) -> Order | None:

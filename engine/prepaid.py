@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import msgspec
 
-from engine import owner, paying, shopping, text
+from engine import owner, paying, shopping, text, window
 from engine.address import Millis
 from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import QUANTITY_AT_MOST, ask_way
@@ -29,12 +29,11 @@ from engine.effects import (
     Say,
     SetTimer,
     TakeHold,
-    UseTemplate,
 )
 from engine.events import OrderRequested
 from engine.facts import ConflictKind, Facts
 from engine.flow import FlowEvent, customer_of
-from engine.messages import WINDOW, Purpose
+from engine.messages import Purpose
 from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentMove, PaymentStatus, holds_of
 from engine.paying import Received, Unpaid
 from engine.payments import Intent, Way
@@ -241,9 +240,9 @@ def ask_for_order(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ..
     """Ask how to pay for an order of the API's; by the shop's template where only that may be sent."""
     what = "\n".join(named_line(line, facts.language) for line in order.lines)
     total = price(order.total, shop)
-    template = shop.terms.templates.get("order", "")
-    if facts.now - facts.heard_at >= WINDOW and template:
-        return (UseTemplate(template, facts.language, (shop.title, order.number, what, total)),)
+    template = window.stand_in("order", (shop.title, order.number, what, total), shop, facts)
+    if template is not None:
+        return (template,)
     said = say(facts.language, "We have an order for you: *{number}*", number=order.number)
     return (ask_way([said, what, say(facts.language, "*Total: {total}*", total=total)], shop, facts),)
 

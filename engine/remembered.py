@@ -25,9 +25,10 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One customer's conversation after ``turn`` committed turns; the snapshot's version is the same number.
 
     ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``language_chosen``: by the customer; until
-    then it is the shop's own, or guessed from how they greet. ``heard_at``: when the customer last said
-    something. ``told_at``: when our own house last moved them to another state (an offer of seats, a failed payment);
-    silence is measured from the later of both. ``missed``: how often in a row they were not understood.
+    then it is the shop's own, or guessed from how they greet. ``heard_at``: when we last heard the customer.
+    ``written_at``: when by the provider's clock they wrote that, which may be long before. ``told_at``: when our own
+    house last moved them to another state (an offer of seats, a failed payment); silence is measured from the later of
+    ``heard_at`` and that. ``missed``: how often in a row they were not understood.
     ``silent_until``: the bot says nothing before that (a human answers). ``expired``: the last session ended in
     silence, and they have not been told. ``timers``: outstanding timers, kind → the turn that set it.
     ``tapped`` and ``again``: the choice that made the last turn and what it showed, for the same tap once more.
@@ -42,6 +43,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     language: str = "en"
     language_chosen: bool = False
     heard_at: Millis = 0
+    written_at: Millis = 0
     told_at: Millis = 0
     missed: int = 0
     silent_until: Millis = 0

@@ -71,7 +71,7 @@ def facts_of(
         payment=known.payment,
         intents=known.intents,
         invoices=known.invoices,
-        heard_at=before.heard_at,
+        written_at=before.written_at or before.heard_at,  # a snapshot of before it was noted has only the latter
         profile=letter.inbound.sender.name,
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from engine import paying
 from engine.booking import timer_of
 from engine.dates import day_and_time
-from engine.effects import AnyEffect, ClearTimer, MoveBooking, Say, UseTemplate
+from engine.effects import AnyEffect, ClearTimer, MoveBooking, Say
 from engine.events import BookingCancelWanted
 from engine.facts import Facts
 from engine.flow import customer_of
 from engine.holding import given_up
-from engine.messages import WINDOW, Purpose
+from engine.messages import Purpose
 from engine.orders import PaymentStatus
 from engine.phrases import phrase, say
 from engine.playbill import seats_said
@@ -18,6 +18,7 @@ from engine.settling import given_back
 from engine.shop import Shop
 from engine.shopping import joined
 from engine.tickets import Booking, BookingMove, BookingStatus, EventStatus
+from engine.window import stand_in
 
 TEMPLATE = "cancelled"
 """Which of terms.templates tells of a booking that the shop has cancelled: it has its number, the event and the reason.
@@ -69,11 +70,9 @@ def by_shop(row: Booking | None, event: BookingCancelWanted, shop: Shop, facts: 
     )
     why = say(facts.language, "The reason: {why}", why=event.why) if event.why else ""
     move = BookingMove(row.id, (row.status,), BookingStatus.CANCELLED, event.by)
-    told: AnyEffect = Say(joined(said, why, _refund(row, facts)), Purpose.ORDER)
-    template = shop.terms.templates.get(TEMPLATE, "")
-    if template and facts.now - facts.heard_at > WINDOW:
-        told = UseTemplate(template, facts.language, (row.id, row.title, event.why or "–"))
-    return (*_ended(row, move, facts), told)
+    free = Say(joined(said, why, _refund(row, facts)), Purpose.ORDER)
+    template = stand_in(TEMPLATE, (row.id, row.title, event.why or "–"), shop, facts)
+    return (*_ended(row, move, facts), template or free)
 
 
 def _ended(row: Booking, move: BookingMove, facts: Facts) -> tuple[AnyEffect, ...]:

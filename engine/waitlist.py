@@ -11,16 +11,17 @@ import msgspec
 
 from engine.address import MINUTE
 from engine.booked import all_shown, ask_name, minutes_said
-from engine.effects import AnyEffect, Ask, Option, PutEntry, Say, UseTemplate
+from engine.effects import AnyEffect, Ask, Option, PutEntry, Say
 from engine.facts import Facts
 from engine.flow import FlowEvent, customer_of
 from engine.holding import given_up
-from engine.messages import WINDOW, Purpose
+from engine.messages import Purpose
 from engine.phrases import say, say_count
 from engine.playbill import other_events, seats_option, seats_said
 from engine.shop import Shop
 from engine.shopping import joined
 from engine.tickets import OFFER, SEATS_AT_MOST, Booking, Entry, EntryStatus, TicketEvent
+from engine.window import stand_in
 
 TEMPLATE = "offer"
 """Which of terms.templates tells of free seats: it has their number, the event, and for how long they are kept."""
@@ -130,19 +131,19 @@ def _waiting(shop: Shop, facts: Facts) -> list[str]:
 def offer(row: Booking, busy: bool, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """Good news for somebody who waits; ``busy``: they hold other seats just now. Whoever wrote long ago can only be
     reached by a message that the provider has approved (quality.md 7)."""
-    template = shop.terms.templates.get(TEMPLATE, "")
-    if template and facts.now - facts.heard_at > WINDOW:
-        seats, minutes = seats_said(row.seats, facts), minutes_said(row.expires_at, facts)
-        return (UseTemplate(template, facts.language, (seats, row.title, minutes)),)
+    seats, minutes = seats_said(row.seats, facts), minutes_said(row.expires_at, facts)
+    template = stand_in(TEMPLATE, (seats, row.title, minutes), shop, facts)
+    if template is not None:
+        return (template,)
     if not busy:
         news = say(facts.language, "Good news: seats for *{title}* came free!", title=row.title)
         return Say(news, Purpose.ORDER), ask_name(row, shop, facts)
     said = say(
         facts.language,
         "Good news: {seats} for *{title}* came free. I keep them for you for {minutes}: say *{number}* to take them.",
-        seats=seats_said(row.seats, facts),
+        seats=seats,
         title=row.title,
-        minutes=minutes_said(row.expires_at, facts),
+        minutes=minutes,
         number=row.id,
     )
     return (Say(said, Purpose.ORDER),)

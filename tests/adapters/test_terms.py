@@ -104,12 +104,18 @@ def test_words_that_mean_nothing_are_problems_of_the_configuration(tmp_path: Pat
         {
             "ways": ("mpesa", "shells"),
             "reminder_days": ("-3", "soon"),
-            "templates": ("x",),
+            "templates": ("x", "remindr=due", "reminder.=due", "reminder.sw=", "order = placed", "reminder.sw=HX1"),
             "zones": tmp_path / "no.csv",
         },
     )
-    assert len(problems) == 4
+    assert len(problems) == 7
     assert "mpesa, card, bank, cash, found 'shells'" in problems[0]
     assert "found 'soon'" in problems[1]
     assert "PURPOSE=NAME" in problems[2]
-    assert "no.csv" in problems[3]
+    assert [one.rpartition("found ")[2] for one in problems[2:6]] == [
+        "'x'",
+        "'remindr=due'",
+        "'reminder.=due'",
+        "'reminder.sw='",
+    ]
+    assert "no.csv" in problems[6]

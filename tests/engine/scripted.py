@@ -54,6 +54,7 @@ class Said(msgspec.Struct, frozen=True):
     language: str = "en"
     said: tuple[str, ...] = ()
     heard_at: Millis = 0
+    written_at: Millis = 0
 
 
 class SaidTurn(msgspec.Struct, frozen=True):
