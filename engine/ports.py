@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from engine.address import Address, Link, Millis
-from engine.books import Books, BoxOffice, Charged, Post, Till
+from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
@@ -21,7 +21,7 @@ from engine.facts import AnyNeed, Conflict, Known
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
-from engine.payments import Intent, PaymentNews, Way
+from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 
 
 class Store(Till, Post, BoxOffice, Books, Noticeboard, Protocol):
@@ -299,6 +299,18 @@ class Provider(Protocol):
         """What became of an intent that nobody told us of; None while it is open, or where nothing can be asked."""
 
 
+@runtime_checkable
+class Refunder(Protocol):
+    """A payment provider that sends money back, too. One without it is paid back by the owner's own hand."""
+
+    kind: str
+    """What its payments are called (Payment.provider)."""
+
+    async def refund(self, http: Http, payment: Payment, amount: int, key: str) -> Refunded:
+        """Send ``amount`` of a payment back, once for one key, however often it is asked. Never raises for what the
+        provider or the network does."""
+
+
 class Verdict(str, Enum):
     """What became of a provider's call. RECORDED: at least one piece of news was new; KNOWN: all of it was told before;
     NOTHING: it told nothing of this shop's payments."""
@@ -312,6 +324,7 @@ class Heard(msgspec.Struct, frozen=True):
     """All that one call of a payment provider told, in its order."""
 
     news: tuple[PaymentNews, ...] = ()
+    refunds: tuple[RefundNews, ...] = ()
 
 
 class Crm(Protocol):

@@ -14,11 +14,11 @@ from adapters.api.endpoint import HOME, Call, Noun
 from adapters.api.fields import Owed, PaymentId, shown
 from adapters.api.letters import letter, told
 from adapters.api.paging import Paged, page_of
-from engine.address import Address, Link, customer_id
+from engine.address import Address
 from engine.events import DeskDecided
 from engine.orders import Order
 from engine.paying import is_booking
-from engine.payments import Payment, PaymentState
+from engine.payments import Payment, PaymentState, phone_of, whose
 from engine.tickets import Booking
 
 payments = Noun("payments", "Money that came in, and the payment desk.")
@@ -109,7 +109,7 @@ async def refund(call: Call, payment: PaymentId) -> Done[PaymentShown] | Later:
     """The owner sends it back by the bank or the provider; here it is noted, and the customer is told."""
     found = await _payment(call, payment)
     _expect(found, REFUNDABLE)
-    return await _decide(call, found, "refund", _whose(found))
+    return await _decide(call, found, "refund", whose(found))
 
 
 @payments.post("/api/admin/payments/<payment>/credit", "Keep money for the next order", home=HOME, refuses=DESK_ONLY)
@@ -118,14 +118,14 @@ async def credit(call: Call, payment: PaymentId) -> Done[PaymentShown] | Later:
     _expect(found, (PaymentState.DESK,))
     if not found.customer:
         raise Refusal(409, "Nobody knows whose money this is. Match it with an order first, or send it back.")
-    return await _decide(call, found, "credit", _whose(found))
+    return await _decide(call, found, "credit", whose(found))
 
 
 async def _decide(
     call: Call, found: Payment, decision: str, to: Address, order: str = ""
 ) -> Done[PaymentShown] | Later:
     """Let the customer's turn carry a decision out, and say what became of it."""
-    phone = "" if found.customer or order else _digits(found.payer)
+    phone = "" if found.customer or order else phone_of(found.payer)
     if not await told(call, letter(call, to, DeskDecided(found.id, decision, call.by, order), phone=phone)):
         return Later()
     after = await _payment(call, found.id)
@@ -138,20 +138,6 @@ async def _decide(
 def _expect(payment: Payment, states: tuple[PaymentState, ...]) -> None:
     if payment.state not in states:
         raise Refusal(409, f"The payment is {payment.state.value}; this is for one that is {' or '.join(states)}.")
-
-
-def _whose(payment: Payment) -> Address:
-    """Whose turn decides about a payment. Money of nobody's is decided about by whoever paid it, as far as known."""
-    if payment.customer:
-        return Address(payment.shop, payment.customer)
-    digits = _digits(payment.payer)
-    link = Link("phone", digits) if digits else Link("payment", payment.id)
-    return Address(payment.shop, customer_id(payment.shop, link))
-
-
-def _digits(payer: str) -> str:
-    digits = payer.removeprefix("+")
-    return digits if digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15 else ""
 
 
 async def _payment(call: Call, payment_id: str) -> Payment:
