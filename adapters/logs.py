@@ -42,6 +42,8 @@ EVENTS: Mapping[str, str] = {
     "api_crashed": "a request to the owner's API met a bug; it was answered 500",
     "ask_crashed": "asking what became of a payment failed inside the provider's adapter (a bug); it is asked again",
     "charge_crashed": "asking for money failed inside the provider's adapter (a bug); nobody is asked twice",
+    "refund_crashed": "sending money back failed inside the provider's adapter (a bug); it is asked again",
+    "refund_failed": "a provider did not send money back; the owner is told why",
     "charge_failed": "a customer could not be asked for money, or the provider refused; the kind says why",
     "connection_failed": "a connection ended in an error",
     "dead_letter": "a letter crashed its actor twice and was parked; it can be replayed",

@@ -303,6 +303,7 @@ class Provider(Protocol):
 class Refunder(Protocol):
     """A payment provider that sends money back, too. One without it is paid back by the owner's own hand."""
 
+    shop: str
     kind: str
     """What its payments are called (Payment.provider)."""
 

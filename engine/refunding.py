@@ -42,9 +42,9 @@ def wanted(
     payment: Payment, event: DeskDecided, owed: Order | Booking | None, refunders: Set[str]
 ) -> tuple[int, tuple[AnyEffect, ...]]:
     """How much the owner has sent back by hand (0: nothing, or its provider will), and what follows; no effects where
-    it can't be: there is not so much of it left."""
+    it can't be: something has gone back since the owner looked, or there is not so much of it left."""
     amount = event.amount or due(payment, owed)
-    if payment.state not in FROM or not 0 < amount <= payment.left:
+    if payment.state not in FROM or payment.refunded != event.sent or not 0 < amount <= payment.left:
         return 0, ()
     if payment.provider in refunders:
         to = PaymentState.REFUNDING

@@ -194,7 +194,14 @@ class Money:
     ) -> None:
         await ann.commit(intents=(intent(),))
         await store.record(SHOP, news(intent="i1"), NOW)
-        ways = {APPLIED: [APPLIED], DESK: [DESK], REFUNDED: [DESK, REFUNDED], REFUNDING: [DESK, REFUNDING], CREDITED: [DESK, CREDITED], RECORDED: []}
+        ways = {
+            APPLIED: [APPLIED],
+            DESK: [DESK],
+            REFUNDED: [DESK, REFUNDED],
+            REFUNDING: [DESK, REFUNDING],
+            CREDITED: [DESK, CREDITED],
+            RECORDED: [],
+        }
         stands = RECORDED
         for step in ways[frm]:
             assert await ann.commit(settlements=(settlement("fake:t1", stands, step),)) is None

