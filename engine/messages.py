@@ -66,7 +66,7 @@ class Image(Message, frozen=True):
     """A picture by public ``link``, or by ``path`` of a file of ours that the channel uploads first.
 
     ``paper`` names one that is made when it is sent: the outbox asks ports.Papers for its ``content`` (bytes, never
-    stored) and the channel uploads that.
+    stored), which the channel uploads, and for its public ``link``, for a channel that can't upload.
     """
 
     link: str = ""

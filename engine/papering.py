@@ -37,7 +37,9 @@ class Papering:
                 return Outcome(OutcomeClass.RETRY, reason=NOT_MADE)
             if content is None:
                 return Outcome(OutcomeClass.NEVER, reason=NO_SUCH_PAPER)
-            outgoing = msgspec.structs.replace(outgoing, message=msgspec.structs.replace(message, content=content))
+            link = self._papers.link(outgoing.address.shop, message.paper)
+            message = msgspec.structs.replace(message, content=content, link=link)
+            outgoing = msgspec.structs.replace(outgoing, message=message)
         return await self._channel.send(http, outgoing)
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:

@@ -1,6 +1,6 @@
-"""Payment provider ``ghala``: M-Pesa prompts and card links through Ghala, in its classic dialect.
+"""Payment provider ``ghala``: M-Pesa prompts and card links through Ghala, in either of its dialects.
 
-    POST path            genuine ─▶ parse                       payment.success, payment.failed
+    POST path            genuine ─▶ parse                       payment.success, payment.failed (v2: order.cancelled)
     charge               POST /orders                           a prompt on the phone, or a link to pay at
     ask                  GET  /orders/<id>                      what became of it, when no webhook told
 
@@ -10,16 +10,18 @@ answer was lost is simply made again under the same key, and news that overtake 
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
+from adapters.ghala import signing
+from adapters.ghala.names import ADDRESS, BASE_URLS, CLASSIC, V2, idempotency_key
 from adapters.kinds import Site
 from adapters.payments._ghala import reading
-from adapters.payments._ghala.names import Json, found, named, put
+from adapters.payments._ghala.names import DIALECTS, Json, changed, found, put
 from adapters.settings import Secret
 from engine.books import Charged
 from engine.errors import BadInput, ConfigError
@@ -28,8 +30,6 @@ from engine.ports import Answer, AnswerLost, Call, Heard, Http, NotSent, Reply, 
 
 KIND = "ghala"
 
-BASE_URLS = r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^\s?#]*)?\Z"
-"""Without TLS only on loopback: the key travels in every request."""
 WAYS = (Way.MPESA, Way.CARD)
 
 NOT_REACHED = "Ghala could not be reached."
@@ -62,9 +62,10 @@ class GhalaSettings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secret: Secret
     """Signs every webhook."""
     base_url: Annotated[
-        str, Meta(pattern=BASE_URLS, description="the API's address: https://HOST, or http:// on loopback")
-    ] = "https://api.ghala.io/v1"
-    dialect: Annotated[str, Meta(pattern=r"^classic\Z", description='a dialect: "classic"')] = "classic"
+        str, Meta(pattern=ADDRESS, description="the API's address: https://HOST, or http:// on loopback")
+    ] = ""
+    """"": the dialect's own."""
+    dialect: Annotated[str, Meta(pattern=r"^(classic|v2)\Z", description='a dialect: "classic" or "v2"')] = CLASSIC
     offers: tuple[Annotated[str, Meta(pattern=r"^(mpesa|card)\Z")], ...] = ("mpesa", "card")
     """The ways to pay that the account can do."""
     names: tuple[str, ...] = ()
@@ -84,6 +85,21 @@ def build(site: Site, settings: GhalaSettings) -> Ghala:
     return Ghala(site, settings)
 
 
+def advice(shop: str, settings: GhalaSettings, public_url: str) -> Sequence[str]:
+    """What to do at Ghala, step by step, for somebody who has never been there."""
+    here = f"shop.{shop}.payments"
+    return [
+        "In Ghala's dashboard switch on the ways to pay that the account shall take (M-Pesa, card), and list them in "
+        f"{here}.offers.",
+        f"Make an API key there and put it into {here}.api_key.",
+        f"Add a webhook with the address {public_url.rstrip('/')}/s/{shop}{settings.path} for payment events.",
+        f"Put the secret that signs it into {here}.webhook_secret.",
+        f"Compare what Ghala's documentation in the dashboard calls things with dialect {settings.dialect!r}; what is "
+        f"called otherwise goes into {here}.names.",
+        "Pay a small order yourself before customers do: Ghala has no public sandbox that we know of.",
+    ]
+
+
 class Ghala:
     """See ``engine.ports.Provider``. Holds no state but its settings."""
 
@@ -91,25 +107,25 @@ class Ghala:
         self.shop = site.shop
         self.paths: tuple[str, ...] = (settings.path,)
         self.ways = frozenset(way for way in WAYS if way.value in settings.offers)
-        self.names = named(settings.names, f"shop.{site.shop}.payments.names")
+        self.names = changed(DIALECTS[settings.dialect], settings.names, f"shop.{site.shop}.payments.names")
+        self._dialect = settings.dialect
+        self._uuids = settings.dialect == V2
         self._insecure = site.insecure
         self._secret = settings.webhook_secret.encode()
-        self._orders = settings.base_url.rstrip("/") + self.names.orders
+        self._orders = (settings.base_url or BASE_URLS[settings.dialect]).rstrip("/") + self.names.orders
         allowed = {"authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
         self._headers = {**allowed, "content-type": "application/json"}
 
     # -- in ----------------------------------------------------------------------------------------------------------
     def genuine(self, call: Call) -> bool:
-        """HMAC-SHA256 of the raw bytes under the webhook secret, in lower-case hexadecimal digits. Without a secret
-        only ``insecure`` lets a body pass."""
+        """See ``adapters.ghala.signing``. Without a secret only ``insecure`` lets a body pass."""
         if not self._secret:
             return self._insecure
-        given = call.headers.get(self.names.signature.lower(), "").encode("utf-8", "surrogatepass")
-        return hmac.compare_digest(given, hmac.digest(self._secret, call.raw, "sha256").hex().encode())
+        return signing.genuine(call, self._dialect, self._secret, self.names.signature, self.names.timestamp)
 
     def parse(self, call: Call) -> Heard:
         """Read a genuine body. Raises BadInput when it is no envelope or says too little."""
-        return Heard(tuple(reading.webhook(call.raw, self.names)))
+        return Heard(tuple(reading.webhook(call, self.names)))
 
     def answer(self, call: Call, verdict: Verdict) -> Reply:
         """flows.md §4: ``{"success": true, "message": …}``."""
@@ -119,7 +135,7 @@ class Ghala:
     # -- out ---------------------------------------------------------------------------------------------------------
     async def charge(self, http: Http, intent: Intent) -> Charged:
         """Ask for money, as often as it takes: Ghala knows the key."""
-        headers = {**self._headers, "idempotency-key": intent.id}
+        headers = {**self._headers, "idempotency-key": idempotency_key(intent.id) if self._uuids else intent.id}
         try:
             answer = await http.post(self._orders, headers, self._request(intent))
         except NotSent:

@@ -2,6 +2,7 @@
 
     POST /{version}/{number}/messages   the hot path: token, number, shape and limits, rules; then the answer, the
                                         message on the customer's phone, and the statuses
+    /ghala/…                            the same phones behind other providers (fronts.py)
     ws   /phone/{digits}?number=…       the customers' phones (meta/socket.py)
     GET  / /static/… /shops.json        the phone in the browser (page.py)
     the rest                            media, settings, controls (meta/pages.py)
@@ -20,6 +21,7 @@ from typing import Any
 import trio
 
 from adapters.http import shared_tls
+from adapters.phones.fronts import fronts, wire_of
 from adapters.phones.meta import server as meta_server
 from adapters.phones.meta.account import Account, Sent
 from adapters.phones.meta.books import Books, NoBooks
@@ -73,7 +75,8 @@ class FakeMeta:
         self.media = MediaStore(MEDIA_IDS + clock.now())
         mischief = Mischief(faults or Faults(), seed)
         self._world = World(clock, rules or Rules(), mischief, self.media, seed, keep, keep_all)
-        self._accounts = {shop.phone_number_id: Account(shop, self._world) for shop in shops}
+        self._accounts = {one.phone_number_id: Account(one, self._world, wire_of(one)) for one in shops}
+        self._fronts = fronts(self._world, self._accounts.values())
         self._tls = shared_tls()
         self.books: Books = NoBooks()
         self._pages = pages(self)
@@ -164,6 +167,8 @@ class FakeMeta:
         path: str = scope.get("path", "")
         if scope["type"] == "websocket":
             await serve_phone(self.desk, scope, receive, send)
+        elif (front := self._fronts.get(path[1:].partition("/")[0])) is not None:
+            await front(scope, receive, send)
         elif path.endswith(("/messages", "/marketing_messages")) and scope["method"] == "POST":
             await self._send(path, scope, receive, send)
         elif knows(path):
@@ -187,19 +192,22 @@ class FakeMeta:
         self._world.counts["sends"] += 1
         mischief = self._world.mischief
         if mischief.strikes("hang"):
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await meta_server.never(receive)
             return
         try:
             account = self._allowed(path, scope)
-            body = account.take(await _read(receive), marketing=path.endswith("/marketing_messages"))
+            raw = await meta_server.read(receive, BODY_BYTES)
+            if raw is None:
+                raise GraphError(BAD_PARAMETER, f"The request body is larger than {BODY_BYTES} bytes.")
+            body = account.take(raw, marketing=path.endswith("/marketing_messages"))
         except GraphError as error:
-            await _answer(send, error.status, self.refused(error))
+            await meta_server.answer(send, error.status, self.refused(error))
             return
+        await self._world.dawdle()
         if mischief.strikes("lost_answer"):
             await meta_server.hang_up()
         else:
-            await _answer(send, 200, body)
+            await meta_server.answer(send, 200, body)
 
     def _allowed(self, path: str, scope: Scope) -> Account:
         token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
@@ -228,24 +236,3 @@ class FakeMeta:
         self._world.refusals[error.code] += 1
         self._world.counts["requests_refused"] += 1
         return error.body(f"A{self._world.counts['requests_refused']:010x}")
-
-
-async def _read(receive: Receive) -> bytes:
-    """The request's body. Raises GraphError when it is too large."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        chunk = event.get("body", b"")
-        size += len(chunk)
-        if size > BODY_BYTES:
-            raise GraphError(BAD_PARAMETER, f"The request body is larger than {BODY_BYTES} bytes.")
-        chunks.append(chunk)
-        if not event.get("more_body"):
-            return b"".join(chunks)
-
-
-async def _answer(send: Send, code: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json; charset=UTF-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

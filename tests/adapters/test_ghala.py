@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from adapters.kinds import Site
 from adapters.payments import kinds
-from adapters.payments.ghala import GhalaSettings, build
+from adapters.payments.ghala import GhalaSettings, advice, build
 from adapters.settings import Reader, Secret
 from engine.books import Charged
 from engine.errors import BadInput, ConfigError
@@ -23,6 +24,7 @@ from engine.payments import Failure, PaymentNews, Way
 from engine.ports import Answer, AnswerLost, NotSent
 from tests.adapters.calls import call
 from tests.adapters.ghala import CASES, KEY, SECRET, cases, intent, provider
+from tests.adapters.ghala_channel import NOW, signed_v2
 from tests.adapters.whatsapp_cloud import Provider, answer
 
 BODY = b'{"event":"payment.success","data":{"order_id":"ORD-1"}}'
@@ -58,7 +60,7 @@ def provider_settings() -> GhalaSettings:
     [
         ("path", "webhook"),
         ("base_url", "http://pay.example.test"),
-        ("dialect", "v2"),
+        ("dialect", "v3"),
         ("offers", ["cowries"]),
         ("offers", "mpesa"),
     ],
@@ -110,11 +112,31 @@ def test_without_a_secret_only_an_insecure_server_believes_anything() -> None:
     assert build(Site("kiosk", insecure=True), settings).genuine(call(BODY))
 
 
+def test_v2_signs_the_time_too() -> None:
+    v2 = provider(dialect="v2", webhook_secret=Secret("ghala_test_secret"))
+    assert v2.genuine(signed_v2(BODY))
+    assert not v2.genuine(signed_v2(BODY, at=NOW + 300_001))
+    assert not v2.genuine(call(BODY, {"x-ghala-signature": SIGNATURE}, at=NOW))
+    assert not provider(webhook_secret=Secret("ghala_test_secret")).genuine(signed_v2(BODY))
+
+
 # -- webhooks --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("case", cases("webhooks"))
 def test_a_webhook_is_news(case: dict[str, Any]) -> None:
     expected = [msgspec.convert(one, PaymentNews) for one in case["news"]]
     assert list(provider().parse(call(json.dumps(case["body"]).encode())).news) == expected
+
+
+@pytest.mark.parametrize("case", cases("webhooks_v2"))
+def test_a_webhook_of_v2_is_news(case: dict[str, Any]) -> None:
+    expected = [msgspec.convert(one, PaymentNews) for one in case["news"]]
+    told = call(json.dumps(case["body"]).encode(), case.get("headers", {}))
+    assert list(provider(dialect="v2").parse(told).news) == expected
+
+
+def test_classic_knows_no_cancelled_orders() -> None:
+    told = b'{"event":"order.cancelled","data":{"order_id":"gh_1"}}'
+    assert provider().parse(call(told)).news == ()
 
 
 @pytest.mark.parametrize("case", cases("unreadable"))
@@ -179,6 +201,31 @@ async def test_a_request_carries_amount_phone_and_our_key() -> None:
         "account_reference": "ORD-1",
     }
     assert b'"amount":2999.50,' in body
+
+
+async def test_v2_asks_as_classic_does_at_its_own_address_under_a_key_that_is_a_uuid() -> None:
+    classic, v2 = (
+        Provider(answer({"id": "gh_1"}, 201)),
+        Provider(answer({"id": "gh_1"}, 201), answer({"id": "gh_1"}, 201)),
+    )
+    await provider().charge(classic, intent())
+    await provider(dialect="v2").charge(v2, intent())
+    await provider(dialect="v2").charge(v2, intent())
+    (url, headers, body), again = v2.posts
+    assert url == "https://v2.ghala.io/api/v2/orders"
+    assert classic.posts[0][0] == "https://api.ghala.io/v1/orders"
+    assert body == classic.posts[0][2]
+    assert UUID(headers["idempotency-key"]).version == 5
+    assert again[1] == headers
+
+
+def test_a_stranger_is_told_each_step_with_its_address_and_its_setting() -> None:
+    steps = " ".join(advice("kiosk", provider_settings(), "https://shop.example.test/"))
+    assert "https://shop.example.test/s/kiosk/api/webhooks/ghala" in steps
+    for name in ("api_key", "webhook_secret", "offers", "names"):
+        assert f"shop.kiosk.payments.{name}" in steps
+    assert KEY not in steps
+    assert SECRET not in steps
 
 
 async def test_a_whole_amount_is_written_whole_and_a_card_needs_no_phone() -> None:

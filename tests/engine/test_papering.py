@@ -57,10 +57,11 @@ async def send(message: AnyMessage) -> tuple[Outcome, list[AnyMessage]]:
     return await Papering(channel, Drawer()).send(NoHttp(), row), channel.messages
 
 
-async def test_a_paper_is_drawn_for_the_message_that_names_it() -> None:
+async def test_a_paper_is_drawn_for_the_message_that_names_it_and_linked_for_channels_that_can_t_upload() -> None:
     outcome, sent = await send(Image(caption="Your ticket", paper="ticket:BKG-AAAAAA"))
     assert outcome.kind is OutcomeClass.SENT
-    assert sent == [Image(caption="Your ticket", paper="ticket:BKG-AAAAAA", content=PICTURE)]
+    link = "https://shop.example.test/ticket:BKG-AAAAAA"
+    assert sent == [Image(caption="Your ticket", paper="ticket:BKG-AAAAAA", content=PICTURE, link=link)]
 
 
 @pytest.mark.parametrize("message", [Text("hello"), Image(link="https://example.test/a.png")], ids=["text", "link"])

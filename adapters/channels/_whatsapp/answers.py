@@ -59,15 +59,15 @@ def refusal(answer: Answer, said: Map, attempts: int) -> Outcome:
         return Outcome(OutcomeClass.THROTTLE_CUSTOMER, code=code, reason=sentence(code), wait=wait)
     known = meaning(code)
     if known is None:
-        return Outcome(_by_status(answer.status), code=code, reason=sentence(code), wait=_retry_after(answer))
-    return Outcome(known.kind, code=code, reason=known.reason, wait=max(known.wait, _retry_after(answer)))
+        return Outcome(_by_status(answer.status), code=code, reason=sentence(code), wait=retry_after(answer))
+    return Outcome(known.kind, code=code, reason=known.reason, wait=max(known.wait, retry_after(answer)))
 
 
 def _without_code(answer: Answer) -> Outcome:
     """Something between us and Meta answered, or Meta is down: nothing in it says that the message was refused."""
     kind = OutcomeClass.THROTTLE_NUMBER if answer.status == 429 else OutcomeClass.RETRY
     reason = f"WhatsApp could not be reached (HTTP {answer.status}). It is tried again; if it lasts, check base_url."
-    return Outcome(kind, reason=reason, wait=_retry_after(answer))
+    return Outcome(kind, reason=reason, wait=retry_after(answer))
 
 
 def _by_status(status: int) -> OutcomeClass:
@@ -79,7 +79,8 @@ def _by_status(status: int) -> OutcomeClass:
     return OutcomeClass.RETRY if status >= 500 else OutcomeClass.NEVER
 
 
-def _retry_after(answer: Answer) -> Millis:
+def retry_after(answer: Answer) -> Millis:
+    """How long an answer asks us to wait (ms), 0 when it does not say."""
     seconds = integer(answer.headers.get("retry-after"))
     return min(1_000 * max(seconds or 0, 0), WAIT_MOST)
 

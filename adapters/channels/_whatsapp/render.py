@@ -58,7 +58,7 @@ def body(outgoing: Outgoing, media_id: str = "") -> Body:
         "recipient_type": "individual",
         **_recipient(outgoing),
         "biz_opaque_callback_data": _fits("the key", outgoing.key, KEY),
-        **_content(outgoing.message, media_id),
+        **content(outgoing.message, media_id),
     }
 
 
@@ -81,7 +81,8 @@ def _recipient(outgoing: Outgoing) -> Body:
     raise Unsendable("The customer has neither a phone number nor a WhatsApp id. Contact them another way.")
 
 
-def _content(message: AnyMessage, media_id: str) -> Body:
+def content(message: AnyMessage, media_id: str = "") -> Body:
+    """The message's own part of a body. Raises Unsendable."""
     match message:
         case Text():
             return {"type": "text", "text": {"preview_url": False, "body": _fits("a text", message.body, LIMITS.text)}}

@@ -1,32 +1,32 @@
-"""What Ghala's classic dialect calls things. No public specification exists (protocols.md §3.1), so each name is a
-setting: ``names = ["transaction=txn_ref", "link=data.checkout_url"]``.
-"""
+"""What the two dialects call things of a payment (``adapters.ghala.names`` says how to change them)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Mapping
 
 import msgspec
 
-from engine.errors import ConfigError
+from adapters.ghala.names import CLASSIC, V2, Json, changed, found, put
 
-Json: TypeAlias = dict[str, Any]
+__all__ = ["DIALECTS", "Json", "Names", "changed", "found", "put"]
 
 
 class Names(msgspec.Struct, frozen=True):
-    """Their names by ours. A dot leads into an object: ``customer.phone``.
+    """Their names by ours; the defaults are the classic dialect's.
 
     ``reference`` carries our own id of the request, out and back; ``account`` what the customer reads on the prompt.
-    ``order``: the id that Ghala gives to a request.
+    ``order``: the id that Ghala gives to a request. ``cancelled`` and ``event_header`` may be "": it has none.
     """
 
     # of a webhook
     signature: str = "x-ghala-signature"
+    timestamp: str = "x-ghala-timestamp"
+    event_header: str = ""
     event: str = "event"
     data: str = "data"
     success: str = "payment.success"
     failed: str = "payment.failed"
+    cancelled: str = ""
     order: str = "order_id"
     transaction: str = "transaction_reference"
     amount: str = "amount"
@@ -46,28 +46,22 @@ class Names(msgspec.Struct, frozen=True):
     status: str = "status"
 
 
-def named(pairs: Iterable[str], key: str) -> Names:
-    """The names with what an operator changed, as ``OURS=THEIRS``. Raises ConfigError, naming the setting ``key``."""
-    known = [field.name for field in msgspec.structs.fields(Names)]
-    changed: dict[str, str] = {}
-    for pair in pairs:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not theirs or ours not in known:
-            raise ConfigError(f"{key}: expected OURS=THEIRS with OURS one of {', '.join(known)}, found {pair!r}")
-        changed[ours] = theirs
-    return Names(**changed)
-
-
-def found(body: object, name: str) -> Any:
-    """What stands under a dotted name; None when nothing does."""
-    for part in name.split("."):
-        body = body.get(part) if isinstance(body, dict) else None
-    return body
-
-
-def put(body: Json, name: str, value: object) -> None:
-    """Set what stands under a dotted name."""
-    *path, last = name.split(".")
-    for part in path:
-        body = body.setdefault(part, {})
-    body[last] = value
+DIALECTS: Mapping[str, Names] = {
+    CLASSIC: Names(),
+    V2: Names(
+        event_header="x-ghala-event",
+        event="event|type",
+        cancelled="order.cancelled",
+        order="order.id|order_id|id",
+        transaction="transaction_reference|payment.reference|payment.id",
+        amount="amount|payment.amount|order.total",
+        currency="currency|payment.currency|order.currency",
+        reason="reason|payment.reason",
+        reference="reference|order.reference",
+        id="id|order.id",
+        link="payment_url|payment.url",
+        status="status|payment.status|order.status",
+    ),
+}
+"""By dialect. Of v2's payments only what older variants told is known (protocols.md 3.1):
+``data{customer{name,phone,email},order{id,total,currency,products}}``. So it asks as classic does, and reads both."""

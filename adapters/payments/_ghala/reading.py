@@ -10,11 +10,13 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.payments._ghala.names import Json, Names, found
 from engine import money
 from engine.errors import BadInput, ConfigError
 from engine.payments import Failure, PaymentNews
+from engine.ports import Call
 
 PROVIDER = "ghala"
 TEXT_AT_MOST = 200
@@ -42,15 +44,18 @@ FAILURES = {
 EXACTLY = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
-def webhook(raw: bytes, names: Names) -> list[PaymentNews]:
+def webhook(call: Call, names: Names) -> list[PaymentNews]:
     """What a genuine webhook tells; nothing for events of another kind. Raises BadInput for what is no envelope."""
-    body = decoded(raw)
-    event, data = found(body, names.event), found(body, names.data)
+    body = decoded(call.raw)
+    event, data = call.headers.get(names.event_header) or found(body, names.event), found(body, names.data)
     if not isinstance(event, str) or not isinstance(data, dict):
         raise BadInput(f"expected an object with {names.event!r} and {names.data!r}")
-    if event not in (names.success, names.failed):
+    if event not in filter(None, (names.success, names.failed, names.cancelled)):
         return []
-    return [news(data, names, order=names.order, ok=event == names.success)]
+    told = news(data, names, order=names.order, ok=event == names.success)
+    if event == names.cancelled:
+        told = replace(told, failure=Failure.CANCELLED, detail=told.detail or event)
+    return [told]
 
 
 def status(body: Json, names: Names) -> bool | None:

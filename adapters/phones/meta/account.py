@@ -24,6 +24,7 @@ from adapters.phones.meta.phones import Phone, Phones, Record, encode
 from adapters.phones.meta.rules import Bucket, FakeNumber
 from adapters.phones.meta.socket import Socket
 from adapters.phones.meta.webhooks import Deliverer
+from adapters.phones.meta.wire import Wire
 from adapters.phones.meta.world import World
 from engine.address import HOUR, Millis
 from engine.errors import BadInput
@@ -48,10 +49,10 @@ class Sent(msgspec.Struct, frozen=True):
 class Account:
     """Everything of one business number. It is the ``Desk`` of its customers' sockets."""
 
-    def __init__(self, number: FakeNumber, world: World) -> None:
+    def __init__(self, number: FakeNumber, world: World, wire: Wire) -> None:
         self.number = number
         self.phones = Phones(number.phone_number_id, world.rules, world.now())
-        self.deliverer = Deliverer(number, world)
+        self.deliverer = Deliverer(number, world, wire)
         self.commerce = {"is_cart_enabled": True, "is_catalog_visible": False}
         self._world = world
         self._saying = Saying(number, world.media)

@@ -17,6 +17,7 @@ shift another's) or for the ``next`` N chances. A plan is changed at any time by
     server_error      each send         refused with HTTP ``status`` (500 to 599)
     lost_answer       each send         accepted and carried out, then the connection is closed without an answer
     hang              each send         not carried out and never answered
+    late_answer       each send         accepted, carried out, and answered ``ms`` later: statuses overtake the answer
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server_error: ServerError = ServerError()
     lost_answer: Fault = Fault()
     hang: Fault = Fault()
+    late_answer: Delay = Delay()
 
 
 Plan = TypeVar("Plan", bound=msgspec.Struct)

@@ -16,7 +16,8 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 class FakeNumber(msgspec.Struct, frozen=True):
     """One business number. ``name`` is the shop's own (for tools that choose by it), ``title`` what customers see,
-    ``says`` what a stranger may tap to begin, ``flow`` the kind of shop.
+    ``says`` what a stranger may tap to begin, ``flow`` the kind of shop,
+    ``provider`` through whom it is on WhatsApp (adapters/phones/fronts.py).
 
     ``webhook_url`` may be set later (``FakeMeta.set_webhook``); until then nothing is delivered, only kept.
     """
@@ -32,6 +33,7 @@ class FakeNumber(msgspec.Struct, frozen=True):
     about: str = ""
     says: tuple[str, ...] = ("hi", "menu", "help")
     flow: str = ""
+    provider: str = "meta"
 
     @property
     def digits(self) -> str:

@@ -7,6 +7,7 @@ stream is known to the requests that it carries, through a context variable.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import Any, cast
 
@@ -22,12 +23,39 @@ BACKLOG = 4_096
 NEVER = 1e9
 FRAME_BYTES = 512 * 1024
 
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
 _connection: ContextVar[trio.SocketStream] = ContextVar("connection")
 
 
 async def hang_up() -> None:
     """Close the connection that carries this request, now."""
     await trio.aclose_forcefully(_connection.get())
+
+
+async def read(receive: Receive, most: int) -> bytes | None:
+    """A request's body; None when it is longer than ``most`` bytes."""
+    body, more = b"", True
+    while more:
+        event = await receive()
+        body, more = body + event.get("body", b""), event.get("more_body", False)
+        if len(body) > most:
+            return None
+    return body
+
+
+async def answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Answer with JSON."""
+    plain = [(b"content-type", b"application/json; charset=UTF-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*plain, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def never(receive: Receive) -> None:
+    """Leave a request without an answer until its client goes away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def listen(host: str, port: int) -> trio.SocketListener:

@@ -1,4 +1,5 @@
-"""Delivering webhooks as Meta does: signed, at least once, in no promised order, again and again until 200.
+"""Delivering webhooks as providers do: signed, at least once, in no promised order, again and again until 200. How a
+provider writes them is its ``Wire``.
 
 Per number there are LANES connections. One phone's messages stand in a line of their own and are posted one after
 another; but a message that was refused waits for its new attempt apart, and the next one goes ahead of it. So without
@@ -20,8 +21,9 @@ import trio
 from adapters.http import LaneHttp
 from adapters.phones.meta.faults import REORDER_MS
 from adapters.phones.meta.later import Later
-from adapters.phones.meta.payloads import Json, batch, envelope, signature, to_bytes, value_of
+from adapters.phones.meta.payloads import Json
 from adapters.phones.meta.rules import FakeNumber
+from adapters.phones.meta.wire import MESSAGE, STATUS, Wire
 from adapters.phones.meta.world import World
 from engine.ports import AnswerLost, NotSent
 
@@ -40,7 +42,8 @@ BATCHED = "(batch)"
 class Parcel:
     """One webhook to post. ``line`` is the phone it must not overtake, None when it belongs to no line.
 
-    ``delivered`` are called once, after the first 200. ``doubles``: it may still be posted twice by the fault.
+    ``delivered`` are called once, after the first 200. ``doubles``: it may still be posted twice by the fault. ``name``
+    is its own and stays with every attempt.
     """
 
     body: bytes
@@ -49,13 +52,16 @@ class Parcel:
     delivered: list[Callable[[], None]] = field(default_factory=list)
     attempts: int = 0
     doubles: bool = True
+    tells: str = MESSAGE
+    name: int = 0
 
 
 class Deliverer:
     """All webhooks of one business number. ``run`` posts them; ``message`` and ``status`` never wait."""
 
-    def __init__(self, number: FakeNumber, world: World) -> None:
+    def __init__(self, number: FakeNumber, world: World, wire: Wire) -> None:
         self.number = number
+        self._wire = wire
         self._world = world
         self._mischief = world.mischief
         self._counts = world.counts
@@ -68,6 +74,7 @@ class Deliverer:
         self._held: dict[str, Parcel] = {}  # by line: waits to be overtaken
         self._batch: list[tuple[Json, Callable[[], None]]] = []
         self.waiting = 0
+        self._named = 0
 
     async def run(self, tls: ssl.SSLContext) -> None:
         """Post until cancelled."""
@@ -108,7 +115,8 @@ class Deliverer:
             elif len(self._batch) == 1:
                 self._later.call(BATCH_WAIT, self._flush_batch)
             return
-        parcel = Parcel(to_bytes(envelope(self.number, [value])), trio.current_time(), line, [delivered])
+        body = self._wire.messages(self.number, [value], self._draw)
+        parcel = Parcel(body, trio.current_time(), line, [delivered])
         if line in self._held:
             self._enqueue(parcel)
             self._enqueue(self._held.pop(line))
@@ -129,21 +137,23 @@ class Deliverer:
         values = [value for value, _ in self._batch]
         delivered = [call for _, call in self._batch]
         self._batch = []
-        body = to_bytes(batch(self.number, values, self._draw))
+        body = self._wire.messages(self.number, values, self._draw)
         self._enqueue(Parcel(body, trio.current_time(), BATCHED, delivered))
 
     def _flush_statuses(self) -> None:
         if not self._statuses:
             return
-        value = value_of(self.number) | {"statuses": self._statuses}
-        self._statuses = []
-        self._enqueue(Parcel(to_bytes(envelope(self.number, [value])), trio.current_time()))
+        statuses, self._statuses = self._statuses, []
+        for body in self._wire.statuses(self.number, statuses):
+            self._enqueue(Parcel(body, trio.current_time(), tells=STATUS))
 
     def _enqueue(self, parcel: Parcel) -> None:
         if self.waiting >= WAITING:
             self._counts["webhooks_dropped"] += 1
             return
         self.waiting += 1
+        self._named += 1
+        parcel.name = self._named
         if parcel.line is None:
             self._ready.send_nowait(parcel)
         elif parcel.line in self._lines:
@@ -178,7 +188,8 @@ class Deliverer:
         """Post the same bytes beside it; a double is not doubled again, or an outage would breed them."""
         parcel.doubles = False
         self.waiting += 1
-        self._ready.send_nowait(Parcel(parcel.body, parcel.born, doubles=False))
+        double = Parcel(parcel.body, parcel.born, doubles=False, tells=parcel.tells, name=parcel.name)
+        self._ready.send_nowait(double)
 
     async def _attempt(self, http: LaneHttp, parcel: Parcel) -> None:
         status = await self._post(http, parcel)
@@ -198,11 +209,7 @@ class Deliverer:
         secret = self.number.app_secret
         if self._mischief.strikes("wrong_signature"):
             secret += "-wrong"
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": signature(secret, parcel.body),
-        }
+        headers = self._wire.headers(secret, parcel.body, parcel.tells, parcel.name, self._world.now())
         self._counts["webhooks_posted"] += 1
         try:
             return (await http.post(self.number.webhook_url, headers, parcel.body)).status
@@ -216,5 +223,10 @@ class Deliverer:
             self.waiting -= 1
             return
         self._counts["webhooks_retried"] += 1
-        retried = Parcel(parcel.body, parcel.born, None, parcel.delivered, parcel.attempts, doubles=False)
+        retried = Parcel(
+            *(parcel.body, parcel.born, None, parcel.delivered, parcel.attempts),
+            doubles=False,
+            tells=parcel.tells,
+            name=parcel.name,
+        )
         self._later.call(wait, lambda: self._ready.send_nowait(retried))

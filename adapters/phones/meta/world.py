@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import trio
+
 from adapters.phones.meta.faults import Faults, Mischief
 from adapters.phones.meta.media import MediaStore
 from adapters.phones.meta.prompts import NoPrompts, Prompts
@@ -37,6 +39,11 @@ class World:
 
     def seconds(self) -> float:
         return self.clock.now() / 1000
+
+    async def dawdle(self) -> None:
+        """Let an answer be late, where the faults say so."""
+        if self.mischief.strikes("late_answer"):
+            await trio.sleep(self.mischief.plan.late_answer.ms / 1000)
 
     def count_send(self, kind: str, key: str) -> None:
         """Count an accepted send, and whether its sender's id was accepted before."""

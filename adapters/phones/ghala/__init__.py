@@ -1,0 +1,1 @@
+"""Parts of the fake Ghala: the send API of both dialects in front of the simulated phones, and its webhooks."""
