@@ -35,11 +35,14 @@ from adapters.config import (
     StorageConfig,
 )
 from adapters.payments.ghala import GhalaSettings
+from adapters.payments.stripe import StripeSettings
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
+from adapters.phones.fake_stripe import FakeStripe
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
 from adapters.phones.pay.requests import PayAccount
+from adapters.phones.stripe.book import StripeAccount
 from adapters.settings import Secret
 from adapters.web.access import OwnerConfig, hashed, new_secret
 from engine.errors import ConfigError
@@ -73,9 +76,11 @@ class Laboratory:
         self._clock = clock or WallClock()
         self.shops = tuple(shops)
         self._numbers = [fake_number(shop) for shop in self.shops]
-        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments}
+        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments and not _card(shop)}
+        self._cards = {shop.name: fake_card_account(shop) for shop in self.shops if shop.payments and _card(shop)}
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
+        self.stripe = FakeStripe(tuple(self._cards.values()), clock=self._clock)
         put_on_phones(self.pay, self.fake)
         self.process: Process | None = None
         self.secret = ""
@@ -90,14 +95,17 @@ class Laboratory:
             port = await first_free(nursery, self.fake, self._port)
             self.url = f"http://{HOST}:{port}"
             await nursery.start(self.pay.serve, HOST, 0)
+            await nursery.start(self.stripe.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
-            self.fake.books = ShopBooks(self.process.engine, self._clock, dict.fromkeys(self._accounts, self.pay.url))
+            banks = dict.fromkeys(self._accounts, self.pay.url) | dict.fromkeys(self._cards, self.stripe.url)
+            self.fake.books = ShopBooks(self.process.engine, self._clock, banks)
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
             for shop, number in zip(self.shops, self._numbers, strict=True):
                 self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
                 if shop.payments:
-                    self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
+                    bank = self.stripe if _card(shop) else self.pay
+                    bank.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
             task_status.started()
             await self.process.stopped.wait()
             nursery.cancel_scope.cancel()
@@ -139,6 +147,9 @@ class Laboratory:
         )
 
     def _payments(self, shop: Sample) -> tuple[PaymentsConfig, ...]:
+        card = self._cards.get(shop.name)
+        if card is not None:
+            return (PaymentsConfig(kind="stripe", settings=card_settings(shop, card, self.stripe.url)),)
         account = self._accounts.get(shop.name)
         if account is None:
             return ()
@@ -190,6 +201,27 @@ def fake_number(shop: Sample) -> FakeNumber:
 def fake_account(shop: Sample) -> PayAccount:
     """The shop's account at the fake payment provider, with fresh secrets."""
     return PayAccount(shop.name, shop.title, secrets.token_urlsafe(), secrets.token_hex(16))
+
+
+def fake_card_account(shop: Sample) -> StripeAccount:
+    """The shop's account at the fake Stripe, with fresh secrets."""
+    return StripeAccount(
+        shop.name, shop.title, f"sk_test_{secrets.token_urlsafe()}", (f"whsec_{secrets.token_hex(16)}",)
+    )
+
+
+def card_settings(shop: Sample, account: StripeAccount, url: str) -> StripeSettings:
+    """How the shop reaches it there."""
+    return StripeSettings(
+        path=shop.payments,
+        base_url=url,
+        secret_key=Secret(account.secret_key),
+        webhook_secret=Secret(account.webhook_secrets[0]),
+    )
+
+
+def _card(shop: Sample) -> bool:
+    return shop.bank == "stripe"
 
 
 async def first_free(nursery: trio.Nursery, fake: FakeMeta, port: int) -> int:

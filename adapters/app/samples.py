@@ -15,7 +15,7 @@ USUAL = TermsConfig()
 @dataclass(frozen=True)
 class Sample:
     """One sample shop. ``path`` and ``payments`` are its webhooks (flows.md); ``payments`` is "" where no provider is
-    needed. ``says`` are first words that lead somewhere."""
+    needed; ``bank`` is the kind of provider. ``says`` are first words that lead somewhere."""
 
     name: str
     title: str
@@ -32,6 +32,7 @@ class Sample:
     events: Path = NOTHING
     terms: TermsConfig = USUAL
     payments: str = ""
+    bank: str = "ghala"
     languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
 
 
@@ -68,7 +69,8 @@ BURGERS = Sample(
         ways=("card", "bank", "cash"),
         bank="Lagos Burgers, GTBank 0123456789",
     ),
-    payments="/api/webhooks/ghala",
+    payments="/api/webhooks/stripe",
+    bank="stripe",
 )
 DEALER = Sample(
     name="dealer",
@@ -120,6 +122,7 @@ TICKETS = Sample(
     says=("search mumbai", "search comedy"),
     events=FOLDER / "ticketing.csv",
     terms=TermsConfig(ways=("card",)),
-    payments="/api/webhooks/ghala",
+    payments="/api/webhooks/stripe",
+    bank="stripe",
 )
 SHOPS = (BAKERY, BURGERS, DEALER, COFFEE, TICKETS)

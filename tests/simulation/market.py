@@ -44,7 +44,7 @@ Plans = Mapping[str, msgspec.Struct]
 
 def fakes(laboratory: Laboratory) -> Mapping[str, Any]:
     """Everything that makes trouble, by name."""
-    return {"meta": laboratory.fake, "pay": laboratory.pay}
+    return {"meta": laboratory.fake, "pay": laboratory.pay, "stripe": laboratory.stripe}
 
 
 async def day(
