@@ -311,6 +311,10 @@ class Refunder(Protocol):
         """Send ``amount`` of a payment back, once for one key, however often it is asked. Never raises for what the
         provider or the network does."""
 
+    async def refunds(self, http: Http, since: Millis) -> Sequence[RefundNews]:
+        """All refunds of the account that were made since, whoever made them, as far as they can be had now: webhooks
+        get lost. Never raises for what the provider or the network does."""
+
 
 class Verdict(str, Enum):
     """What became of a provider's call. RECORDED: at least one piece of news was new; KNOWN: all of it was told before;

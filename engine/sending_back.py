@@ -7,7 +7,8 @@
 - Putting off is a commit of its own, before the request: a crash in between costs a minute, never a second refund,
   because the key is the refund's own and the provider knows it.
 - Nothing is ever given up while it is open whether a try was carried out; the owner hears of it instead.
-- Refunds that the owner makes at the provider itself are recorded by the same way.
+- Refunds that the owner makes at the provider itself are recorded by the same way; since webhooks get lost, those of
+  the last days are looked for at the start and every half hour.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Protocol
 
 import trio
 
-from engine.address import MINUTE, Millis
+from engine.address import DAY, MINUTE, Millis
 from engine.books import Refunded, Till
 from engine.commit import Commit
 from engine.notices import Noticeboard
@@ -36,6 +37,9 @@ LOOK_SECONDS = 5.0
 LEASE: Millis = MINUTE
 """How long a refund is left alone after it was asked for: longer than a lane can hang on its two requests."""
 LEASE_MOST: Millis = 30 * MINUTE
+LOOKED_BACK: Millis = 3 * DAY
+"""How far back refunds are looked for: as long as a provider tries to tell of them."""
+LOOK_BACK_SECONDS = 1800.0
 TOLD_AT = 4
 """Tries after which the owner hears that a refund does not get through."""
 
@@ -60,7 +64,8 @@ class SendingBack:
         self._clock = clock
         self._posted = posted
         self._lanes: dict[tuple[str, str], trio.MemorySendChannel[Payment]] = {}
-        self._lives = [self._lane_of(one) for one in providers if isinstance(one, Refunder)]
+        refunders = [one for one in providers if isinstance(one, Refunder)]
+        self._lives = [life for one in refunders for life in (self._lane_of(one), self._watch_of(one))]
         self._tries: Counter[str] = Counter()
         self._work = trio.Event()
         self.sent = 0
@@ -104,6 +109,26 @@ class SendingBack:
 
         return life
 
+    def _watch_of(self, provider: Refunder) -> Callable[[], Awaitable[None]]:
+        async def life() -> None:
+            async with self._connect() as http:
+                while True:
+                    for news in await self._looked_for(provider, http):
+                        await self._keep(provider.shop, news)
+                    await trio.sleep(LOOK_BACK_SECONDS)
+
+        return life
+
+    async def _looked_for(self, provider: Refunder, http: Http) -> Sequence[RefundNews]:
+        try:
+            return await provider.refunds(http, self._clock.now() - LOOKED_BACK)
+        except Exception as error:  # a bug in a provider must not end its watch
+            log.error("refund_crashed", exc_info=error, extra={"shop": provider.shop})
+            return ()
+
+    async def _keep(self, shop: str, news: RefundNews) -> None:
+        await patiently(lambda: self.record(shop, news))
+
     async def _hand_out(self) -> None:
         """Put what is due off, and give it to the lanes, for ever."""
         while True:
@@ -139,8 +164,7 @@ class SendingBack:
             return
         del self._tries[key]
         self.sent += answer.news.ok
-        news = answer.news
-        await patiently(lambda: self.record(payment.shop, news))
+        await self._keep(payment.shop, answer.news)
 
     async def _asked(self, provider: Refunder, http: Http, payment: Payment) -> Refunded:
         try:

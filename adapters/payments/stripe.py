@@ -4,6 +4,7 @@
     charge               POST /v1/checkout/sessions          a link to pay at
     ask                  GET  /v1/checkout/sessions/<id>     what became of it; a link that nobody wants is ended
     refund               POST /v1/refunds                    looked for first, then made once
+    refunds              GET  /v1/refunds                    those that no webhook told of
 
 Every request carries a key of ours as ``Idempotency-Key``, so that one whose answer was lost is simply made again. All
 that a request says follows from the intent alone: under one key Stripe takes the same words only.
@@ -37,6 +38,8 @@ SHORTEST: Millis = 35 * MINUTE
 LONGEST: Millis = DAY - 10 * MINUTE
 """… and 24 hours at most."""
 REFUNDS_LISTED = 100
+PAGES_MOST = 20
+"""Of refunds that are looked for at once."""
 OURS = (IntentStatus.CREATED, IntentStatus.ASKING, IntentStatus.PENDING)
 """Where somebody may still be meant to pay at the link."""
 EVENTS = (
@@ -213,6 +216,22 @@ class Stripe:
         except (AnswerLost, BadInput):
             return Refunded(reason=answers.NOBODY_KNOWS)
         return _unrefunded(payment, amount, key, answer)
+
+    async def refunds(self, http: Http, since: Millis) -> Sequence[RefundNews]:
+        """Page by page, the newest first. Those of another shop on the same account are told too; nobody knows them."""
+        found: list[RefundNews] = []
+        query = {"created[gte]": str(since // 1000), "limit": str(REFUNDS_LISTED)}
+        try:
+            for _ in range(PAGES_MOST):
+                page = _object(await http.get(f"{self._refunds}?{urlencode(query)}", self._headers))
+                listed = reading.listed(page)
+                found += reading.refunds(listed)
+                if not listed or page.get("has_more") is not True:
+                    break
+                query["starting_after"] = reading.text(listed[-1], "id")
+        except (NotSent, AnswerLost, BadInput):
+            pass  # the next look finds them
+        return found
 
     # -- parts -------------------------------------------------------------------------------------------------------
     def _request(self, intent: Intent) -> bytes:

@@ -2,7 +2,7 @@
 
     POST /v1/checkout/sessions               a form with brackets, Idempotency-Key → a link to pay at
     GET  /v1/checkout/sessions/<id>          how it stands;  POST …/expire ends it
-    POST /v1/refunds                         sends money back;  GET lists a payment intent's
+    POST /v1/refunds                         sends money back;  GET lists them
     events                                   signed, again and again until a 2xx (stripe/events.py)
     the rest                                 the hosted page, controls (stripe/pages.py)
 
@@ -33,7 +33,7 @@ from adapters.phones.stripe.faults import StripeFaults
 from adapters.phones.stripe.forms import Json, read
 from adapters.phones.stripe.keys import Kept, Keys
 from adapters.phones.stripe.pages import ANSWERS, APPROVE, DECLINED, pages
-from adapters.phones.stripe.refused import Refused, missing, not_there
+from adapters.phones.stripe.refused import Refused, not_there
 from engine.errors import BadInput
 from engine.ports import Clock
 
@@ -210,12 +210,17 @@ class FakeStripe:
             return self.book.session(account, path.removeprefix(f"{SESSIONS}/")).shown(self.url, expanded=expanded)
         if path != REFUNDS:
             raise Refused(404, f"Unrecognized request URL (GET: {path}).")
-        if "payment_intent" not in query:
-            raise missing("payment_intent")
-        found = self.book.refunds_of(self.book.paid(account, query["payment_intent"][0]))
-        most = int(query.get("limit", [str(LISTED)])[0])
-        data = [one.shown() for one in found[:most]]
-        return {"object": "list", "data": data, "has_more": len(found) > most, "url": REFUNDS}
+        if "payment_intent" in query:
+            found = self.book.refunds_of(self.book.paid(account, query["payment_intent"][0]))
+        else:
+            since = int(query.get("created[gte]", ["0"])[0])
+            every = reversed(self.book.refunds.values())
+            found = [one for one in every if one.session.account is account and one.created >= since]
+        names = [one.id for one in found]
+        first = names.index(query["starting_after"][0]) + 1 if "starting_after" in query else 0
+        last = first + int(query.get("limit", [str(LISTED)])[0])
+        data = [one.shown() for one in found[first:last]]
+        return {"object": "list", "data": data, "has_more": len(found) > last, "url": REFUNDS}
 
     async def _carried_out(self, kept: Kept, account: StripeAccount, path: str, words: Json, key: str) -> None:
         """What a request changes, and its answer. Raises Refused."""

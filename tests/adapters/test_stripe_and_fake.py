@@ -9,6 +9,7 @@ from adapters.phones.meta.faults import Delay, Fault, ServerError
 from adapters.phones.stripe import events
 from adapters.phones.stripe.faults import StripeFaults
 from engine.payments import Failure, IntentStatus
+from tests.adapters.fake_world import START
 from tests.adapters.stripe import INTENT, intent, payment, till
 
 ONCE = Fault(next=1)
@@ -75,6 +76,20 @@ async def test_the_owner_s_own_refund_is_told_without_a_key() -> None:
         made.fake.refund((await made.paid()).transaction, 500)
         await made.hook.until(lambda: bool(made.hook.refunds))
         assert (made.hook.refunds[0].amount, made.hook.refunds[0].key) == (500, "")
+
+
+async def test_refunds_that_no_webhook_told_of_are_found_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.payments.stripe.REFUNDS_LISTED", 2)
+    async with till() as made:
+        transaction = (await made.paid()).transaction
+        made.fake.faults = StripeFaults(never_call_back=Fault(rate=1.0))
+        for amount in range(1, 6):
+            made.fake.refund(transaction, amount)
+        found = await made.stripe.refunds(made.http, START)
+        assert [one.amount for one in found] == [5, 4, 3, 2, 1]
+        assert await made.stripe.refunds(made.http, START + 1_000) == []
+        made.fake.faults = StripeFaults(throttle=ONCE)
+        assert await made.stripe.refunds(made.http, START) == []
 
 
 # -- faults ----------------------------------------------------------------------------------------------------------

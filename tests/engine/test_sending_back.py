@@ -13,7 +13,7 @@ from engine.books import Refunded
 from engine.commit import Commit
 from engine.payments import Payment, PaymentSettlement, PaymentState, RefundNews
 from engine.ports import Http, Refunder
-from engine.sending_back import LEASE, LEASE_MOST, TOLD_AT
+from engine.sending_back import LEASE, LEASE_MOST, LOOK_BACK_SECONDS, TOLD_AT
 from tests.engine.cash import CashDesk, ScriptedProvider, counting, intent, keep, paid
 from tests.engine.scripted import SHOP, START, TroubledStore, settled, store
 from tests.engine.sending import moment
@@ -37,6 +37,8 @@ class RefundingProvider(ScriptedProvider):
         super().__init__(shop)
         self.before: deque[Refunded | Exception | str | trio.Event] = deque()
         self.asked_at: list[int] = []
+        self.elsewhere: list[RefundNews] = []
+        self.looked_at: list[int] = []
         self.made: defaultdict[str, int] = defaultdict(int)
         """Key → how much was sent back under it: the bank's own book."""
 
@@ -54,6 +56,13 @@ class RefundingProvider(ScriptedProvider):
             await trouble.wait()
             trouble = None
         return trouble or Refunded(RefundNews(f"re-{key}", self.kind, name, amount, key=key))
+
+    async def refunds(self, http: Http, since: int) -> list[RefundNews]:
+        self.looked_at.append(moment())
+        await trio.lowlevel.checkpoint()
+        if len(self.looked_at) == 2:
+            raise OSError("a bug")
+        return self.elsewhere
 
 
 async def wish(desk: CashDesk, amount: int, *, frm: tuple[PaymentState, ...] = (PaymentState.DESK,)) -> None:
@@ -184,6 +193,18 @@ async def test_money_of_a_provider_that_is_gone_waits(store: TroubledStore, auto
         await wish(desk, 5_000)
         await trio.sleep(HOUR / 1000)
         assert (await standing(desk)).refunding == 5_000
+
+
+async def test_refunds_whose_webhooks_were_lost_are_looked_for(store: TroubledStore, autojump_clock: Clock) -> None:
+    await take_in(store)
+    provider = RefundingProvider()
+    async with counting(store, provider) as desk:
+        await settled()
+        provider.elsewhere = [RefundNews("re_9", "scripted", "tx-a", 700), RefundNews("re_8", "scripted", "tx-z", 1)]
+        await trio.sleep(5 * LOOK_BACK_SECONDS / 2)
+        assert provider.looked_at == [0, 1_800_000, 3_600_000]
+        assert (await standing(desk)).refunded == 700
+        assert (await desk.letters()).count("refunded:scripted:re_9") == 1
 
 
 @pytest.mark.parametrize("state", [APPLIED])
