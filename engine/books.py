@@ -93,7 +93,7 @@ class Till(Protocol):
         """Keep what a provider told of a refund, in a commit of its own; False when it was told before, or is of no
         payment of this shop.
 
-        ``ok``: the payment's ``refunded`` grows by the amount (never above its own), ``refund_ref`` is its id; where it
+        ``ok``: the payment's ``refunded`` grows by the amount, ``refund_ref`` is its id; where it
         is the one that is under way (its ``refund_key``), ``refunding`` becomes 0. The letter ``refunded:<provider>:
         <id>`` (DeskDecided ``refunded``) goes to the payment's customer. Not ``ok``: a request that is under way ends
         with ``refund_problem``, one that counted is taken off again; either posts ``unrefunded:<provider>:<id>``

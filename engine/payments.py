@@ -190,7 +190,8 @@ class Payment(msgspec.Struct, frozen=True):
 
     ``why`` says why it lies on the desk (a machine word of engine.paying), or what the owner noted; ``by`` who decided.
 
-    ``refunded`` is how much was sent back, in all. While it is REFUNDING, ``refunding`` is how much its provider shall
+    ``refunded`` is how much was sent back, in all; more than came only until the provider tells that one of several
+    refunds has failed. While it is REFUNDING, ``refunding`` is how much its provider shall
     send back now (0: it has answered), and ``back_to`` the state in which it stood. ``refunds`` counts the requests,
     ``refund_ref`` is the provider's id of the last refund, ``refund_problem`` why the last one was not made.
     """
@@ -285,7 +286,7 @@ def settled(payment: Payment, one: PaymentSettlement, customer: str) -> Payment:
         why=one.why or payment.why,
         by=one.by or payment.by,
         customer=customer if one.order and not payment.customer else payment.customer,
-        refunded=payment.refunded if sends else min(payment.amount, payment.refunded + one.refund),
+        refunded=payment.refunded if sends or not one.refund else min(payment.amount, payment.refunded + one.refund),
         refunding=one.refund if sends else payment.refunding,
         refunds=payment.refunds + sends,
         back_to=payment.state.value if sends else payment.back_to,
@@ -299,11 +300,11 @@ def refund_told(payment: Payment, news: RefundNews, counted: int) -> Payment | N
     under_way = payment.refunding > 0 and news.key == payment.refund_key
     still = 0 if under_way else payment.refunding
     if news.ok:
-        sent = min(payment.amount, payment.refunded + news.amount)
+        sent = payment.refunded + news.amount
         return msgspec.structs.replace(payment, refunded=sent, refunding=still, refund_ref=news.id)
     if not under_way and not counted:
         return None
-    sent = max(0, payment.refunded - counted)
+    sent = payment.refunded - counted
     return msgspec.structs.replace(payment, refunded=sent, refunding=still, refund_problem=news.detail)
 
 

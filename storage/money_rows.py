@@ -63,7 +63,7 @@ UPDATE payments SET
     pays = CASE s.pays WHEN '' THEN payments.pays ELSE s.pays END,
     why = CASE s.why WHEN '' THEN payments.why ELSE s.why END,
     who = CASE s.who WHEN '' THEN payments.who ELSE s.who END,
-    refunded = CASE s.dest WHEN 'refunding' THEN payments.refunded
+    refunded = CASE WHEN s.dest = 'refunding' OR s.refund = 0 THEN payments.refunded
                ELSE min(payments.amount, payments.refunded + s.refund) END,
     refunding = CASE s.dest WHEN 'refunding' THEN s.refund ELSE payments.refunding END,
     refunds = payments.refunds + (s.dest = 'refunding'),

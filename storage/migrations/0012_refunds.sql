@@ -20,15 +20,14 @@ CREATE TABLE payments_anew (
                    CHECK (state IN ('recorded', 'applied', 'desk', 'refunding', 'refunded', 'credited')),
     why            TEXT NOT NULL,
     who            TEXT NOT NULL,
-    refunded       INTEGER NOT NULL DEFAULT 0,      -- sent back, in all
+    refunded       INTEGER NOT NULL DEFAULT 0 CHECK (refunded >= 0),    -- sent back, in all
     refunding      INTEGER NOT NULL DEFAULT 0 CHECK (refunding >= 0),   -- to be sent back by the provider now
     refunds        INTEGER NOT NULL DEFAULT 0,      -- requests to send back, counted
     back_to        TEXT NOT NULL DEFAULT '',        -- the state before it was refunding
     refund_ref     TEXT NOT NULL DEFAULT '',
     refund_problem TEXT NOT NULL DEFAULT '',
     refund_due     INTEGER NOT NULL DEFAULT 0,      -- when the provider is to be asked
-    UNIQUE (shop, id),
-    CHECK (refunded BETWEEN 0 AND max(amount, 0))
+    UNIQUE (shop, id)
 ) STRICT;
 
 INSERT INTO payments_anew (seq, shop, id, provider, amount, currency, at, intent, pays, customer, transact, payer,

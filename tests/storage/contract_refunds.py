@@ -100,11 +100,18 @@ class RefundRules:
         assert (found.refunded, found.refunding) == (6_000, 0)
         assert {"refunded:fake:re_9", "refunded:fake:re_1"} <= set(await letters(store))
 
-    async def test_never_more_goes_back_than_came(self, store: Store, ann: Talk) -> None:
+    async def test_of_several_that_are_more_than_came_one_will_be_told_to_have_failed(
+        self, store: Store, ann: Talk
+    ) -> None:
+        """It failed at the provider before the other was made, but the news of that are late."""
         await paid(store, ann)
         for name in ("re_1", "re_2"):
             assert await store.record_refund(SHOP, back(name, 40_000, key=""), NOW) is True
-        assert (await standing(store)).refunded == 65_000
+        assert (await standing(store)).left == -15_000
+        assert await ann.commit(settlements=(PaymentSettlement("fake:t1", (APPLIED,), PaymentState.REFUNDED),)) is None
+        assert (await standing(store)).left == -15_000
+        assert await store.record_refund(SHOP, back("re_1", 40_000, ok=False, key=""), NOW) is True
+        assert (await standing(store)).refunded == 40_000
 
     async def test_one_that_was_refused_ends_the_wish_and_says_why(self, store: Store, ann: Talk) -> None:
         await paid(store, ann, 5_000)

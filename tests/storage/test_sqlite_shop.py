@@ -116,7 +116,7 @@ async def fill(store: SqliteStore) -> None:
         " reference, state, why, who) SELECT shop, id, provider, 1, currency, at, intent, pays, customer, transact,"
         " payer, reference, state, why, who FROM payments",
         "UPDATE payments SET state = 'credited'",
-        "UPDATE payments SET refunded = amount + 1",
+        "UPDATE payments SET refunded = -1",
         "UPDATE payments SET refunding = -1",
         "UPDATE payments SET state = ''",
         "INSERT INTO invoices VALUES (NULL, 'bakery', 'INV-2026-0003', 'WA2', 2026, 3, 0, 0)",
