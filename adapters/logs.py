@@ -60,6 +60,8 @@ EVENTS: Mapping[str, str] = {
     "paper_failed": "a ticket, receipt or invoice could not be made; its message is tried again",
     "send_crashed": "sending failed inside the channel (a bug); the send counts as unknown",
     "send_failed": "a message was given up; the code is the provider's",
+    "not_fetched": "the provider did not list what it received; it is asked again in some minutes",
+    "fetch_crashed": "a channel's fetch raised; a bug, it is tried again in some minutes",
     "sent_once_more": "the fate of a send stayed unknown, so it was sent again; it may arrive twice",
     "serving": "webhooks are taken",
     "stopping": "a graceful stop has begun",

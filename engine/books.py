@@ -248,6 +248,12 @@ class Books(Protocol):
         """32 random bytes of the store's own, made at first use under this name and kept for ever: what signs tickets
         and the names of papers must survive restarts and travel with a backup."""
 
+    async def fetched(self, shop: str) -> Millis:
+        """Until when this shop's missed messages were fetched; 0: never."""
+
+    async def note_fetched(self, shop: str, until: Millis) -> None:
+        """All that came before ``until`` is here."""
+
     async def unsynced(self, shop: str, limit: int) -> list[str]:
         """Numbers of orders that the CRM shall hear of (Commit.synced) and has not, in the order of those wishes."""
 

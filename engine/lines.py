@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import count
 
+from msgspec.structs import replace
+
 from engine.address import Address
 from engine.messages import Document, Image, Outgoing, Purpose
 from engine.pace import Pace, number_pace, pair_pace
@@ -157,6 +159,11 @@ class Lines:
         line.queued, line.busy = False, True
         desk.on_way += 1
         return line.rows[0]
+
+    def begun(self, row: Outgoing) -> Outgoing:
+        """The picked row, with the send that now begins counted as the store has counted it."""
+        row = self.rows[row.key] = self._lines[row.address].rows[0] = replace(row, attempts=row.attempts + 1)
+        return row
 
     def _next(self, desk: Desk, now: float) -> Line | None:
         if desk.paused_until > now or desk.pace.wait(now) > 0:

@@ -210,7 +210,7 @@ class Outbox:
         claimed = await patiently(lambda: self._store.claim([row.key for row in picked], self._clock.now()))
         for row in picked:
             if row.key in claimed:
-                self._jobs.append(row)
+                self._jobs.append(self.lines.begun(row))
             else:  # settled by somebody else meanwhile
                 self._land(row)
                 self.lines.done(row.key, self._now())

@@ -259,6 +259,16 @@ class Channel(Sending, Protocol):
         that can't be read, become Refusals. Raises BadInput only when the body is not the provider's envelope at all.
         """
 
+    @property
+    def fetch_every(self) -> Millis:
+        """How often messages that no webhook brought are asked for (ms); 0 where a provider delivers until it is
+        thanked, or has nothing to ask for."""
+        return 0
+
+    async def fetch(self, http: Http, since: Millis) -> Delivery:
+        """What came in since then, oldest first, under the ids that webhooks give. Raises NotSent or AnswerLost."""
+        return Delivery()
+
 
 class Papers(Protocol):
     """Pictures and documents that are made when they are sent: tickets, receipts, invoices."""

@@ -17,6 +17,7 @@ from engine.actor import Surroundings
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
 from engine.events import Inbound
+from engine.fetching import Fetching
 from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.outbox import Outbox, OutboxSettings
@@ -63,6 +64,7 @@ class Running:
         self.scheduler = Scheduler(store, self.supervisor, clock)
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
+        self.fetching = Fetching(store, channels.values(), connect, clock, self.post)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -73,6 +75,7 @@ class Running:
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
             await nursery.start(self.scheduler.run)
+            await nursery.start(self.fetching.run)
             task_status.started()
             while True:
                 await trio.sleep(FORGET_SECONDS)

@@ -48,6 +48,7 @@ class MemoryDesk:
         self._till = Till()
         self._seats = Seats()
         self._keys: dict[str, bytes] = {}
+        self._fetched: dict[str, Millis] = {}
 
     async def _turn(self) -> None:
         """Others may run first; then the call is done without a pause."""
@@ -241,6 +242,14 @@ class MemoryDesk:
     async def key(self, name: str) -> bytes:
         await self._turn()
         return self._keys.setdefault(name, secrets.token_bytes(KEY_BYTES))
+
+    async def fetched(self, shop: str) -> Millis:
+        await self._turn()
+        return self._fetched.get(shop, 0)
+
+    async def note_fetched(self, shop: str, until: Millis) -> None:
+        await self._turn()
+        self._fetched[shop] = until
 
     async def unsynced(self, shop: str, limit: int) -> list[str]:
         await self._turn()

@@ -87,6 +87,12 @@ class SqliteBooks(SqliteDesk):
     async def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
         await self._errand(_note_synced(shop, numbers))
 
+    async def fetched(self, shop: str) -> Millis:
+        return await self._look(_fetched, shop)
+
+    async def note_fetched(self, shop: str, until: Millis) -> None:
+        await self._errand(_note_fetched(shop, until))
+
     async def key(self, name: str) -> bytes:
         return await self._errand(_key(name, secrets.token_bytes(KEY_BYTES)))
 
@@ -211,6 +217,19 @@ async def _unsynced(db: Db, shop: str, limit: int) -> list[str]:
 def _note_synced(shop: str, numbers: Sequence[str]) -> Errand:
     async def errand(db: Db) -> None:
         await write(db, HEARD, [(shop, number) for number in dict.fromkeys(numbers)])
+
+    return errand
+
+
+async def _fetched(db: Db, shop: str) -> Millis:
+    found = await run(db, "SELECT until FROM fetched WHERE shop = ?", (shop,))
+    return int(found[0][0]) if found else 0
+
+
+def _note_fetched(shop: str, until: Millis) -> Errand:
+    async def errand(db: Db) -> None:
+        sql = "INSERT INTO fetched (shop, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = excluded.until"
+        await run(db, sql, (shop, until))
 
     return errand
 

@@ -9,22 +9,31 @@ is the fake's, as is their payment provider's. Everything durable lies in one fo
 from __future__ import annotations
 
 import logging
-import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import trio
 
 from adapters import logs
+from adapters.app.accounts import (
+    by_card,
+    card_settings,
+    channel_settings,
+    fake_account,
+    fake_card_account,
+    fake_number,
+    payments_settings,
+    webhook_of,
+)
 from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
 from adapters.app.process import Process
 from adapters.app.samples import SHOPS, Sample
-from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import (
     ChannelConfig,
     Config,
@@ -34,16 +43,11 @@ from adapters.config import (
     ShopConfig,
     StorageConfig,
 )
-from adapters.payments.ghala import GhalaSettings
-from adapters.payments.stripe import StripeSettings
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
 from adapters.phones.fake_stripe import FakeStripe
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
-from adapters.phones.pay.requests import PayAccount
-from adapters.phones.stripe.book import StripeAccount
-from adapters.settings import Secret
 from adapters.web.access import OwnerConfig, hashed, new_secret
 from engine.errors import ConfigError
 from engine.ports import Clock
@@ -76,8 +80,8 @@ class Laboratory:
         self._clock = clock or WallClock()
         self.shops = tuple(shops)
         self._numbers = [fake_number(shop) for shop in self.shops]
-        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments and not _card(shop)}
-        self._cards = {shop.name: fake_card_account(shop) for shop in self.shops if shop.payments and _card(shop)}
+        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments and not by_card(shop)}
+        self._cards = {shop.name: fake_card_account(shop) for shop in self.shops if shop.payments and by_card(shop)}
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
         self.stripe = FakeStripe(tuple(self._cards.values()), clock=self._clock)
@@ -102,9 +106,9 @@ class Laboratory:
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
             for shop, number in zip(self.shops, self._numbers, strict=True):
-                self.fake.set_webhook(number.phone_number_id, f"{self.shop_url}/s/{shop.name}{shop.path}")
+                self.fake.set_webhook(number.phone_number_id, webhook_of(shop, self.shop_url))
                 if shop.payments:
-                    bank = self.stripe if _card(shop) else self.pay
+                    bank = self.stripe if by_card(shop) else self.pay
                     bank.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
             task_status.started()
             await self.process.stopped.wait()
@@ -120,16 +124,6 @@ class Laboratory:
         )
 
     def _shop(self, shop: Sample, number: FakeNumber) -> ShopConfig:
-        settings = WhatsAppCloudSettings(
-            path=shop.path,
-            base_url=self.url,
-            phone_number_id=number.phone_number_id,
-            access_token=Secret(number.access_token),
-            app_secret=Secret(number.app_secret),
-            verify_token=Secret(secrets.token_urlsafe()),
-            mark_read=self._mark_read,
-            messages_per_second=self._pace,
-        )
         return ShopConfig(
             name=shop.name,
             title=shop.title,
@@ -143,8 +137,11 @@ class Laboratory:
             terms=shop.terms,
             owner=OwnerConfig(secrets=(hashed(self.secret),)),
             payments=self._payments(shop),
-            channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
+            channel=ChannelConfig(kind=shop.channel, settings=self._channel(shop, number)),
         )
+
+    def _channel(self, shop: Sample, number: FakeNumber) -> Any:
+        return channel_settings(shop, number, self.url, pace=self._pace, mark_read=self._mark_read)
 
     def _payments(self, shop: Sample) -> tuple[PaymentsConfig, ...]:
         card = self._cards.get(shop.name)
@@ -153,13 +150,7 @@ class Laboratory:
         account = self._accounts.get(shop.name)
         if account is None:
             return ()
-        settings = GhalaSettings(
-            path=shop.payments,
-            base_url=self.pay.url,
-            api_key=Secret(account.api_key),
-            webhook_secret=Secret(account.webhook_secret),
-        )
-        return (PaymentsConfig(kind="ghala", settings=settings),)
+        return (PaymentsConfig(kind="ghala", settings=payments_settings(shop, account, self.pay.url)),)
 
 
 def owners_secret(folder: Path) -> str:
@@ -180,48 +171,6 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def fake_number(shop: Sample) -> FakeNumber:
-    """The shop's number at the fake provider, with fresh secrets."""
-    return FakeNumber(
-        phone_number_id=shop.number_id,
-        display_phone_number=shop.number,
-        title=shop.title,
-        waba_id="100000000000001",
-        access_token=secrets.token_urlsafe(),
-        app_secret=secrets.token_hex(16),
-        name=shop.name,
-        about=shop.about,
-        says=shop.says,
-        flow=shop.flow,
-    )
-
-
-def fake_account(shop: Sample) -> PayAccount:
-    """The shop's account at the fake payment provider, with fresh secrets."""
-    return PayAccount(shop.name, shop.title, secrets.token_urlsafe(), secrets.token_hex(16))
-
-
-def fake_card_account(shop: Sample) -> StripeAccount:
-    """The shop's account at the fake Stripe, with fresh secrets."""
-    return StripeAccount(
-        shop.name, shop.title, f"sk_test_{secrets.token_urlsafe()}", (f"whsec_{secrets.token_hex(16)}",)
-    )
-
-
-def card_settings(shop: Sample, account: StripeAccount, url: str) -> StripeSettings:
-    """How the shop reaches it there."""
-    return StripeSettings(
-        path=shop.payments,
-        base_url=url,
-        secret_key=Secret(account.secret_key),
-        webhook_secret=Secret(account.webhook_secrets[0]),
-    )
-
-
-def _card(shop: Sample) -> bool:
-    return shop.bank == "stripe"
 
 
 async def first_free(nursery: trio.Nursery, fake: FakeMeta, port: int) -> int:

@@ -15,7 +15,8 @@ USUAL = TermsConfig()
 @dataclass(frozen=True)
 class Sample:
     """One sample shop. ``path`` and ``payments`` are its webhooks (flows.md); ``payments`` is "" where no provider is
-    needed; ``bank`` is the kind of provider. ``says`` are first words that lead somewhere."""
+    needed. ``says`` are first words that lead somewhere. ``channel`` is the kind of its channel, ``bank`` that of its
+    payment provider, ``dialect`` that of everything of Ghala's."""
 
     name: str
     title: str
@@ -33,6 +34,8 @@ class Sample:
     terms: TermsConfig = USUAL
     payments: str = ""
     bank: str = "ghala"
+    channel: str = "whatsapp_cloud"
+    dialect: str = "classic"
     languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
 
 
@@ -59,6 +62,7 @@ BURGERS = Sample(
     locale="en_NG",
     timezone="Africa/Lagos",
     path="/api/twilio/webhook",
+    channel="twilio",
     number_id="200000000000003",
     number="+234 1 000 0003",
     says=("hi", "double"),
@@ -81,6 +85,7 @@ DEALER = Sample(
     locale="en_IN",
     timezone="Asia/Kolkata",
     path="/whatsapp/webhook",
+    channel="twilio",
     number_id="200000000000004",
     number="+91 80 0000 0004",
     says=("hi", "100 bags cement, 20 tmt 12mm"),
@@ -101,6 +106,7 @@ COFFEE = Sample(
     locale="en_KE",
     timezone="Africa/Nairobi",
     path="/api/messages/incoming",
+    channel="ghala",
     number_id="200000000000005",
     number="+254 20 000 0005",
     says=("hi", "honey"),

@@ -26,7 +26,7 @@ from adapters.kinds import Site
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.messages import Document, Image, Limits, Outcome, OutcomeClass, Outgoing
-from engine.ports import AnswerLost, Call, Delivery, Http, NotSent, Reply
+from engine.ports import AnswerLost, Call, Channel, Delivery, Http, NotSent, Reply
 
 KIND = "whatsapp_cloud"
 
@@ -85,7 +85,7 @@ def build(site: Site, settings: WhatsAppCloudSettings) -> WhatsAppCloud:
     return WhatsAppCloud(site, settings)
 
 
-class WhatsAppCloud:
+class WhatsAppCloud(Channel):
     """See ``engine.ports.Channel``. Holds no state but its settings."""
 
     limits: Limits = LIMITS

@@ -177,13 +177,13 @@ class Stripe:
         """What became of a request. A link that nobody shall pay at any more, because its order was cancelled or
         because it never reached its customer, is ended: what is paid there before that is money like all other."""
         try:
-            if intent.provider_ref:
-                session = await self._session(http, intent.provider_ref)
-            else:
+            name = intent.provider_ref
+            if not name:
                 answer = await self._post(http, self._sessions, self._request(intent), intent.id)
                 if answers.refused(answer):  # else it would be there: so nobody was asked
                     return _never_arrived(intent)
-                session = _object(answer)
+                name = reading.text(_object(answer), "id")  # the rest is as it was when it was new
+            session = await self._session(http, name) if name else {}
             if not session:
                 return None
             found = self._became(session, intent)

@@ -1,4 +1,5 @@
-"""A fake payment provider as a real HTTP server, in Ghala's classic dialect: M-Pesa prompts and card links.
+"""A fake payment provider as a real HTTP server, in Ghala's dialects: M-Pesa prompts and card links.
+Accounts of dialect v2 find all of it under ``/v2``.
 
     POST /orders            bearer token, Idempotency-Key: a prompt on the phone, or a link to pay at
     GET  /orders/<id>       what became of it, by its id or the shop's reference
@@ -26,7 +27,17 @@ from adapters.phones.meta.later import Later
 from adapters.phones.pay.callbacks import Callback, Callbacks
 from adapters.phones.pay.faults import PayFaults
 from adapters.phones.pay.pages import pages
-from adapters.phones.pay.requests import APPROVE, DECLINES, PayAccount, Refused, Request, Requests
+from adapters.phones.pay.requests import (
+    APPROVE,
+    CLASSIC,
+    DECLINES,
+    PATHS,
+    V2,
+    PayAccount,
+    Refused,
+    Request,
+    Requests,
+)
 from engine.errors import BadInput
 from engine.ports import Clock
 
@@ -50,7 +61,7 @@ class FakePay:
         self._accounts = {account.name: account for account in accounts}
         self._mischief = Mischief(faults or PayFaults(), seed)
         self._requests = Requests(clock)
-        self._callbacks = Callbacks(self._mischief, self.counts)
+        self._callbacks = Callbacks(self._mischief, self.counts, clock)
         self._later = Later()
         self._watchers: list[Callable[[Request], None]] = []
         self._tls = shared_tls()
@@ -135,13 +146,15 @@ class FakePay:
 
     # -- HTTP ----------------------------------------------------------------------------------------------------------
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope.get("path", "")
+        whole: str = scope.get("path", "")
+        dialect = V2 if whole.startswith(f"{PATHS[V2]}/orders") else CLASSIC
+        path = whole.removeprefix(PATHS[dialect])
         if scope["type"] != "http" or not (path == "/orders" or path.startswith("/orders/")):
             await self._pages(scope, receive, send)  # type: ignore[arg-type]
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            account = self._allowed(headers.get(b"authorization", ""))
+            account = self._allowed(headers.get(b"authorization", ""), dialect)
             if scope["method"] == "POST" and path == "/orders":
                 await self._take(account, headers.get(b"idempotency-key", ""), receive, send)
             elif scope["method"] == "GET":
@@ -152,9 +165,9 @@ class FakePay:
             self.counts["requests_refused"] += 1
             await _answer(send, refused.status, refused.body)
 
-    def _allowed(self, authorization: str) -> PayAccount:
+    def _allowed(self, authorization: str, dialect: str) -> PayAccount:
         for account in self._accounts.values():
-            if authorization == f"Bearer {account.api_key}":
+            if authorization == f"Bearer {account.api_key}" and account.dialect == dialect:
                 return account
         raise Refused(401, "not_authenticated", "The key is missing or wrong.")
 

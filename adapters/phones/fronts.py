@@ -14,9 +14,12 @@ from adapters.phones.meta.account import Account
 from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.meta.wire import MetaWire, Wire
 from adapters.phones.meta.world import World
+from adapters.phones.twilio.front import TwilioFront
+from adapters.phones.twilio.names import PROVIDER as TWILIO
+from adapters.phones.twilio.wire import TwilioWire
 
 META = "meta"
-WIRES: Mapping[str, Wire] = {META: MetaWire(), CLASSIC: ClassicWire(), V2: V2Wire()}
+WIRES: Mapping[str, Wire] = {META: MetaWire(), CLASSIC: ClassicWire(), V2: V2Wire(), TWILIO: TwilioWire()}
 
 
 def wire_of(number: FakeNumber) -> Wire:
@@ -27,4 +30,5 @@ def wire_of(number: FakeNumber) -> Wire:
 def fronts(world: World, accounts: Iterable[Account]) -> Mapping[str, Front]:
     """What takes sends, by the first segment of their paths."""
     ghala = [one for one in accounts if one.number.provider in (CLASSIC, V2)]
-    return {"ghala": GhalaFront(world, ghala)} if ghala else {}
+    twilio = [one for one in accounts if one.number.provider == TWILIO]
+    return {"ghala": GhalaFront(world, ghala), "twilio": TwilioFront(world, twilio)}

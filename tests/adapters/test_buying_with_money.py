@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from adapters.app.laboratory import Laboratory
-from adapters.app.samples import COFFEE
+from adapters.app.samples import COFFEE, Sample
 from adapters.phones.meta.faults import Fault
 from adapters.phones.pay.faults import PayFaults
 from adapters.phones.sim import SimPhone, open_phone
@@ -43,8 +43,8 @@ class Street:
 
 
 @asynccontextmanager
-async def street(folder: Path, faults: PayFaults | None = None) -> AsyncIterator[Street]:
-    laboratory = Laboratory(folder, messages_per_second=1_000, shops=(KAHAWA,))
+async def street(folder: Path, faults: PayFaults | None = None, shop: Sample = KAHAWA) -> AsyncIterator[Street]:
+    laboratory = Laboratory(folder, messages_per_second=1_000, shops=(shop,))
     laboratory.pay.faults = faults or PayFaults()
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:

@@ -12,6 +12,7 @@ import pytest
 from adapters.channels import kinds
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings, build
 from adapters.kinds import Site
+from adapters.payments import kinds as provider_kinds
 from adapters.settings import Reader, Secret
 from engine.errors import ConfigError
 from engine.messages import Outcome, OutcomeClass, Text
@@ -23,7 +24,9 @@ SECRETS = ("access_token", "app_secret", "verify_token")
 
 
 def without_cases(names: Iterable[str]) -> list[str]:
-    return [name for name in names if not list((CASES / name).glob("*.json"))]
+    """Channels without cases; one whose name is a payment provider's too has its own beside that one's."""
+    own = {name: "channel_*.json" if name in provider_kinds() else "*.json" for name in names}
+    return [name for name, files in own.items() if not list((CASES / name).glob(files))]
 
 
 def test_every_channel_has_cases() -> None:

@@ -169,6 +169,28 @@ def test_whatever_a_webhook_says_it_is_news_or_refused(event: str, data: Mapping
     assert len(news.currency) == (3 if news.ok else 0)
 
 
+NESTED = st.dictionaries(
+    st.sampled_from(["id", "total", "amount", "currency", "reference", "reason", "status"]), LEAVES
+)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["payment.success", "payment.failed", "order.cancelled"]),
+    st.dictionaries(st.sampled_from([*KEYS, "order", "payment"]), JSONS | NESTED),
+)
+def test_whatever_a_webhook_of_v2_says_it_is_news_or_refused(event: str, data: Mapping[str, object]) -> None:
+    told = call(json.dumps({"data": data}).encode(), {"x-ghala-event": event})
+    try:
+        (news,) = provider(dialect="v2").parse(told).news
+    except BadInput:
+        return
+    assert news.id
+    assert news.amount > 0 if news.ok else news.amount == 0
+    assert news.ok is (event == "payment.success")
+    assert (news.failure is Failure.CANCELLED) or event != "order.cancelled"
+
+
 def test_what_an_account_calls_differently_is_a_setting() -> None:
     changed = provider(
         names=("signature=X-Sig", "success=paid", "order=payment.order", "amount=payment.sum", "transaction=ref")

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from adapters.channels._ghala.codes import CODES
 from adapters.channels.ghala import GhalaSettings, advice, build
 from adapters.kinds import Site
 from adapters.settings import Reader, Secret
@@ -17,6 +18,7 @@ from engine.errors import BadInput, ConfigError
 from engine.messages import AnyMessage, Image, Message, Outcome, OutcomeClass, Text
 from engine.ports import Answer, AnswerLost, Delivery, NotSent
 from tests.adapters.calls import call
+from tests.adapters.ghala import CASES
 from tests.adapters.ghala_channel import (
     KEY,
     NOW,
@@ -227,6 +229,17 @@ async def test_what_an_answer_means(case: dict[str, Any], dialect: str) -> None:
         assert (found.code, found.wait) == (case.get("code", 0), case.get("wait", 0))
     assert bool(found.reason) is not bool(found.provider_id), "whatever went wrong is said, with the next step"
     assert "…" not in found.reason, "never Ghala's own words"
+
+
+def test_the_table_has_every_code_of_protocols_and_each_has_its_class_and_a_next_step() -> None:
+    """protocols.md 3.1 names them all; its 429 has no word of its own, so ours does for it."""
+    known = json.loads((CASES / "channel_codes.json").read_text("utf-8"))
+    assert CODES.keys() == {one["code"] for one in known}
+    for one in known:
+        means = CODES[one["code"]]
+        assert means.kind.value == one["class"], one["code"]
+        sentences = [sentence for sentence in means.reason.split(".") if sentence.strip()]
+        assert len(sentences) > 1, f"{one['code']}: what happened, then what to do"
 
 
 @pytest.mark.parametrize(("dialect", "kind"), [("classic", OutcomeClass.UNKNOWN), ("v2", OutcomeClass.RETRY)])

@@ -15,7 +15,6 @@ import trio
 
 from adapters.app.laboratory import Laboratory
 from adapters.app.samples import SHOPS, Sample
-from adapters.channels.whatsapp_cloud import WhatsAppCloud
 from adapters.phones.buyers import flows
 from adapters.phones.load import LoadOptions, run_load
 from adapters.phones.load_report import LoadReport
@@ -23,6 +22,7 @@ from adapters.phones.meta.faults import Batch, Delay, Fault, Faults
 from adapters.phones.meta.rules import Rules
 from adapters.phones.pay.faults import PayFaults
 from engine.messages import Outcome, OutcomeClass, Outgoing
+from engine.papering import Papering
 from engine.ports import Http
 from storage.seating import Seating
 
@@ -94,10 +94,10 @@ async def test_all_shops_at_once_say_so_when_they_run_out_and_nobody_gets_what_i
 
 # -- shops that break their word -------------------------------------------------------------------------------------
 def breaking(monkeypatch: pytest.MonkeyPatch, words: str, *, lost: bool) -> None:
-    """From now on the first message with these words is kept back, or sent twice."""
-    whole, left = WhatsAppCloud.send, [words]
+    """From now on the first message with these words is kept back, or sent twice, whatever the channel."""
+    whole, left = Papering.send, [words]
 
-    async def send(self: WhatsAppCloud, http: Http, row: Outgoing) -> Outcome:
+    async def send(self: Papering, http: Http, row: Outgoing) -> Outcome:
         if left and words in getattr(row.message, "body", ""):
             left.clear()
             if lost:
@@ -105,7 +105,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, words: str, *, lost: bool) -> None
             await whole(self, http, msgspec.structs.replace(row, key=f"{row.key}:again"))
         return await whole(self, http, row)
 
-    monkeypatch.setattr(WhatsAppCloud, "send", send)
+    monkeypatch.setattr(Papering, "send", send)
 
 
 FEW: dict[str, Any] = {"phones": 10, "arrivals": 20.0, "seconds": 0.2}

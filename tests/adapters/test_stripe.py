@@ -272,12 +272,19 @@ async def test_one_that_was_paid_just_then_is_found_by_the_next_question() -> No
 
 
 async def test_a_link_that_never_reached_its_customer_is_found_by_its_key_and_ended() -> None:
-    http = Provider(answer(SESSION), answer({**SESSION, "status": "expired"}))
+    http = Provider(answer(SESSION), answer(SESSION), answer({**SESSION, "status": "expired"}))
     news = await provider().ask(http, intent(status=IntentStatus.PENDING))
     assert http.posts[0][1]["idempotency-key"] == INTENT
     assert http.posts[1][0].endswith("/cs_1/expire")
     assert news is not None
     assert (news.ok, news.failure) == (False, Failure.UNREACHABLE)
+
+
+async def test_one_that_is_found_by_its_key_may_be_paid_by_now() -> None:
+    """Under a key Stripe answers as it did at first, when the session was new."""
+    news = await provider().ask(Provider(answer(SESSION), answer(PAID)), intent(status=IntentStatus.CANCELLED))
+    assert news is not None
+    assert news.ok
 
 
 async def test_a_request_that_never_arrived_is_known_to_have_failed() -> None:

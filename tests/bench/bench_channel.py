@@ -1,15 +1,23 @@
-"""How long channel ``whatsapp_cloud`` takes to check and read what Meta posts, and to write what we send."""
+"""How long channels take to check and read what their providers post, and to write what we send: ``whatsapp_cloud``,
+and ``ghala`` in both dialects beside it."""
 
 from __future__ import annotations
 
 import hmac
 import timeit
 from collections.abc import Callable
+from random import Random
 
 import msgspec
 
+from adapters.app.accounts import PROVIDERS
+from adapters.channels._ghala import render
 from adapters.channels._whatsapp.render import body
+from adapters.phones.fronts import WIRES
+from adapters.phones.meta.rules import FakeNumber
+from adapters.phones.meta.wire import MESSAGE
 from engine.messages import Text
+from tests.adapters import ghala_channel
 from tests.adapters.calls import call
 from tests.adapters.whatsapp_cloud import SECRET, SHOPS, Case, channel, envelope, outgoing, raw
 
@@ -55,6 +63,11 @@ def best(work: Callable[[], object], times: int) -> float:
 
 def channel_figures() -> list[tuple[str, float, str]]:
     """(what, figure, unit)."""
+    return [*whatsapp_figures(), *(figure for dialect in ("classic", "v2") for figure in ghala_figures(dialect))]
+
+
+def whatsapp_figures() -> list[tuple[str, float, str]]:
+    """The Cloud API's."""
     one, single, statuses = channel(), single_message(), hundred_statuses()
     headers = {"x-hub-signature-256": f"sha256={hmac.digest(SECRET.encode(), single, 'sha256').hex()}"}
     single_call, statuses_call = call(single, headers), call(statuses)
@@ -70,6 +83,24 @@ def channel_figures() -> list[tuple[str, float, str]]:
     ]
 
 
+def ghala_figures(dialect: str) -> list[tuple[str, float, str]]:
+    """The same message through Ghala, and the same reply."""
+    one, reply = ghala_channel.channel(dialect), ghala_channel.outgoing(Text("Karibu"))
+    number = FakeNumber("1", "+254 20 000 0005", "Kiosk", "1", "key", ghala_channel.SECRET)
+    (change,) = msgspec.json.decode(single_message())["entry"][0]["changes"]
+    wire = WIRES[PROVIDERS["ghala", dialect]]
+    body = wire.messages(number, [change["value"]], Random(0))
+    headers = wire.headers(ghala_channel.SECRET, body, MESSAGE, 1, ghala_channel.NOW, "")
+    told = call(body, {name.lower(): value for name, value in headers.items()}, at=ghala_channel.NOW)
+    assert one.genuine(told)
+    assert len(one.parse(told, ghala_channel.SHOPS).inbounds) == 1
+    return [
+        (f"ghala {dialect}: check a message's signature", best(lambda: one.genuine(told), 200), "µs"),
+        (f"ghala {dialect}: read a single message", best(lambda: one.parse(told, ghala_channel.SHOPS), 200), "µs"),
+        (f"ghala {dialect}: write a text reply", best(lambda: render.body(reply, one.names), 200), "µs"),
+    ]
+
+
 if __name__ == "__main__":
     for what, figure, unit in channel_figures():
-        print(f"{what:32} {figure:8.1f} {unit}")
+        print(f"{what:44} {figure:8.1f} {unit}")

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 from engine.catalogue import Catalogue, Product
 from engine.messages import Limits, Outcome, OutcomeClass, Outgoing
-from engine.ports import Answer, Call, Delivery, Http, Reply
+from engine.ports import Answer, Call, Channel, Delivery, Http, Reply
 from engine.shop import Shop
 
 
-class NullChannel:
+class NullChannel(Channel):
     """Accepts every message at once."""
 
     def __init__(self, shop: str = "bakery") -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 import trio
 
 from adapters.app.compose import compose
-from adapters.app.samples import SHOPS
+from adapters.app.samples import SHOPS, Sample
 from adapters.app.serve import calm_gc
+from adapters.channels.ghala import GhalaSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.settings import Secret
@@ -24,9 +25,8 @@ OUT_OF_THE_WAY = 100_000
 """Messages per second: no pace that could be the limit."""
 
 
-def config(options: argparse.Namespace) -> Config:
-    """One shop with its number's pace out of the way. Its events may be others than the sample's; no money is taken."""
-    sample = next(one for one in SHOPS if one.name == options.shop)
+def whatsapp_cloud(sample: Sample, options: argparse.Namespace) -> ChannelConfig:
+    """The Cloud API at the provider."""
     settings = WhatsAppCloudSettings(
         path=sample.path,
         base_url=options.provider,
@@ -37,6 +37,27 @@ def config(options: argparse.Namespace) -> Config:
         mark_read=options.mark_read,
         messages_per_second=OUT_OF_THE_WAY,
     )
+    return ChannelConfig(kind="whatsapp_cloud", settings=settings)
+
+
+def ghala(sample: Sample, options: argparse.Namespace) -> ChannelConfig:
+    """Ghala's classic dialect at the provider."""
+    settings = GhalaSettings(
+        path=sample.path,
+        base_url=options.provider,
+        api_key=Secret("bench"),
+        webhook_secret=Secret(options.secret),
+        messages_per_second=OUT_OF_THE_WAY,
+    )
+    return ChannelConfig(kind="ghala", settings=settings)
+
+
+CHANNELS = {"whatsapp_cloud": whatsapp_cloud, "ghala": ghala}
+
+
+def config(options: argparse.Namespace) -> Config:
+    """One shop with its number's pace out of the way. Its events may be others than the sample's; no money is taken."""
+    sample = next(one for one in SHOPS if one.name == options.shop)
     shop = ShopConfig(
         name=sample.name,
         title=sample.title,
@@ -46,7 +67,7 @@ def config(options: argparse.Namespace) -> Config:
         timezone=sample.timezone,
         catalogue=sample.catalogue,
         events=Path(options.events) if options.events else sample.events,
-        channel=ChannelConfig(kind="whatsapp_cloud", settings=settings),
+        channel=CHANNELS[options.channel](sample, options),
     )
     return Config(
         server=ServerConfig(bind="127.0.0.1:0", public_url="http://127.0.0.1", connections=options.connections),
@@ -73,6 +94,7 @@ def main() -> None:
     parser.add_argument("--provider", required=True)
     parser.add_argument("--secret", required=True)
     parser.add_argument("--shop", default="bakery")
+    parser.add_argument("--channel", default="whatsapp_cloud", choices=CHANNELS)
     parser.add_argument("--events", default="", help="a file of events in place of the shop's own")
     parser.add_argument("--mark-read", action="store_true")
     parser.add_argument("--connections", type=int, default=2_048)

@@ -22,6 +22,8 @@ from adapters.app.samples import BAKERY, Sample
 ROOT = Path(__file__).parents[2]
 SERVER_CORE, TRAFFIC_CORE = 0, 1
 Report = dict[str, Any]
+OTHER_CHANNELS = {"whatsapp_cloud": "tests.bench.traffic", "ghala": "tests.bench.ghala_traffic"}
+"""Whose traffic goes through which channel."""
 
 
 def pinned(core: int, arguments: list[str], **options: Any) -> subprocess.Popen[str]:
@@ -105,6 +107,23 @@ def serving_figures(
             (f"{name}: replied after, p99", report["reply_p99_ms"], "ms"),
             (f"{name}: lost or doubled", report["missing"] + report["doubled"] + report["unasked"], "messages"),
             (f"{name}: generator at most behind", report["generator_lag_ms"], "ms"),
+        ]
+    return [*figures, *other_channel_figures()]
+
+
+def other_channel_figures(rate: int = 700, seconds: float = 10.0) -> list[tuple[str, float, str]]:
+    """The same traffic through the other channels, beside Meta's at the same moment of the machine."""
+    figures: list[tuple[str, float, str]] = []
+    for channel, module in OTHER_CHANNELS.items():
+        with serving("--channel", channel) as (port, provider, secret, _):
+            traffic(port, provider, secret, module=module, rate=200, seconds=3, run="warm")
+            report = traffic(port, provider, secret, module=module, rate=rate, seconds=seconds)
+        name = f"{channel} at {rate} messages/s offered"
+        figures += [
+            (f"{name}: replies delivered", report["replies_per_second"], "messages/s"),
+            (f"{name}: replied after, p50", report["reply_p50_ms"], "ms"),
+            (f"{name}: replied after, p99", report["reply_p99_ms"], "ms"),
+            (f"{name}: lost or doubled", report["missing"] + report["doubled"] + report["unasked"], "messages"),
         ]
     return figures
 

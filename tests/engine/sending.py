@@ -15,7 +15,7 @@ from engine.address import Address
 from engine.commit import Commit
 from engine.messages import AnyMessage, Image, Limits, Outcome, OutcomeClass, Outgoing, Purpose, Status, StatusRank
 from engine.outbox import Outbox, OutboxSettings
-from engine.ports import Answer, Call, Delivery, OutboxRow
+from engine.ports import Answer, Call, Channel, Delivery, OutboxRow
 from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore, outgoing
 
 FAST = 1_000_000.0
@@ -46,7 +46,7 @@ async def no_http() -> AsyncIterator[NoHttp]:
 Reply = Outcome | OutcomeClass | Exception | trio.Event
 
 
-class ScriptedChannel:
+class ScriptedChannel(Channel):
     """See ``engine.ports.Channel``. Accepts every message after ``latency`` s, unless ``answers`` says otherwise: an
     outcome, a crash, or an event to wait for before the message is accepted."""
 
@@ -60,6 +60,7 @@ class ScriptedChannel:
         self.answers: defaultdict[str, deque[Reply]] = defaultdict(deque)
         self.always: Reply | None = None
         self.begun: list[tuple[int, str]] = []
+        self.attempts: list[int] = []
         self.accepted: list[str] = []
         self.read: list[str] = []
         self.reading: Exception | trio.Event | None = None
@@ -68,6 +69,7 @@ class ScriptedChannel:
 
     async def send(self, http: object, row: Outgoing) -> Outcome:
         self.begun.append((moment(), short(row.key)))
+        self.attempts.append(row.attempts)
         self.at_once[str(row.address)] += 1
         self.most_at_once = max(self.most_at_once, self.at_once.total())
         assert self.at_once[str(row.address)] == 1, "one customer's messages leave one after the other"

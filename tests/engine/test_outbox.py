@@ -172,6 +172,17 @@ async def test_waits_between_tries_grow_to_an_hour_and_after_six_the_message_is_
     assert channel.moments("ann2") == [moments[-1]]
 
 
+async def test_a_channel_is_told_how_often_a_message_was_begun(
+    store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock
+) -> None:
+    channel.answers["ann1"].extend([OutcomeClass.RETRY, OutcomeClass.UNKNOWN])
+    async with sending(store, channel) as office:
+        await office.wish(row("ann", 1), row("ann", 2))
+        await trio.sleep(120)
+        assert (await office.at("ann1")).outgoing.attempts == 3
+    assert channel.attempts == [1, 2, 3, 1]
+
+
 async def test_a_success_between_failures_begins_the_waits_anew(
     store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock
 ) -> None:

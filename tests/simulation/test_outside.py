@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from adapters.app.samples import SHOPS
+from adapters.app.samples import COFFEE, SHOPS
 from adapters.phones.meta.faults import Faults
 from adapters.phones.pay.faults import PayFaults
 from adapters.phones.stripe.faults import StripeFaults
@@ -53,10 +54,22 @@ async def test_each_fault_in_turn(
     assert told.orders > 0
 
 
+@pytest.mark.parametrize(("fake", "fault"), EACH)
+async def test_each_fault_in_turn_where_ghala_speaks_v2(
+    fake: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: Any
+) -> None:
+    plans = {fake: only(PLANS[fake], fault, 0.3)}
+    told, unkept = await day(tmp_path, [replace(COFFEE, dialect="v2")], monkeypatch, plans, 1, BUYERS)
+    assert unkept == []
+    assert serious(told.failures, {fault}) == []
+    assert told.orders > 0
+
+
 async def mixture(seed: int, folder: Path, patch: pytest.MonkeyPatch) -> None:
     draw = random.Random(f"outside/{seed}")
     plans = {fake: mixed(plan, draw) for fake, plan in PLANS.items()}
-    told, unkept = await day(folder, SHOPS, patch, plans, seed, BUYERS)
+    dialect = ("classic", "v2")[seed % 2]
+    told, unkept = await day(folder, [replace(one, dialect=dialect) for one in SHOPS], patch, plans, seed, BUYERS)
     assert (unkept, serious(told.failures, struck_by(plans) | TOLD_OTHERWISE)) == ([], [])
 
 

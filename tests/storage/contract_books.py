@@ -180,6 +180,13 @@ class OwnersBooks:
         assert await ann.commit(synced=("WA9",)) == Conflict(ConflictKind.ORDER_MOVED, "WA9")
         assert await everything() == before
 
+    # -- what was fetched ------------------------------------------------------------------------------------------
+    async def test_until_when_messages_were_fetched_is_kept_by_shop(self, store: Store) -> None:
+        assert await store.fetched(SHOP) == 0
+        await store.note_fetched(SHOP, NOW)
+        await store.note_fetched(SHOP, NOW + 1)
+        assert (await store.fetched(SHOP), await store.fetched("other")) == (NOW + 1, 0)
+
     # -- keys ------------------------------------------------------------------------------------------------------
     async def test_a_key_is_made_once_under_its_name(self, store: Store) -> None:
         keys = await together(*(partial(store.key, "tickets") for _ in range(9)))

@@ -219,4 +219,6 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.note_synced(SHOP, ["WZ1"])
     await store.tell_owner(SHOP, "crm_down", "It is down.", NOW)
     await store.owner_notices(SHOP, 9)
+    await store.note_fetched(SHOP, NOW)
+    await store.fetched(SHOP)
     await store.key("tickets")

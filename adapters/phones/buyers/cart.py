@@ -62,5 +62,6 @@ BUYERS = Buyers(
     done=re.compile(NUMBER),
     sold_out=re.compile(r"sold out|Only [0-9]+ × .* left|Your cart is empty|not sold any more|took it out"),
     leave=CANCEL,
+    asides=re.compile(r"is not paid yet: .* We keep it for you|was not paid in time, so I cancelled it"),
     most=2,
 )

@@ -15,7 +15,7 @@ from random import Random
 
 from adapters.phones.meta.payloads import Json
 from adapters.phones.meta.rules import FakeNumber
-from adapters.phones.meta.wire import MESSAGE
+from adapters.phones.meta.wire import MESSAGE, Written
 from engine.address import Millis
 
 CLASSIC, V2 = "ghala", "ghala-v2"
@@ -27,17 +27,23 @@ OUTSIDE = 131047
 class ClassicWire:
     """See ``adapters.phones.meta.wire.Wire``."""
 
+    batches = True
+
     def messages(self, number: FakeNumber, values: Sequence[Json], draw: Random) -> bytes:
         """See Wire."""
         told = [message for value in values for message in _messages(number, value)]
         return _bytes({"event": "message.received", "data": told[0] if len(told) == 1 else told})
 
-    def statuses(self, number: FakeNumber, statuses: Sequence[Json]) -> Sequence[bytes]:
+    def statuses(self, number: FakeNumber, statuses: Sequence[Json]) -> Sequence[Written]:
         """See Wire. One each, with the shop's own name of the message."""
         told = [_status(one) | ({"reference": key} if (key := _key(one)) else {}) for one in statuses]
-        return [_bytes({"event": "message.status", "data": one}) for one in told]
+        return [Written(_bytes({"event": "message.status", "data": one})) for one in told]
 
-    def headers(self, secret: str, raw: bytes, tells: str, delivery: int, at: Millis) -> Mapping[str, str]:
+    def retries(self, fragment: str, status: int, attempts: int) -> bool:
+        """See Wire. At least once."""
+        return True
+
+    def headers(self, secret: str, raw: bytes, tells: str, delivery: int, at: Millis, url: str) -> Mapping[str, str]:
         """See Wire."""
         return {"Content-Type": "application/json", "x-ghala-signature": _hex(secret, raw)}
 
@@ -45,17 +51,23 @@ class ClassicWire:
 class V2Wire:
     """See ``adapters.phones.meta.wire.Wire``."""
 
+    batches = True
+
     def messages(self, number: FakeNumber, values: Sequence[Json], draw: Random) -> bytes:
         """See Wire."""
         told = [message for value in values for message in _messages(number, value)]
         return _bytes(told[0] if len(told) == 1 else {"messages": told})
 
-    def statuses(self, number: FakeNumber, statuses: Sequence[Json]) -> Sequence[bytes]:
+    def statuses(self, number: FakeNumber, statuses: Sequence[Json]) -> Sequence[Written]:
         """See Wire. One each; what was read is told under ``message``, as has been seen."""
         told = map(_status, statuses)
-        return [_bytes({"message": one} if one["status"] == "read" else one) for one in told]
+        return [Written(_bytes({"message": one} if one["status"] == "read" else one)) for one in told]
 
-    def headers(self, secret: str, raw: bytes, tells: str, delivery: int, at: Millis) -> Mapping[str, str]:
+    def retries(self, fragment: str, status: int, attempts: int) -> bool:
+        """See Wire. At least once."""
+        return True
+
+    def headers(self, secret: str, raw: bytes, tells: str, delivery: int, at: Millis, url: str) -> Mapping[str, str]:
         """See Wire. The time is that of the attempt."""
         stamp = str(at // 1000)
         return {

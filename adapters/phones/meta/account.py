@@ -34,6 +34,10 @@ DIGITS = re.compile(r"[0-9]{6,15}")
 CLOSED = "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
 
 
+LATE = frozenset({"twilio"})
+"""Providers that accept what WhatsApp then refuses, and say so by status."""
+
+
 class Sent(msgspec.Struct, frozen=True):
     """One accepted send, for whoever checks a shop. ``key`` is the sender's biz_opaque_callback_data."""
 
@@ -106,7 +110,7 @@ class Account:
             category = rules.template(form).category
             if category == "authentication" and not form.digits:
                 raise GraphError(BSUID_NOT_ALLOWED, "Authentication templates need a phone number.")
-        elif self._closed(phone) and not rules.late_refusals:
+        elif self._closed(phone) and not (rules.late_refusals or self.number.provider in LATE):
             raise GraphError(WINDOW, CLOSED)
         if rules.pair_burst and not phone.bucket.take(rules.pair_burst, rules.pair_seconds, world.seconds()):
             raise GraphError(PAIR, "Too many messages were sent to this phone number in a short time.")

@@ -54,6 +54,7 @@ class Parcel:
     doubles: bool = True
     tells: str = MESSAGE
     name: int = 0
+    query: str = ""
 
 
 class Deliverer:
@@ -108,7 +109,7 @@ class Deliverer:
 
     # -- from updates to parcels -----------------------------------------------------------------------------------
     def _message(self, line: str, value: Json, delivered: Callable[[], None]) -> None:
-        if self._mischief.strikes("batch"):
+        if self._wire.batches and self._mischief.strikes("batch"):
             self._batch.append((value, delivered))
             if len(self._batch) >= self._mischief.plan.batch.count:
                 self._flush_batch()
@@ -144,8 +145,8 @@ class Deliverer:
         if not self._statuses:
             return
         statuses, self._statuses = self._statuses, []
-        for body in self._wire.statuses(self.number, statuses):
-            self._enqueue(Parcel(body, trio.current_time(), tells=STATUS))
+        for body, query in self._wire.statuses(self.number, statuses):
+            self._enqueue(Parcel(body, trio.current_time(), tells=STATUS, query=query))
 
     def _enqueue(self, parcel: Parcel) -> None:
         if self.waiting >= WAITING:
@@ -189,6 +190,7 @@ class Deliverer:
         parcel.doubles = False
         self.waiting += 1
         double = Parcel(parcel.body, parcel.born, doubles=False, tells=parcel.tells, name=parcel.name)
+        double.query = parcel.query
         self._ready.send_nowait(double)
 
     async def _attempt(self, http: LaneHttp, parcel: Parcel) -> None:
@@ -201,7 +203,7 @@ class Deliverer:
                 call()
         else:
             self._counts["webhooks_failed"] += 1
-            self._retry(parcel)
+            self._retry(parcel, status)
         self._let_next_go(parcel)
 
     async def _post(self, http: LaneHttp, parcel: Parcel) -> int:
@@ -209,16 +211,19 @@ class Deliverer:
         secret = self.number.app_secret
         if self._mischief.strikes("wrong_signature"):
             secret += "-wrong"
-        headers = self._wire.headers(secret, parcel.body, parcel.tells, parcel.name, self._world.now())
+        url = self.number.webhook_url.partition("#")[0] + parcel.query
+        headers = self._wire.headers(secret, parcel.body, parcel.tells, parcel.name, self._world.now(), url)
         self._counts["webhooks_posted"] += 1
         try:
-            return (await http.post(self.number.webhook_url, headers, parcel.body)).status
+            return (await http.post(url, headers, parcel.body)).status
         except (NotSent, AnswerLost):
             return 0
 
-    def _retry(self, parcel: Parcel) -> None:
+    def _retry(self, parcel: Parcel, status: int) -> None:
         wait = min(self._world.rules.retry_first * 2.0 ** min(parcel.attempts - 1, 40), self._world.rules.retry_most)
-        if trio.current_time() + wait - parcel.born > WEEK:
+        fragment = self.number.webhook_url.partition("#")[2]
+        late = trio.current_time() + wait - parcel.born > WEEK
+        if late or not self._wire.retries(fragment, status, parcel.attempts):
             self._counts["webhooks_given_up"] += 1
             self.waiting -= 1
             return
@@ -228,5 +233,6 @@ class Deliverer:
             doubles=False,
             tells=parcel.tells,
             name=parcel.name,
+            query=parcel.query,
         )
         self._later.call(wait, lambda: self._ready.send_nowait(retried))

@@ -15,8 +15,8 @@ from adapters.http import LaneHttp
 from adapters.phones.meta.faults import Mischief
 from adapters.phones.meta.later import Later
 from adapters.phones.pay.faults import PayFaults
-from adapters.phones.pay.requests import Json, PayAccount
-from engine.ports import AnswerLost, NotSent
+from adapters.phones.pay.requests import V2, Json, PayAccount
+from engine.ports import AnswerLost, Clock, NotSent
 
 LANES = 8
 RETRY_FIRST = 1.0
@@ -27,11 +27,14 @@ DAY = 86_400.0
 
 @dataclass(slots=True)
 class Callback:
-    """One webhook to post. ``done`` is set by its first 200, or when it is given up."""
+    """One webhook to post, with its event and a name of its own. ``done`` is set by its first 200, or when it is
+    given up."""
 
     account: PayAccount
     body: bytes
     born: float
+    event: str
+    name: str
     attempts: int = 0
     done: trio.Event = field(default_factory=trio.Event)
 
@@ -39,9 +42,11 @@ class Callback:
 class Callbacks:
     """All webhooks of one fake. ``run`` posts them; ``tell`` never waits."""
 
-    def __init__(self, mischief: Mischief[PayFaults], counts: Counter[str]) -> None:
+    def __init__(self, mischief: Mischief[PayFaults], counts: Counter[str], clock: Clock) -> None:
         self._mischief = mischief
         self._counts = counts
+        self._clock = clock
+        self._named = 0
         self._later = Later()
         self._ready, self._take = trio.open_memory_channel[Callback](inf)
         self._parked: deque[Callback] = deque()  # while their account has no address
@@ -55,7 +60,10 @@ class Callbacks:
 
     def tell(self, account: PayAccount, event: Json) -> Callback:
         """Post an event to a shop, as far as the faults let it."""
-        callback = Callback(account, msgspec.json.encode(event), trio.current_time())
+        self._named += 1
+        callback = Callback(
+            *(account, msgspec.json.encode(event), trio.current_time(), event["event"], f"dlv_{self._named:08d}")
+        )
         if self._mischief.strikes("never_call_back"):
             callback.done.set()
             return callback
@@ -97,11 +105,19 @@ class Callbacks:
         secret = callback.account.webhook_secret
         if self._mischief.strikes("wrong_signature"):
             secret += "-wrong"
-        headers = {"content-type": "application/json", "x-ghala-signature": signature(secret, callback.body)}
+        headers = {"content-type": "application/json", **self._signed(callback, secret)}
         try:
             return (await http.post(callback.account.webhook_url, headers, callback.body)).status
         except (NotSent, AnswerLost):
             return 0
+
+    def _signed(self, callback: Callback, secret: str) -> dict[str, str]:
+        if callback.account.dialect != V2:
+            return {"x-ghala-signature": signature(secret, callback.body)}
+        stamp = str(self._clock.now() // 1000)
+        signed = signature(secret, stamp.encode() + b"." + callback.body)
+        event = {"x-ghala-event": callback.event, "x-ghala-delivery": callback.name}
+        return {"x-ghala-timestamp": stamp, "x-ghala-signature": f"sha256={signed}", **event}
 
 
 def signature(secret: str, body: bytes) -> str:

@@ -17,6 +17,9 @@ PROMPT: Millis = MINUTE
 """How long M-Pesa's question stays on a phone (protocols.md §3.2)."""
 LINK: Millis = 30 * MINUTE
 """How long a card's link can be paid at."""
+CLASSIC, V2 = "classic", "v2"
+PATHS = {CLASSIC: "", V2: "/v2"}
+"""What stands before ``/orders``, by dialect."""
 METHODS = ("mpesa", "card")
 
 APPROVE = "approve"
@@ -32,13 +35,15 @@ DECLINES = {
 
 
 class PayAccount(msgspec.Struct):
-    """A shop's account. ``webhook_url`` "" keeps webhooks until there is an address."""
+    """A shop's account. ``webhook_url`` "" keeps webhooks until there is an address. ``dialect`` is that of its
+    requests and webhooks."""
 
     name: str
     title: str
     api_key: str
     webhook_secret: str
     webhook_url: str = ""
+    dialect: str = CLASSIC
 
 
 class Refused(Exception):
@@ -90,7 +95,9 @@ class Request(msgspec.Struct, dict=True):
         return told | ({"reason": self.reason} if self.reason else {})
 
     def event(self, amount: Decimal) -> Json:
-        """The webhook that tells how it ended."""
+        """The webhook that tells how it ended. What v2 says is known from older variants only (protocols.md §3.1)."""
+        if self.account.dialect == V2:
+            return self._nested(amount)
         data = {
             "order_id": self.id,
             "transaction_reference": self.transaction,
@@ -101,6 +108,18 @@ class Request(msgspec.Struct, dict=True):
             "customer": {"phone": self.phone},
         }
         return {"event": f"payment.{self.status}", "data": data | ({"reason": self.reason} if self.reason else {})}
+
+    def _nested(self, amount: Decimal) -> Json:
+        order = {"id": self.id, "total": number(self.amount), "currency": self.currency, "reference": self.reference}
+        payment = {"amount": number(amount), "currency": self.currency, "status": self.status}
+        if self.transaction:
+            payment["reference"] = self.transaction
+        if self.reason:
+            payment["reason"] = self.reason
+        customer = {"name": "", "phone": self.phone, "email": ""}
+        cancelled = self.reason == DECLINES["cancelled"]
+        event = "order.cancelled" if cancelled else f"payment.{self.status}"
+        return {"event": event, "data": {"customer": customer, "order": order, "payment": payment}}
 
 
 class Requests:

@@ -1,0 +1,112 @@
+"""Messages as Twilio lists them: to fetch what was missed, and to find a send whose answer was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode, urlsplit
+
+from adapters.channels._twilio.answers import REFUSED
+from adapters.channels._twilio.reading import CHANNEL, Fields, decoded, read
+from adapters.channels._whatsapp.answers import OK
+from adapters.channels._whatsapp.reading import Map, integer, mapping, sequence, text
+from engine.address import Millis
+from engine.events import Inbound
+from engine.messages import Outgoing
+from engine.ports import Answer, AnswerLost, Delivery, Http
+
+PAGE = 20
+"""Messages a page: what fits into the answer that a lane reads (adapters.http.ANSWER_BYTES), however long they are."""
+PAGES_AT_MOST = 250
+"""One fetch reads at most 5,000 messages; what is more comes with the next."""
+FOUND_AMONG = 20
+"""The latest messages to a customer among which a lost send is looked for."""
+SECOND: Millis = 1_000
+
+
+def page_of(since: Millis, query: Mapping[str, str]) -> str:
+    """The query of a list from the day of ``since`` on: Twilio counts in days of UTC."""
+    day = datetime.fromtimestamp(since / 1_000, UTC).date().isoformat()
+    return urlencode([*query.items(), ("DateSent>", day), ("PageSize", str(PAGE))])
+
+
+async def pages(http: Http, first: str, headers: Mapping[str, str], most: int = PAGES_AT_MOST) -> list[Map]:
+    """All messages of a list. Never leaves the host: next_page_uri is a path. Raises NotSent, and AnswerLost for an
+    answer that is no list."""
+    parts = urlsplit(first)
+    root, url, found = f"{parts.scheme}://{parts.netloc}", first, list[Map]()
+    for _ in range(most):
+        body = _list_of(await http.get(url, headers))
+        found += [mapping(one) for one in sequence(body.get("messages"))]
+        following = text(body.get("next_page_uri"))
+        if not following.startswith("/") or following.startswith("//"):
+            break
+        url = root + following
+    return found
+
+
+def _list_of(answer: Answer) -> Mapping[str, object]:
+    body = decoded(answer.body)
+    if answer.status not in OK or "messages" not in body:
+        raise AnswerLost(f"no list (HTTP {answer.status})")
+    return body
+
+
+# -- what was missed -------------------------------------------------------------------------------------------------
+def missed(shop: str, listed: list[Map], since: Millis) -> Delivery:
+    """What came in since then, oldest first. A listed message has no payload of a button: its words decide
+    (protocols.md 2.3)."""
+    found = sorted(_inbounds(shop, listed, since), key=lambda one: one.sent_at)
+    return Delivery(tuple(found))
+
+
+def _inbounds(shop: str, listed: list[Map], since: Millis) -> Iterator[Inbound]:
+    for one in listed:
+        at = moment(one)
+        if text(one.get("direction")) == "inbound" and at >= since:
+            inbound = read(_as_call(one), shop, at)
+            if isinstance(inbound, Inbound):
+                yield inbound
+
+
+def _as_call(one: Map) -> Fields:
+    """A listed message in the words of a webhook."""
+    files = integer(one.get("num_media")) or 0
+    said = {
+        "MessageSid": text(one.get("sid")),
+        "From": text(one.get("from")),
+        "Body": text(one.get("body")),
+        "NumMedia": str(files),
+    }
+    return said | {"MediaUrl0": f"{text(one.get('uri'))}#media", "MediaContentType0": "image/jpeg"} if files else said
+
+
+def moment(one: Map) -> Millis:
+    """When it was sent or made, 0 when it does not say."""
+    for name in ("date_sent", "date_created"):
+        try:
+            return round(parsedate_to_datetime(text(one.get(name))).timestamp()) * SECOND
+        except (ValueError, TypeError, OverflowError):
+            continue
+    return 0
+
+
+# -- what became of one ----------------------------------------------------------------------------------------------
+def sent_already(outgoing: Outgoing, body: str, listed: list[Map]) -> str:
+    """The SID of the message that this row has become, "" when it is not among those.
+
+    Known by its words and by not being older than the row, to the second, which is as exactly as Twilio dates. Of two
+    messages of the same words in the same second one would be taken for the other; the customer then has those words
+    once."""
+    since = outgoing.created_at // SECOND * SECOND
+    for one in listed:
+        ours = text(one.get("direction")).startswith("outbound") and text(one.get("status")) not in REFUSED
+        if ours and text(one.get("body")) == body and moment({"date_created": one.get("date_created")}) >= since:
+            return text(one.get("sid"))
+    return ""
+
+
+def addressed(outgoing: Outgoing) -> str:
+    """The customer as Twilio writes them."""
+    return CHANNEL + (f"+{outgoing.phone}" if outgoing.phone else outgoing.user_id)
