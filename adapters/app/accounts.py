@@ -11,6 +11,7 @@ from adapters.channels.ghala import GhalaSettings as GhalaChannel
 from adapters.channels.twilio import TwilioSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.payments.ghala import GhalaSettings as GhalaPayments
+from adapters.payments.stripe import StripeSettings
 from adapters.phones.fronts import META
 from adapters.phones.ghala.wire import CLASSIC, V2
 from adapters.phones.meta.rules import FakeNumber
