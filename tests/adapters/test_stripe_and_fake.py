@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import trio
 
@@ -105,7 +106,7 @@ async def test_a_lost_callback_is_found_by_asking() -> None:
 
 @pytest.mark.parametrize("fault", ["call_back_twice", "duplicate"])
 async def test_two_events_are_one_piece_of_news(fault: str) -> None:
-    async with till(StripeFaults(**{fault: ONCE})) as made:
+    async with till(msgspec.structs.replace(StripeFaults(), **{fault: ONCE})) as made:
         await made.paid()
         await made.hook.until(lambda: len(made.hook.news) == 2)
         first, second = made.hook.news
@@ -157,7 +158,7 @@ async def test_a_refund_through_a_fault_is_made_once(fault: str) -> None:
     async with till() as made:
         paid = payment((await made.paid()).transaction)
         trouble = ServerError(next=1) if fault == "server_error" else ONCE
-        made.fake.faults = StripeFaults(**{fault: trouble})
+        made.fake.faults = msgspec.structs.replace(StripeFaults(), **{fault: trouble})
         first = await made.stripe.refund(made.http, paid, 100_000, KEY)
         assert first.news is None
         second = await made.stripe.refund(made.http, paid, 100_000, KEY)
