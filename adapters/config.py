@@ -17,6 +17,7 @@ from adapters.web.access import OwnerConfig
 Switch = bool
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0.1, le=3_600)]
+LOOPBACK = ("127.0.0.0/8", "::1")
 Minutes = Annotated[int, Meta(ge=1, le=10_080)]
 
 
@@ -26,6 +27,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     bind: Annotated[str, Meta(description='HOST:PORT, for example "127.0.0.1:8080"')] = "127.0.0.1:8080"
     public_url: Annotated[str, Meta(description='the address that providers call, "https://HOST"')]
     insecure: Switch = False
+    trusted_proxies: tuple[str, ...] = LOOPBACK
+    """Whose X-Forwarded-For is believed: addresses or networks of reverse proxies."""
     connections: Count = 2_048
     in_process: Count = 32
     body_limit_kb: Annotated[int, Meta(ge=16, le=65_536)] = 3_072

@@ -10,6 +10,7 @@ import tomllib
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -181,6 +182,8 @@ def server_problems(server: ServerConfig) -> list[str]:
     problems = []
     if not _is_bind(server.bind):
         problems.append(f'server.bind: expected HOST:PORT, for example "127.0.0.1:8080", found {shown(server.bind)}')
+    if odd := [one for one in server.trusted_proxies if not _is_network(one)]:
+        problems.append(f"server.trusted_proxies: expected addresses or networks, found {', '.join(map(shown, odd))}")
     host = _url_host(server.public_url)
     if host is None:
         problems.append(f'server.public_url: expected "https://HOST" without a path, found {shown(server.public_url)}')
@@ -199,6 +202,14 @@ def server_problems(server: ServerConfig) -> list[str]:
                 f"(127.0.0.1, ::1, localhost); {' and '.join(outside)}"
             )
     return problems
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def shop_problems(path: str, values: Mapping[str, Any], flows: Collection[str]) -> list[str]:

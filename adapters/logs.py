@@ -41,6 +41,8 @@ EVENTS: Mapping[str, str] = {
     "address_quarantined": "an address crashed too often; its letters are parked until it is released",
     "api_crashed": "a request to the owner's API met a bug; it was answered 500",
     "ask_crashed": "asking what became of a payment failed inside the provider's adapter (a bug); it is asked again",
+    "breaker_closed": "a service that had failed works again",
+    "breaker_open": "a service failed so often that it is left alone for a while; /ready says which and until when",
     "charge_crashed": "asking for money failed inside the provider's adapter (a bug); nobody is asked twice",
     "refund_crashed": "sending money back failed inside the provider's adapter (a bug); it is asked again",
     "refund_failed": "a provider did not send money back; the owner is told why",

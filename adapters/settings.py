@@ -45,6 +45,13 @@ class Secret(str):
         return "Secret(hidden)" if self else "Secret('')"
 
 
+def without(text: str, *secrets: str) -> str:
+    """A provider's own words without these secrets: some say back what they were given."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    return text
+
+
 class No(Enum):
     """Why there is no value."""
 

@@ -7,12 +7,14 @@ decides what becomes of the actor and of the letter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import trio
 
 from engine import conversation as conversations
+from engine import slowing
 from engine.address import Address, Millis
 from engine.commit import Commit
 from engine.conversation import Conversation
@@ -20,6 +22,7 @@ from engine.errors import FlowError, StoreBusy
 from engine.events import Letter
 from engine.facts import Conflict, ConflictKind, Facts, Known
 from engine.mailbox import Backlog, Envelope, Mailbox
+from engine.pace import Pace
 from engine.patience import BUSY_SECONDS
 from engine.ports import Clock, Store
 from engine.shop import Shop
@@ -40,6 +43,7 @@ class Counters:
     conflicts: int = 0
     crashes: int = 0
     parked: int = 0
+    slowed: int = 0
     refused: int = 0
     woken: int = 0
     retired: int = 0
@@ -47,25 +51,34 @@ class Counters:
 
 @dataclass(slots=True)
 class Surroundings:
-    """What every actor works with. ``committed`` is called with each commit that was written."""
+    """What every actor works with. ``committed`` is called with each commit that was written, ``noted`` with
+    the moment when a letter of our own that was kept is due. ``pace`` makes that of a customer's turns."""
 
     store: Store
     shops: Mapping[str, Shop]
     clock: Clock
     committed: Callable[[Commit], None]
+    noted: Callable[[Millis], None] = lambda due: None
+    pace: Callable[[], Pace] = slowing.turn_pace
     counters: Counters = field(default_factory=Counters)
     backlog: Backlog = field(default_factory=Backlog)
+
+
+def _milliseconds() -> float:
+    """Of trio's clock: a pace must not jump with the wall clock."""
+    return trio.current_time() * 1000.0
 
 
 class Actor:
     """The reader of one mailbox. ``quarantine`` is the reason for parking letters instead of handling them, or ""."""
 
     __slots__ = (
-        *("_around", "_conversation", "_resting", "address", "held"),
+        *("_around", "_conversation", "_pace", "_resting", "_told_until", "address", "held"),
         *("last_used", "mailbox", "quarantine", "retired"),
     )
 
-    def __init__(self, address: Address, around: Surroundings) -> None:
+    def __init__(self, address: Address, around: Surroundings, late: int = 0) -> None:
+        """``late``: so many of its letters wait in the store until they are due."""
         self.address = address
         self.mailbox = Mailbox(around.backlog)
         self.quarantine = ""
@@ -75,11 +88,16 @@ class Actor:
         self._around = around
         self._conversation: Conversation | None = None
         self._resting: trio.Event | None = None
+        self._told_until = 0
+        self._pace = around.pace()
+        if late:
+            self._pace.owe(slowing.AT_ONCE + late, _milliseconds())
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits: it may be put to sleep."""
-        return not self.mailbox.letters and self.mailbox.current is None and not self.held
+        """Whether nothing waits, in the store neither: it may be put to sleep."""
+        waits = self.mailbox.letters or self.mailbox.current is not None or self.held
+        return not waits and self._pace.wait(_milliseconds()) <= 0
 
     async def run(self) -> None:
         """Handle letters until retired. A letter stays the mailbox's current one until its end is known."""
@@ -122,7 +140,7 @@ class Actor:
                     await self.park(envelope.letter, dead=False, why=self.quarantine)
                 elif self.address.shop not in self._around.shops:
                     await self.park(envelope.letter, dead=True, why=NO_SHOP)
-                else:
+                elif not await self._slowed(envelope.letter):
                     await self._turn(envelope.letter)
             except StoreBusy:
                 self._around.counters.refused += 1
@@ -131,6 +149,29 @@ class Actor:
                 await trio.sleep(BUSY_SECONDS)
             else:
                 return True
+
+    async def _slowed(self, letter: Letter) -> bool:
+        """Whether the letter was kept until its turn comes, because its customer writes faster than we read."""
+        if not slowing.counts(letter):
+            return False
+        now = _milliseconds()
+        wait = self._pace.wait(now)
+        if wait > 0:
+            await self._keep_until(letter, self._around.clock.now(), math.ceil(wait))
+        self._pace.take(now)
+        return wait > 0
+
+    async def _keep_until(self, letter: Letter, now: Millis, wait: Millis) -> None:
+        letters = [slowing.kept(letter, now + wait)]
+        if now >= self._told_until:
+            letters.append(slowing.told(letter, now))
+        with trio.CancelScope(shield=True):
+            await self._around.store.post(letters)
+        if now >= self._told_until:
+            self._told_until = now + slowing.TOLD_EVERY
+        self._around.counters.slowed += 1
+        for one in letters:
+            self._around.noted(one.due)
 
     async def park(self, letter: Letter, *, dead: bool, why: str) -> None:
         """Keep a letter durably outside the mailbox, in a commit of its own."""

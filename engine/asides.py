@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from engine import service
-from engine.effects import Option
+from engine.effects import Option, Say
 from engine.events import (
     AnyEvent,
     CartSent,
@@ -85,3 +85,11 @@ def same_tap(c: Conversation, shop: Shop, facts: Facts) -> Turn:
     if c.again:
         return Turn(c, c.again)
     return where_you_are(c, phrase("That is done already, so I changed nothing"), shop, facts)
+
+
+def too_fast(c: Conversation, facts: Facts) -> Turn:
+    """Some messages wait. Nothing is said while a human answers."""
+    if facts.now < c.silent_until:
+        return Turn(c)
+    kept = say(c.language, "You write faster than I can read: I kept your messages and answer them one by one.")
+    return Turn(c, (Say(kept),))

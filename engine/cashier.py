@@ -9,6 +9,7 @@
   reached, while they still look at their phone.
 - Callbacks that never come are normal (quality.md 12): what is PENDING for 20 s is asked about, so that an M-Pesa
   customer hears within a minute, then in growing gaps until a day after it has expired.
+- A provider that fails again and again rests (engine.breaker): meanwhile nobody waits for it.
 - Each provider has lanes of its own: one that hangs keeps nobody else's customers waiting.
 - Money that goes back goes the way of engine.sending_back.
 """
@@ -26,6 +27,7 @@ import trio
 
 from engine.address import DAY, MINUTE, Millis
 from engine.books import Charged
+from engine.breaker import Breaker, Breakers, Watched, service_of
 from engine.commit import Commit
 from engine.patience import patiently
 from engine.payments import ASK_NOBODY, Failure, Intent, PaymentNews, Way
@@ -53,6 +55,8 @@ TRIED_MOST = 30.0
 WAITED_MOST = 30.0
 """s that a claimed request may wait for a lane: behind a provider that hangs, it is given up."""
 FORGET_SECONDS = 60.0
+OTHERWISE = "Customers are told at once, and offered another way to pay."
+"""What the owner hears of a provider that rests."""
 
 
 @dataclass(slots=True)
@@ -75,8 +79,9 @@ class _Again:
 class _Desk:
     """One provider's work that waits for a lane. Each request comes with the time of its claim (trio's clock)."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, breaker: Breaker) -> None:
         self.provider = provider
+        self.breaker = breaker
         self.charges, self.next_charge = trio.open_memory_channel[tuple[Intent, float]](math.inf)
         self.asks, self.next_ask = trio.open_memory_channel[Intent](ASKS_WAITING)
 
@@ -91,12 +96,13 @@ class Cashier:
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
         posted: Callable[[], None],
+        breakers: Breakers,
     ) -> None:
         self._store = store
         self._connect = connect
         self._clock = clock
         self._posted = posted
-        self._desks = [_Desk(provider) for provider in providers]
+        self._desks = [_Desk(one, breakers.of(service_of(one), one.shop, OTHERWISE)) for one in providers]
         self._desk_of: dict[tuple[str, Way], _Desk] = {
             (desk.provider.shop, way): desk for desk in self._desks for way in desk.provider.ways
         }
@@ -177,17 +183,26 @@ class Cashier:
                     answer = _given_up(intent, Failure.UNREACHABLE, "The provider is too slow.")
                 elif self._clock.now() >= intent.expires_at:
                     answer = _given_up(intent, Failure.EXPIRED, "Its time was over before it could be asked for.")
+                elif not desk.breaker.allow():
+                    answer = self._rests(intent, desk.breaker)
                 else:
                     self.counters.charged += 1
-                    answer = self._ruled(intent, await self._charged(desk.provider, http, intent))
+                    answer = self._ruled(intent, await self._charged(desk, http, intent))
                 await self._settle(answer)
 
-    async def _charged(self, provider: Provider, http: Http, intent: Intent) -> Charged:
+    def _rests(self, intent: Intent, breaker: Breaker) -> Charged:
+        """The provider is not called just now: its customer need not wait to hear so."""
+        self._again.pop(intent.id, None)
+        return _given_up(intent, Failure.UNREACHABLE, f"The provider does not work: {breaker.reason}.")
+
+    async def _charged(self, desk: _Desk, http: Http, intent: Intent) -> Charged:
         try:
-            return await provider.charge(http, intent)
+            return await desk.provider.charge(Watched(http, desk.breaker), intent)
         except Exception as error:  # a bug in a provider must not end a lane, and nobody is asked twice
             log.error("charge_crashed", exc_info=error, extra={"shop": intent.shop})
             return Charged(intent.id, asked=True)
+        finally:
+            desk.breaker.returned()
 
     def _ruled(self, intent: Intent, answer: Charged) -> Charged:
         """A request that did not reach its provider, or may be made again, is; but not for ever."""
@@ -241,7 +256,9 @@ class Cashier:
         """One lane, with one connection, that asks a provider what became of payments."""
         async with self._connect() as http:
             async for intent in desk.next_ask:
-                news = await self._asked(desk.provider, http, intent)
+                if not desk.breaker.allow():
+                    continue  # the next question comes
+                news = await self._asked(desk, http, intent)
                 if news is not None:
                     await self._keep(intent.shop, news)
                     await self._put_off([intent.id], NEVER)  # a cancelled one keeps its status
@@ -252,13 +269,15 @@ class Cashier:
     async def _keep(self, shop: str, news: PaymentNews) -> None:
         await patiently(lambda: self.record(shop, news))
 
-    async def _asked(self, provider: Provider, http: Http, intent: Intent) -> PaymentNews | None:
+    async def _asked(self, desk: _Desk, http: Http, intent: Intent) -> PaymentNews | None:
         self.counters.asked += 1
         try:
-            return await provider.ask(http, intent)
+            return await desk.provider.ask(Watched(http, desk.breaker), intent)
         except Exception as error:  # a bug in a provider must not end a lane
             log.error("ask_crashed", exc_info=error, extra={"shop": intent.shop})
             return None
+        finally:
+            desk.breaker.returned()
 
 
 def _given_up(intent: Intent, failure: Failure, reason: str) -> Charged:

@@ -35,6 +35,7 @@ from engine.events import (
     PreferenceSet,
     Reacted,
     TimerFired,
+    TooFast,
 )
 from engine.facts import AnyNeed, Facts, OrderNumbered, OwnCard, OwnOrders
 from engine.flow import AnyFlowEvent, Cancelled, Expired, Flow, OrderEnded, Started, State
@@ -82,6 +83,8 @@ def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[
             return flow.needs_of(c.state, Expired() if kind == SESSION else event)
         case MessageWanted(menu=True):
             return flow.needs_of(c.state, Started())
+        case TooFast():
+            return ()
         case News():
             own = flow.arrow_for(type(c.state), type(event)) is not None
             return flow.needs_of(c.state, event) if own else owner.needs(event)
@@ -129,6 +132,8 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = Turn(c)
         case TimerFired():
             turn = _timer(c, event, shop, facts)
+        case TooFast():
+            turn = asides.too_fast(c, facts)
         case News():
             turn = _news(c, event, shop, facts)
         case NumberChanged():

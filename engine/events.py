@@ -215,6 +215,10 @@ class MessageWanted(News, frozen=True):
     menu: bool = False
 
 
+class TooFast(News, frozen=True):
+    """The customer writes faster than can be read: some of their messages wait, and they shall hear so."""
+
+
 AnyNews = (
     PaymentSettled
     | PaymentFailed
@@ -226,6 +230,7 @@ AnyNews = (
     | SeatsOffered
     | BookingCancelWanted
     | MessageWanted
+    | TooFast
 )
 
 AnyEvent = (
@@ -254,6 +259,7 @@ AnyEvent = (
     | SeatsOffered
     | BookingCancelWanted
     | MessageWanted
+    | TooFast
 )
 """The closed union, for decoding a stored letter."""
 
@@ -278,9 +284,11 @@ class Inbound(msgspec.Struct, frozen=True):
 class Letter(msgspec.Struct, frozen=True):
     """An Inbound with the address it was routed to: what lies in a mailbox, and what is parked when it must wait.
 
-    ``parked_id`` is the row it was parked under when this is a replay, else 0.
+    ``parked_id`` is the row it was parked under when this is a replay, else 0. ``late``: the customer wrote faster than
+    we read, so it was kept until its turn came (engine.slowing).
     """
 
     address: Address
     inbound: Inbound
     parked_id: int = 0
+    late: bool = False

@@ -11,6 +11,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable
 from itertools import count
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -23,6 +24,26 @@ MEDIA_WAIT = 3_000.0
 LINE_AT_MOST = 50
 """Rows of one customer that are kept in memory; more of them wait on disk. Who writes hundreds of messages is answered
 one per 6 s, for hours: their rows must not take the room that everybody else's answers need."""
+
+
+class Gate(Protocol):
+    """What lets a number send: the breaker of its channel (engine.breaker)."""
+
+    @property
+    def closed(self) -> bool:
+        """As a circuit is: everything may pass."""
+
+    def wait(self) -> float:
+        """ms until one call may be made, to try; 0 when it may be made now."""
+
+
+class NoGate:
+    """Everything may pass, always."""
+
+    closed = True
+
+    def wait(self) -> float:
+        return 0.0
 
 
 class Line:
@@ -45,13 +66,14 @@ class Line:
 class Desk:
     """One business number: its pace, whether it is paused, and the lines that could send now."""
 
-    __slots__ = ("bulk", "failures", "on_way", "pace", "paused_until", "replies", "why_paused")
+    __slots__ = ("bulk", "failures", "gate", "on_way", "pace", "paused_until", "replies", "why_paused")
 
     def __init__(self, per_second: float) -> None:
         self.pace: Pace = number_pace(per_second)
         self.paused_until = 0.0
         self.why_paused = ""
         self.failures = 0
+        self.gate: Gate = NoGate()
         self.on_way = 0
         self.replies: deque[Line] = deque()
         self.bulk: deque[Line] = deque()
@@ -60,6 +82,15 @@ class Desk:
     def due(self) -> int:
         """Customers whose next message could leave now, and messages that are on their way."""
         return len(self.replies) + len(self.bulk) + self.on_way
+
+    @property
+    def trying(self) -> bool:
+        """Whether only one message may be under way, to see if the channel works again, and one is."""
+        return not self.gate.closed and self.on_way > 0
+
+    def blocked(self, now: float) -> float:
+        """ms for which nothing may go, whatever its pace."""
+        return max(0.0, self.paused_until - now, 0.0 if self.gate.closed else self.gate.wait())
 
 
 class Lines:
@@ -166,7 +197,7 @@ class Lines:
         return row
 
     def _next(self, desk: Desk, now: float) -> Line | None:
-        if desk.paused_until > now or desk.pace.wait(now) > 0:
+        if desk.trying or desk.blocked(now) > 0 or desk.pace.wait(now) > 0:
             return None
         if desk.replies:
             return desk.replies.popleft()
@@ -182,9 +213,9 @@ class Lines:
         """When ``pick`` may have something that it has not now; None when only a new row can change that."""
         times = [self._later[0][0]] if self._later else []
         times += [
-            max(desk.paused_until, now + desk.pace.wait(now))
+            now + max(desk.blocked(now), desk.pace.wait(now))
             for desk in self.desks.values()
-            if desk.replies or desk.bulk
+            if (desk.replies or desk.bulk) and not desk.trying
         ]
         return min(times, default=None)
 

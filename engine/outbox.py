@@ -5,6 +5,7 @@
 - The claim is a commit of its own, before the send: after a crash a claimed row is an *unknown* send, not a fresh one.
 - An unknown send is reconciled: a provider status says that it went out; when nothing is known after
   ``unknown_after``, replies, orders and payments go once more (the risk of a double is kept on the row), bulk never.
+- A channel that fails again and again rests (engine.breaker): its rows wait queued, and one of them tries it anew.
 - A provider's answer is one of the outcome classes of ``engine.messages``; there is one plan per class, no ladder.
 - Memory is bounded: over ``in_memory`` rows, or a few of one customer, the rest stay in the store and are read back.
 - ``room`` is how the HTTP edge holds new work while too much is due: excess waits in TCP (design.md, overload).
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 import trio
 
 from engine.address import Address, Millis
+from engine.breaker import Breaker, Watched
+from engine.courtesies import Courtesies
 from engine.lines import Lines
 from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status, StatusRank
 from engine.patience import patiently
@@ -33,8 +36,6 @@ log = logging.getLogger("sokoni.outbox")
 
 CLAIM_AT_MOST = 128
 SETTLE_AT_MOST = 512
-COURTESIES = 256
-"""Marks of "read" that may wait for a free lane; more are dropped, oldest first: they are only courtesy."""
 PAGE = 1_000
 TRIES = 18
 """Failures in a row before a message is given up; with the backoff below that is about six hours."""
@@ -50,7 +51,7 @@ MEDIA_AT_MOST = 4_096
 """Media whose delivery is waited for; the answer only matters for 3 s, so the oldest are forgotten."""
 PAUSES = (OutcomeClass.THROTTLE_NUMBER, OutcomeClass.OPERATOR)
 NOT_BEGUN = Outcome(OutcomeClass.THROTTLE_NUMBER)
-"""What becomes of a row that was claimed when its number was paused."""
+"""What becomes of a row that was claimed when its number was paused, or its channel's breaker opened."""
 
 
 @dataclass(slots=True)
@@ -67,7 +68,6 @@ class OutboxCounters:
     sent: int = 0
     failed: int = 0
     retried: int = 0
-    courtesies_dropped: int = 0
 
 
 class Outbox:
@@ -81,6 +81,7 @@ class Outbox:
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
         settings: OutboxSettings | None = None,
+        breakers: Mapping[str, Breaker] | None = None,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -88,10 +89,15 @@ class Outbox:
         self._clock = clock
         self._settings = settings or OutboxSettings()
         self.lines = Lines(dict(paces))
+        self._breakers = breakers or {shop: Breaker("channel", shop, self._now) for shop in channels}
+        for shop, desk in self.lines.desks.items():
+            desk.gate = self._breakers[shop]
         self.unknown = UnknownSends(store, self.lines, clock, self._settings.unknown_after, self._wake)
         self.counters = OutboxCounters()
+        self.outcomes: Counter[tuple[str, OutcomeClass]] = Counter()
+        """How often a shop's sends ended so."""
         self._jobs: deque[Outgoing] = deque()
-        self._courtesies: deque[tuple[str, str]] = deque()
+        self.courtesies = Courtesies(channels, self.lines.desks)
         self._results: list[tuple[Outgoing, Outcome]] = []
         self._media: dict[str, Address] = {}
         self._proven: set[str] = set()  # rows on their way that a status has already shown to have arrived
@@ -126,10 +132,7 @@ class Outbox:
 
     def mark_read(self, shop: str, inbound_id: str) -> None:
         """Show the customer that their message was seen, when a lane is free for it."""
-        if len(self._courtesies) >= COURTESIES:
-            self._courtesies.popleft()
-            self.counters.courtesies_dropped += 1
-        self._courtesies.append((shop, inbound_id))
+        self.courtesies.add(shop, inbound_id)
         self._idle_lanes.unpark()
 
     async def room(self, shop: str) -> None:
@@ -234,27 +237,22 @@ class Outbox:
             while True:
                 if self._jobs:
                     await self._send(http, self._jobs.popleft())
-                elif self._courtesies and not self._draining:
-                    await self._courtesy(http, *self._courtesies.popleft())
+                elif self.courtesies and not self._draining:
+                    await self.courtesies.show(http)
                 else:
                     await self._idle_lanes.park()
 
-    async def _courtesy(self, http: Http, shop: str, inbound_id: str) -> None:
-        try:
-            await self._channels[shop].mark_read(http, inbound_id)
-        except Exception as error:  # a bug in a channel must not end a lane
-            log.error("mark_read_crashed", exc_info=error, extra={"shop": shop})
-
     async def _send(self, http: Http, row: Outgoing) -> None:
-        shop = row.address.shop
+        shop, breaker = row.address.shop, self._breakers[row.address.shop]
         self._busy_lanes += 1
         try:
-            paused = self.lines.desks[shop].paused_until > self._now()
-            outcome = NOT_BEGUN if paused else await self._channels[shop].send(http, row)
+            paused = self.lines.desks[shop].paused_until > self._now() or not breaker.allow()
+            outcome = NOT_BEGUN if paused else await self._channels[shop].send(Watched(http, breaker), row)
         except Exception as error:  # a bug in a channel must not stop the others' messages
             log.error("send_crashed", exc_info=error, extra={"shop": shop})
             outcome = Outcome(OutcomeClass.UNKNOWN, reason="Sending failed inside Sokoni; see the log.")
         finally:
+            breaker.returned()
             self._busy_lanes -= 1
         if outcome.kind in PAUSES and outcome is not NOT_BEGUN:
             self._pause(shop, outcome)  # at once: the other lanes must not go on while the store writes
@@ -284,7 +282,9 @@ class Outbox:
             # A status may have come in before its answer, or while the store wrote: then there is nothing unknown.
             proven = row.key in self._proven and outcome.kind is OutcomeClass.UNKNOWN
             self._land(row)
-            PLANS[OutcomeClass.SENT if proven else outcome.kind](self, row, outcome, now)
+            kind = OutcomeClass.SENT if proven else outcome.kind
+            self.outcomes[row.address.shop, kind] += outcome is not NOT_BEGUN
+            PLANS[kind](self, row, outcome, now)
         for shop in {row.address.shop for row, _ in batch}:
             self._rooms[shop].look()
 

@@ -26,6 +26,10 @@ class Pace:
         """Count one send at ``now``."""
         self._tat = max(self._tat, now) + self._interval
 
+    def owe(self, sends: int, now: float) -> None:
+        """Count so many sends at ``now``."""
+        self._tat = max(self._tat, now) + sends * self._interval
+
     def rested(self, now: float) -> bool:
         """Whether everything borrowed is paid back, so that this pace need not be remembered."""
         return self._tat <= now

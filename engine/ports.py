@@ -22,10 +22,11 @@ from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Ref
 from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
+from engine.repeats import Repeats
 
 
-class Store(Till, Post, BoxOffice, Books, Noticeboard, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books and engine.notices.
+class Store(Till, Post, BoxOffice, Books, Noticeboard, Repeats, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books, engine.notices and engine.repeats.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -140,7 +141,7 @@ class Store(Till, Post, BoxOffice, Books, Noticeboard, Protocol):
 
     async def sweep(self, now: Millis) -> int:
         """Delete what has served its time, in small steps: inbound ids older than 8 days (Meta redelivers for 7),
-        expired holds, statuses parked over a day, old notices. Returns how many rows went. Bookings: see
+        expired holds, statuses parked over a day, old notices and answers. Returns how many rows went. Bookings: see
         ``sweep_bookings``."""
 
     async def check(self) -> None:

@@ -9,7 +9,8 @@ from engine.lines import Desk
 DUE_AT_MOST = 64
 """Customers with a message due for one number, over which new webhooks of that number wait."""
 HOLD_PAUSE_MOST = 10_000.0
-"""A pause of the number that is longer than this (ms) does not hold webhooks: their replies wait on disk instead."""
+"""A pause of the number that is longer than this (ms) does not hold webhooks: their replies wait on disk instead.
+Neither does a channel that does not work."""
 
 
 class Room:
@@ -23,7 +24,8 @@ class Room:
     def crowded(self) -> bool:
         """Whether too much is due."""
         desk = self._desk
-        return desk.due >= DUE_AT_MOST and desk.paused_until <= trio.current_time() * 1000.0 + HOLD_PAUSE_MOST
+        soon = desk.paused_until <= trio.current_time() * 1000.0 + HOLD_PAUSE_MOST
+        return desk.due >= DUE_AT_MOST and soon and desk.gate.closed
 
     async def pass_through(self) -> None:
         """Wait until it is not crowded and everybody who came before has passed."""

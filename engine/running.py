@@ -14,6 +14,8 @@ import trio
 from msgspec.structs import replace
 
 from engine.actor import Surroundings
+from engine.address import Millis
+from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
 from engine.events import Inbound
@@ -31,6 +33,8 @@ from engine.supervisor import Supervisor
 from engine.tickets import BookingStatus, Programme
 
 FORGET_SECONDS = 30.0
+QUEUED = "Messages are kept and go out by themselves when it works again."
+"""What the owner hears of a channel that rests."""
 FREEING = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED})
 """What a booking becomes when its seats are for others."""
 
@@ -58,20 +62,24 @@ class Running:
         self.shops = shops
         self.programme_lock = trio.Lock()
         """Held by whoever changes events, from reading them to ``renew_programme``."""
-        self.around = Surroundings(store, shops, clock, self._committed)
+        self.around = Surroundings(store, shops, clock, self._committed, self._noted)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
         sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
-        self.outbox = Outbox(store, sending, paces, connect, clock, outbox)
+        self.breakers = Breakers(store, clock)
+        self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
+        guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
+        self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post)
-        self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now)
+        self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.supervisor.run)
             await nursery.start(self.router.run)
+            await nursery.start(self.breakers.run)
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
             await nursery.start(self.scheduler.run)
@@ -90,6 +98,9 @@ class Running:
             self.scheduler.note(letter.due)
         if any(move.to in FREEING for move in commit.booking_moves):
             self.scheduler.seats_freed()
+
+    def _noted(self, due: Millis) -> None:
+        self.scheduler.note(due)
 
     def post(self, inbounds: Sequence[Inbound]) -> Receipt:
         """Hand in all messages of one delivery; its receipt is settled when each of them met its end."""

@@ -10,14 +10,14 @@ a dead letter, and the actor goes on with the next one.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 import msgspec
 import trio
 
 from engine.actor import Actor, Surroundings
-from engine.address import Address
+from engine.address import DAY, Address, Millis
 from engine.commit import Parked
 from engine.errors import SokoniError, StoreBusy, StoreFailed
 from engine.events import Letter
@@ -32,6 +32,9 @@ TOTAL_RESTARTS = 300
 TOTAL_WITHIN = 10.0
 IDLE_SECONDS = 120.0
 AWAKE_AT_MOST = 50_000
+LATE_WITHIN: Millis = 30 * DAY
+LATE_AT_MOST = 100_000
+"""Letters of our own that are looked through at the start for those that customers wrote too fast."""
 PARKED_AT_MOST = 1_000_000
 """Parked letters that one replay reads; far more than a customer can write while nobody notices."""
 
@@ -65,6 +68,7 @@ class Supervisor:
         self.around = around
         self.actors: dict[Address, Actor] = {}
         self._quarantined: dict[Address, str] = {}
+        self._late: Counter[Address] = Counter()
         self._limits: dict[Address, RestartLimit] = {}
         self._total = RestartLimit(TOTAL_RESTARTS, TOTAL_WITHIN)
         self._nursery: trio.Nursery | None = None
@@ -73,6 +77,7 @@ class Supervisor:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises StoreFailed or TooManyRestarts when the process must be started afresh."""
         self._quarantined = await self.around.store.quarantined()
+        self._late = await self._waiting_late()
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
@@ -103,11 +108,17 @@ class Supervisor:
         if actor is None:
             if self._nursery is None:
                 raise RuntimeError("actors live while the supervisor runs")
-            actor = self.actors[address] = Actor(address, self.around)
+            actor = self.actors[address] = Actor(address, self.around, self._late.pop(address, 0))
             actor.quarantine = self._quarantined.get(address, "")
             actor.last_used = trio.current_time()
             self._nursery.start_soon(self._runner, actor, name=f"actor {address}")
         return actor
+
+    async def _waiting_late(self) -> Counter[Address]:
+        """How many letters of each customer the process before this one kept until their turn comes: what they write
+        now stays behind."""
+        until = self.around.clock.now() + LATE_WITHIN
+        return Counter(one.address for one in await self.around.store.posted(until, LATE_AT_MOST) if one.late)
 
     # -- crashes ---------------------------------------------------------------------------------------------------
     async def _runner(self, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""The memory store's notices for the owner."""
+"""The memory store's notices for the owner, and its first answers of the API."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from msgspec.structs import replace
 from engine.address import Millis
 from engine.notices import NOTICES_KEPT, ONCE_IN, OwnerNotice
 from engine.ports import Clock
+from engine.repeats import ANSWERS_KEPT, IN_PROGRESS_MOST, FirstAnswer
 from storage.memory_desk import MemoryDesk, Pause, page
 
 
 class MemoryNotices(MemoryDesk):
-    """See engine.notices.Noticeboard."""
+    """See engine.notices.Noticeboard and engine.repeats.Repeats."""
 
     def __init__(self, clock: Clock, pause: Pause) -> None:
         super().__init__(clock, pause)
         self._notices: list[OwnerNotice] = []
+        self._requests: dict[tuple[str, str], tuple[FirstAnswer, Millis]] = {}
 
     async def tell_owner(self, shop: str, kind: str, detail: str, at: Millis) -> bool:
         await self._turn()
@@ -31,6 +33,30 @@ class MemoryNotices(MemoryDesk):
         return page([one for one in reversed(self._notices) if one.shop == shop], limit, offset)
 
     def _sweep_notices(self, now: Millis) -> int:
-        before = len(self._notices)
+        before = len(self._notices) + len(self._requests)
         self._notices = [one for one in self._notices if one.last_at >= now - NOTICES_KEPT]
-        return before - len(self._notices)
+        self._requests = {name: one for name, one in self._requests.items() if one[1] >= now - ANSWERS_KEPT}
+        return before - len(self._notices) - len(self._requests)
+
+    async def begin_request(self, shop: str, key: str, digest: str, at: Millis) -> FirstAnswer | None:
+        await self._turn()
+        if (known := self._requests.get((shop, key))) is not None:
+            first, since = known
+            if since > at - (ANSWERS_KEPT if first.status else IN_PROGRESS_MOST):
+                return first
+        self._requests[shop, key] = (FirstAnswer(digest, 0, "", b""), at)
+        return None
+
+    async def end_request(self, shop: str, key: str, answer: FirstAnswer) -> None:
+        await self._turn()
+        if self._in_progress(shop, key, answer.digest):
+            self._requests[shop, key] = (answer, self._requests[shop, key][1])
+
+    async def forget_request(self, shop: str, key: str, digest: str) -> None:
+        await self._turn()
+        if self._in_progress(shop, key, digest):
+            del self._requests[shop, key]
+
+    def _in_progress(self, shop: str, key: str, digest: str) -> bool:
+        first, _ = self._requests.get((shop, key), (None, 0))
+        return first is not None and first.status == 0 and first.digest == digest

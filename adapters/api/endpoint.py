@@ -63,7 +63,8 @@ class Call:
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """``status``: of success. ``flows``: the kinds of shop that have it; all when empty. ``home``: where several shops
-    take the same secret on a bare path, the one of this flow is meant. ``refuses``: what a 404 or 409 means here."""
+    take the same secret on a bare path, the one of this flow is meant. ``own_key``: it knows by itself what an
+    Idempotency-Key was used for. ``refuses``: what a 404 or 409 means here."""
 
     method: str
     path: str
@@ -74,6 +75,7 @@ class Endpoint:
     status: int
     flows: frozenset[str]
     home: str
+    own_key: bool
     refuses: Mapping[int, str]
     parameters: Mapping[str, Any]
     query: type[msgspec.Struct] | None
@@ -127,6 +129,7 @@ class Noun:
         status: int = 200,
         flows: frozenset[str] = frozenset(),
         home: str = "",
+        own_key: bool = False,
         refuses: Mapping[int, str] | None = None,
     ) -> Callable[[H], H]:
         def declare(handle: H) -> H:
@@ -145,6 +148,7 @@ class Noun:
                     status=status,
                     flows=flows,
                     home=home,
+                    own_key=own_key,
                     refuses=refuses or {},
                     parameters={name: hints[name] for name in names},
                     query=hints.get("query"),

@@ -36,7 +36,8 @@ also has `success`, `message` and `errors`, a sentence for each faulty field.
 
 **Money** is in major units of the shop's currency; **moments** are RFC 3339 with their offset.
 
-**Once only.** A POST with an `Idempotency-Key` is carried out once, however often it is sent."""
+**Once only.** A POST with an `Idempotency-Key` is carried out once, however often it is sent: for a day the same
+request gets its first answer, 409 while that is being made, and another request under the same key 422."""
 
 REASONS = {
     400: "Faulty fields, each named with a sentence.",
@@ -44,9 +45,10 @@ REASONS = {
     403: "From another site's page.",
     404: "There is no such thing, or its name has not the right form.",
     408: "The body did not arrive in time.",
-    409: "This secret opens several shops; one is chosen by `/s/<shop>/…`.",
+    409: "This secret opens several shops; one is chosen by `/s/<shop>/…`. Or the same request is being carried out.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    422: "This Idempotency-Key was used for another request.",
     503: "The store takes nothing just now; try again.",
 }
 """What a refusal means, where an endpoint says nothing of its own."""
@@ -205,6 +207,8 @@ def _refusals(endpoint: Endpoint) -> Iterator[int]:
         yield 400
     if endpoint.changes:
         yield 403
+    if endpoint.method == "POST" and not endpoint.own_key:
+        yield 422
     if endpoint.body is not None:
         yield from (408, 413, 415)
 

@@ -45,6 +45,7 @@ class OrderPlaced(msgspec.Struct, frozen=True, rename="camel"):
     "Place an order for a customer",
     access=TOKEN,
     status=201,
+    own_key=True,
     flows=frozenset({"micro_sales"}),
     refuses={
         404: "There is no such product.",

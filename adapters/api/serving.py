@@ -25,6 +25,7 @@ from adapters.api.answers import Answer, Later, Refusal, answered, faulty, refus
 from adapters.api.endpoint import BASIC, BEARER, Call, Endpoint
 from adapters.api.endpoints import ENDPOINTS
 from adapters.api.fields import IdempotencyKey
+from adapters.api.repeating import once
 from adapters.web.access import Access, OwnerConfig
 from adapters.web.body import Bodies, BodyError
 from adapters.web.webhooks import Engine
@@ -184,8 +185,12 @@ class Api:
             given["body"] = reading.body(raw, endpoint.body)
         name = request_name(shop.name, place.path, key, raw) if key else secrets.token_hex(16)
         call = Call(running, shop, self._owners[shop.name].name, key or "", name)
-        result = await endpoint.handle(call, **given)
-        return answered(result, 202 if isinstance(result, Later) else endpoint.status)
+
+        async def carry_out() -> Answer:
+            result = await endpoint.handle(call, **given)
+            return answered(result, 202 if isinstance(result, Later) else endpoint.status)
+
+        return await once(call, carry_out) if key and not endpoint.own_key else await carry_out()
 
     async def _body(self, headers: Mapping[str, str], receive: ASGIReceiveCallable) -> bytes:
         raw = await self._bodies.read(receive, headers.get("content-length"))

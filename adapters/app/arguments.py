@@ -35,6 +35,11 @@ def _serve(parser: Parser) -> None:
     parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file; README.md, Settings")
 
 
+def _check(parser: Parser) -> None:
+    parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file; README.md, Settings")
+    parser.add_argument("--online", action="store_true", help="ask each provider whether the credentials work, too")
+
+
 def _chat(parser: Parser) -> None:
     parser.add_argument("shop", metavar="SHOP", help="the shop's name, for example bakery")
     parser.add_argument(
@@ -128,6 +133,11 @@ def _test(parser: Parser) -> None:
 COMMANDS = {
     "demo": Command("five shops, a fake WhatsApp and a phone in the browser; needs no account", ("demo",), _demo),
     "serve": Command("run the shops of a configuration file", ("serve --config shop.toml",), _serve),
+    "check": Command(
+        "say what is still missing before serve, and what to enter where",
+        ("check --config shop.toml", "check --config shop.toml --online"),
+        _check,
+    ),
     "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
     "phones": Command(
         "load a shop with simulated phones, and check every answer and its books",

@@ -60,6 +60,7 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
         host=server.host,
         port=server.port,
         public_url=server.public_url,
+        trusted_proxies=server.trusted_proxies,
         connections=server.connections,
         in_process=server.in_process,
         body_limit=server.body_limit_kb * 1024,

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from adapters.app.outage import Outage
 from adapters.app.seats import tell_of_cancelled
+from adapters.config import LOOPBACK
 from adapters.papers.desk import PaperDesk
 from adapters.papers.tokens import STORE_KEY
 from adapters.web.access import OwnerConfig
@@ -66,6 +67,7 @@ class Settings:
     host: str
     port: int
     public_url: str = ""
+    trusted_proxies: tuple[str, ...] = LOOPBACK
     connections: int = 2_048
     in_process: int = 32
     body_limit: int = 3 * 1024 * 1024
@@ -106,6 +108,7 @@ class Process:
             mark_read=frozenset(one.shop.name for one in opened if one.mark_read),
             providers=self._providers,
             owners={one.shop.name: one.owner for one in opened},
+            trusted_proxies=settings.trusted_proxies,
         )
         self.server = Server(
             self.web,

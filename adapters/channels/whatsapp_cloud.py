@@ -11,14 +11,14 @@ which is how a send whose answer was lost is found again.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 import trio
 from msgspec import Meta
 
-from adapters.channels._whatsapp.answers import read_outcome, send_outcome, upload_outcome
+from adapters.channels._whatsapp.answers import number_problem, read_outcome, send_outcome, upload_outcome
 from adapters.channels._whatsapp.media import upload_of
 from adapters.channels._whatsapp.parse import PREFERENCE, parse
 from adapters.channels._whatsapp.render import LIMITS, Body, Unsendable, body, read_receipt
@@ -85,6 +85,24 @@ def build(site: Site, settings: WhatsAppCloudSettings) -> WhatsAppCloud:
     return WhatsAppCloud(site, settings)
 
 
+def advice(shop: str, settings: WhatsAppCloudSettings, public_url: str) -> Sequence[str]:
+    """What to do at Meta, step by step, for somebody who has never been there."""
+    here = f"shop.{shop}.channel"
+    address = f"{public_url.rstrip('/')}{settings.path}"
+    return [
+        "At developers.facebook.com make an app of the type Business and add the product WhatsApp.",
+        f"WhatsApp > API Setup shows the phone number id (not the number itself): put it into {here}.phone_number_id.",
+        "In Meta Business settings > System users make a system user, give it the app and the WhatsApp account, and "
+        f"generate a permanent token with whatsapp_business_messaging: put it into {here}.access_token.",
+        f"App settings > Basic shows the App Secret: put it into {here}.app_secret.",
+        f"WhatsApp > Configuration > Webhook > Edit: enter the callback URL {address} and, as verify token, the same "
+        f"word as in {here}.verify_token; the server must be running, for Meta calls it at once.",
+        "There subscribe to the fields messages, account_update, message_template_status_update and "
+        "phone_number_quality_update.",
+        "Numbers of one app share this address; those of another app enter it in their own app.",
+    ]
+
+
 class WhatsAppCloud(Channel):
     """See ``engine.ports.Channel``. Holds no state but its settings."""
 
@@ -100,6 +118,7 @@ class WhatsAppCloud(Channel):
         self._app_secret = settings.app_secret.encode()
         self._verify_token = settings.verify_token.encode()
         number = f"{settings.base_url.rstrip('/')}/{settings.api_version}/{settings.phone_number_id}"
+        self._number_url = number
         self._messages_url, self._media_url = f"{number}/messages", f"{number}/media"
         self._authorization = f"Bearer {settings.access_token}"
         self._headers = {"authorization": self._authorization, "content-type": "application/json"}
@@ -164,6 +183,17 @@ class WhatsAppCloud(Channel):
         """Development mode: the message is checked and its row says what would have gone out."""
         body(outgoing, "not uploaded")
         return Outcome(OutcomeClass.SENT, f"dev:{outgoing.key}", reason="Development mode: stored and not sent.")
+
+    async def check(self, http: Http) -> str:
+        """Whether Meta takes the access token for this number: "" when it does, else a sentence for the operator."""
+        fields = "?fields=display_phone_number"
+        try:
+            answer = await http.get(self._number_url + fields, {"authorization": self._authorization})
+        except NotSent:
+            return "WhatsApp could not be reached; check this machine's network, and base_url."
+        except AnswerLost:
+            return "WhatsApp did not answer; try again."
+        return number_problem(answer)
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         """Blue ticks and "typing…"; nothing where the setting is off or the letter is no message of Meta's."""

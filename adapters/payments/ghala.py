@@ -22,7 +22,7 @@ from adapters.ghala.names import ADDRESS, BASE_URLS, CLASSIC, V2, idempotency_ke
 from adapters.kinds import Site
 from adapters.payments._ghala import reading
 from adapters.payments._ghala.names import DIALECTS, Json, changed, found, put
-from adapters.settings import Secret
+from adapters.settings import Secret, without
 from engine.books import Charged
 from engine.errors import BadInput, ConfigError
 from engine.payments import Failure, Intent, PaymentNews, Way
@@ -111,6 +111,7 @@ class Ghala:
         self._dialect = settings.dialect
         self._uuids = settings.dialect == V2
         self._insecure = site.insecure
+        self._key = settings.api_key
         self._secret = settings.webhook_secret.encode()
         self._orders = (settings.base_url or BASE_URLS[settings.dialect]).rstrip("/") + self.names.orders
         allowed = {"authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
@@ -179,6 +180,7 @@ class Ghala:
         if 200 <= answer.status < 300:
             return self._taken(intent, body)
         said = next((text for key in ("message", "error") if isinstance(text := found(body, key), str)), "")
+        said = without(said, self._key)
         if answer.status in AGAIN or answer.status >= 500:
             if answer.status in AGAIN:
                 has_it = KIND if answer.status == UNDER_WAY else ""

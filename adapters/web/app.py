@@ -13,10 +13,12 @@ from typing import TypeVar
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
 
+from adapters.config import LOOPBACK
 from adapters.web.access import OwnerConfig
 from adapters.web.body import Bodies
 from adapters.web.pages import pages
 from adapters.web.payments import PaymentWebhook
+from adapters.web.strangers import Strangers
 from adapters.web.webhooks import Engine, WebCounters, Webhook, WebLimits
 from engine.errors import ConfigError
 from engine.ports import Channel, Provider
@@ -38,15 +40,17 @@ class Web:
         mark_read: frozenset[str] = frozenset(),
         providers: Sequence[Provider] = (),
         owners: Mapping[str, OwnerConfig] = MappingProxyType({}),
+        trusted_proxies: Sequence[str] = LOOPBACK,
     ) -> None:
         """Raises ConfigError where a payment webhook has the path of a channel."""
         self.counters = WebCounters()
+        self.strangers = Strangers(trusted_proxies)
         self.webhooks: Mapping[str, Webhook] = {
-            path: Webhook(sharing, engine, bodies, limits, self.counters, mark_read)
+            path: Webhook(sharing, engine, bodies, limits, self.counters, mark_read, self.strangers)
             for path, sharing in _by_path((one.path, one) for one in channels).items()
         }
         self.payments: Mapping[str, PaymentWebhook] = {
-            path: PaymentWebhook(sharing, engine, bodies, self.counters)
+            path: PaymentWebhook(sharing, engine, bodies, self.counters, self.strangers)
             for path, sharing in _by_path((path, one) for one in providers for path in one.paths).items()
         }
         for path in self.payments.keys() & self.webhooks.keys():

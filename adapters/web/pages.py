@@ -13,10 +13,12 @@ from werkzeug.exceptions import HTTPException
 
 from adapters.api.serving import Api
 from adapters.web.access import OwnerConfig
+from adapters.web.metrics import CONTENT_TYPE, exposition
 from adapters.web.paid import add_paid_pages
 from adapters.web.papers import add_papers
 from adapters.web.problem import MISSING, problem
 from adapters.web.webhooks import Engine, WebCounters
+from engine.breaker import Report
 from engine.errors import StoreError
 from engine.ports import Store
 
@@ -69,12 +71,16 @@ def pages(
         report = await _report(engine, counters, disk)
         return report, 200 if report["ready"] else 503
 
+    async def metrics() -> Response:
+        return Response(exposition(engine.running, counters), 200, content_type=CONTENT_TYPE)
+
     async def refused(error: HTTPException) -> Response:
         return problem(error.code or 500, MISSING if error.code == 404 else error.description or error.name)
 
     app.add_url_rule("/health", "health", health)
     app.add_url_rule("/s/<shop>/health", "health_of_shop", health)
     app.add_url_rule("/ready", "ready", ready)
+    app.add_url_rule("/metrics", "metrics", metrics)
     for number, path in enumerate(webhook_paths()):
         app.add_url_rule(f"{path}/health", f"health_{number}", health)
     add_papers(app, engine)
@@ -97,6 +103,7 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
         "ready": not problems,
         "problems": problems,
         "paused_numbers": outbox.paused(),
+        "breakers": [_breaker(one) for one in running.breakers.reports()],
         "quarantined": len(running.supervisor.quarantined),
         "actors_awake": len(running.supervisor.actors),
         "outbox": {
@@ -120,5 +127,17 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
         "parked": turns.parked,
         "webhooks": counters.webhooks,
         "refused_signatures": counters.refused_signature,
+        "barred": counters.barred,
         "unavailable": counters.unavailable,
+    }
+
+
+def _breaker(report: Report) -> dict[str, Any]:
+    return {
+        "service": report.service,
+        "shop": report.shop,
+        "state": report.state.value,
+        "reason": report.reason,
+        "next_try_in_seconds": round(report.next_try / 1000, 1),
+        "opened": report.opened,
     }

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 import msgspec
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from adapters.web.answer import say
+from adapters.web.answer import answer, say
 from adapters.web.body import Bodies, BodyError
 from adapters.web.calling import headers_of, target_of
+from adapters.web.strangers import Strangers
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.payments import PaymentNews, RefundNews
@@ -28,19 +29,38 @@ UNSIGNED = "The signature is missing or wrong."
 NOT_KEPT = "It could not be kept now; please send it again."
 
 
+def _refused(status: int, message: str) -> Reply:
+    return Reply(status, "application/json", msgspec.json.encode({"success": False, "message": message}))
+
+
+NOT_GENUINE = _refused(401, UNSIGNED)
+
+
 class PaymentWebhook:
     """One path, which several shops may share; their own secrets decide whose news it is."""
 
-    def __init__(self, providers: Sequence[Provider], engine: Engine, bodies: Bodies, counters: WebCounters) -> None:
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        engine: Engine,
+        bodies: Bodies,
+        counters: WebCounters,
+        strangers: Strangers,
+    ) -> None:
         self._providers = providers
         self._engine = engine
         self._bodies = bodies
         self._counters = counters
+        self._strangers = strangers
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, path: str) -> None:
         """``path``: what was called, without the shop's prefix."""
-        reply = await self._post(scope, receive, path) if scope["method"] == "POST" else _refused(405, "Use POST.")
-        await say(send, reply)
+        if self._strangers.barred(scope):
+            self._counters.barred += 1
+            await answer(send, 429, b"")
+        else:
+            post = scope["method"] == "POST"
+            await say(send, await self._post(scope, receive, path) if post else _refused(405, "Use POST."))
 
     async def _post(self, scope: HTTPScope, receive: ASGIReceiveCallable, path: str) -> Reply:
         self._counters.webhooks += 1
@@ -50,7 +70,9 @@ class PaymentWebhook:
         except BodyError as error:
             return _refused(error.status, str(error))
         try:
-            return await self._told(Call(target_of(scope), path, headers, raw, self._engine.now()))
+            reply = await self._told(Call(target_of(scope), path, headers, raw, self._engine.now()))
+            self._strangers.judged(scope, genuine=reply is not NOT_GENUINE)
+            return reply
         except Exception as error:  # a bug of ours must not cost money: its provider keeps it and comes again
             if not isinstance(error, StoreError):
                 log.error("webhook_crashed", exc_info=error)
@@ -64,7 +86,7 @@ class PaymentWebhook:
         if not trusted:
             self._counters.refused_signature += 1
             log.warning("payment_unsigned", extra={"shop": self._providers[0].shop})
-            return _refused(401, UNSIGNED)
+            return NOT_GENUINE
         try:
             heard = _heard(trusted, call)
         except BadInput as error:  # it is the provider's own, so it may tell of money that is not counted now
@@ -86,10 +108,6 @@ class PaymentWebhook:
         except StoreError as error:
             log.warning("payment_not_kept", extra={"shop": shop, "busy": isinstance(error, StoreBusy)})
             raise
-
-
-def _refused(status: int, message: str) -> Reply:
-    return Reply(status, "application/json", msgspec.json.encode({"success": False, "message": message}))
 
 
 def _heard(trusted: Sequence[Provider], call: Call) -> Heard:

@@ -20,6 +20,7 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from adapters.web.answer import answer, say
 from adapters.web.body import Bodies, BodyError
 from adapters.web.calling import headers_of, target_of
+from adapters.web.strangers import Strangers
 from engine.address import Millis, Sender
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.events import Inbound, Reacted
@@ -38,6 +39,7 @@ UNAVAILABLE = Reply(503)
 class WebCounters:
     webhooks: int = 0
     refused_signature: int = 0
+    barred: int = 0
     refused_items: int = 0
     unavailable: int = 0
     held: int = 0
@@ -90,6 +92,7 @@ class Webhook:
         limits: WebLimits,
         counters: WebCounters,
         mark_read: frozenset[str],
+        strangers: Strangers,
     ) -> None:
         self._channels = channels
         self._engine = engine
@@ -97,13 +100,18 @@ class Webhook:
         self._limits = limits
         self._counters = counters
         self._mark_read = mark_read
+        self._strangers = strangers
         self._slots = {channel.shop: trio.Semaphore(limits.in_process) for channel in channels}
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["method"] == "POST":
+        if self._strangers.barred(scope):
+            self._counters.barred += 1
+            await answer(send, 429, b"")
+        elif scope["method"] == "POST":
             await say(send, await self._post(scope, receive))
         elif scope["method"] == "GET":
             challenge = self._challenge(scope["query_string"])
+            self._strangers.judged(scope, genuine=challenge is not None)
             await answer(send, 403 if challenge is None else 200, (challenge or "").encode())
         else:
             await answer(send, 405, b"")
@@ -120,9 +128,10 @@ class Webhook:
         except BodyError as error:
             return Reply(error.status)
         try:
-            return await self._delivered(
-                Call(target_of(scope), self._channels[0].path, headers, raw, self._engine.now())
-            )
+            call = Call(target_of(scope), self._channels[0].path, headers, raw, self._engine.now())
+            reply = await self._delivered(call)
+            self._strangers.judged(scope, genuine=reply is not UNSIGNED)
+            return reply
         except Exception as error:  # a bug of ours must not cost a message: its provider keeps it and comes again
             log.error("webhook_crashed", exc_info=error)
             self._counters.unavailable += 1

@@ -124,3 +124,20 @@ async def test_who_comes_back_from_a_provider_s_page_is_led_to_the_chat(
     assert status == 200
     assert words in body.decode()
     assert "WhatsApp" in body.decode()
+
+
+PROBLEMS = [("GET", "/nothing", 404), ("POST", "/ready", 405), ("GET", "/ready", 500)]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), PROBLEMS, ids=["missing", "method", "a bug of ours"])
+async def test_every_refusal_of_a_page_is_a_problem_and_tells_nothing(
+    core: Core, store: TroubledStore, autojump_clock: Clock, method: str, path: str, status: int
+) -> None:
+    async with edge(store) as made:
+        if status == 500:
+            made.engine.running = "of a secret"  # type: ignore[assignment]
+        answered, body = await call(made.web, method, path)
+    problem = json.loads(body)
+    assert (answered, problem["status"], problem["success"]) == (status, status, False)
+    assert (problem["type"], bool(problem["title"]), bool(problem["detail"])) == ("about:blank", True, True)
+    assert b"secret" not in body

@@ -12,6 +12,7 @@ import trio
 from engine import ports
 from engine.address import MINUTE, Address, Millis
 from engine.books import Charged
+from engine.breaker import Breakers
 from engine.cashier import Cashier
 from engine.commit import Commit
 from engine.facts import IntentOf
@@ -116,7 +117,8 @@ class CashDesk:
         self.provider = providers[0]
         self.clock = TrioClock()
         self.told = 0
-        self.cashier = Cashier(store, providers, no_http, self.clock, self._posted)
+        self.breakers = Breakers(store, self.clock)
+        self.cashier = Cashier(store, providers, no_http, self.clock, self._posted, self.breakers)
 
     def _posted(self) -> None:
         self.told += 1

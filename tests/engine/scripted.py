@@ -19,7 +19,7 @@ from engine.actor import Surroundings
 from engine.address import Address, Link, Millis, Sender, customer_id
 from engine.books import Charged
 from engine.catalogue import Catalogue
-from engine.commit import Commit, Snapshot, Timer
+from engine.commit import Commit, Posted, Snapshot, Timer
 from engine.errors import StoreError
 from engine.events import Inbound, Letter, TextSaid, TimerFired
 from engine.facts import AnyNeed, Availability, Conflict, Facts
@@ -276,6 +276,10 @@ class TroubledStore(MemoryStore):
         answer = await super().posted(now, limit)
         await self._linger("posted")
         return answer
+
+    async def post(self, letters: Sequence[Posted]) -> None:
+        await self._meet("post")
+        await super().post(letters)
 
     async def next_posted(self) -> Millis | None:
         await self._meet("next_posted")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 import pytest
@@ -19,6 +19,7 @@ from engine.facts import Facts
 from engine.invoices import NUMBER
 from engine.messages import Outcome, Outgoing, Status, StatusRank
 from engine.outbox import OutboxSettings
+from engine.ports import Http
 from engine.running import FORGET_SECONDS, Running
 from engine.shop import Shop
 from engine.supervisor import IDLE_SECONDS
@@ -44,16 +45,21 @@ from tests.engine.shops import dealer
 __all__ = ["channel", "core", "store"]
 
 Clock = trio.testing.MockClock
+Connect = Callable[[], AbstractAsyncContextManager[Http]]
 ANN = customer_of(Link("phone", "254700000001"))
 
 
 @asynccontextmanager
 async def running(
-    store: TroubledStore, channel: ScriptedChannel, *providers: ScriptedProvider, shop: Shop = BAKERY
+    store: TroubledStore,
+    channel: ScriptedChannel,
+    *providers: ScriptedProvider,
+    shop: Shop = BAKERY,
+    connect: Connect = no_http,
 ) -> AsyncIterator[Running]:
     lanes = OutboxSettings(lanes=4)
     made = Running(
-        *(store, {SHOP: shop}, {SHOP: channel}, {SHOP: FAST}, no_http, TrioClock(), lanes), providers=providers
+        *(store, {SHOP: shop}, {SHOP: channel}, {SHOP: FAST}, connect, TrioClock(), lanes), providers=providers
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(made.run)

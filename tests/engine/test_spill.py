@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from engine import outbox as outbox_module
 from engine import rooms as rooms_module
+from engine.courtesies import WAITING_MOST
 from engine.messages import OutcomeClass, Outgoing
-from engine.outbox import COURTESIES, OutboxSettings
+from engine.outbox import OutboxSettings
 from engine.rooms import DUE_AT_MOST
 from tests.engine.scripted import SHOP, TrioClock, TroubledStore, settled, store
 from tests.engine.sending import (
@@ -210,13 +211,13 @@ async def test_courtesies_are_dropped_oldest_first_and_never_keep_a_message_wait
     async with sending(store, channel, OutboxSettings(lanes=1)) as office:
         await office.wish(row("ann", 1), row("ben", 1))
         await settled()
-        for number in range(COURTESIES + 3):
+        for number in range(WAITING_MOST + 3):
             office.outbox.mark_read(SHOP, f"wamid.{number}")
         gate.set()
         await settled()
-        assert office.outbox.counters.courtesies_dropped == 3
+        assert office.outbox.courtesies.dropped == 3
     assert channel.order == ["ann1", "ben1"]
-    assert channel.read == [f"wamid.{number}" for number in range(3, COURTESIES + 3)]
+    assert channel.read == [f"wamid.{number}" for number in range(3, WAITING_MOST + 3)]
 
 
 async def test_a_courtesy_that_crashes_harms_no_lane(

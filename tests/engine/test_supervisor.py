@@ -207,15 +207,15 @@ async def test_a_release_replays_in_order_while_letters_keep_arriving(
         await quarantine(desk, core)
 
         async def keep_writing() -> None:
-            for number in range(40):
+            for number in range(20):
                 await desk.say(f"{number}")
                 await trio.sleep(0.001)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(keep_writing)
-            await trio.sleep(0.015)
+            await trio.sleep(0.008)
             assert await desk.supervisor.release(ANN) > 0
-    assert await store.said_to(ANN) == tuple(str(number) for number in range(40))
+    assert await store.said_to(ANN) == tuple(str(number) for number in range(20))
 
 
 async def test_a_busy_store_does_not_lose_what_is_replayed(

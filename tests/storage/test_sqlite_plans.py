@@ -36,6 +36,7 @@ from engine.invoices import IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
 from engine.payments import IntentStatus, PaymentState, RefundNews
+from engine.repeats import FirstAnswer
 from storage.sqlite import SqliteStore, open_sqlite
 from tests.storage.things import (
     CONFIRMED,
@@ -225,4 +226,8 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.owner_notices(SHOP, 9)
     await store.note_fetched(SHOP, NOW)
     await store.fetched(SHOP)
+    await store.begin_request(SHOP, "k", "d", NOW)
+    await store.begin_request(SHOP, "k", "d", NOW)
+    await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))
+    await store.forget_request(SHOP, "k", "d")
     await store.key("tickets")

@@ -8,8 +8,11 @@ import pytest
 import trio
 from msgspec.structs import replace
 
+from engine.pace import Pace
+from engine.slowing import AT_ONCE
 from tests.torture.bakery import RULES
-from tests.torture.town import Courier, body_of, text_from, town
+from tests.torture.phones import Phone
+from tests.torture.town import Courier, Town, body_of, text_from, town
 
 SCRIPT = ("hi", "1, 2", "done", "Asha", "12 Test Road, Nairobi", "skip", "confirm")
 OPEN_WINDOW = replace(RULES, window=False)
@@ -80,21 +83,44 @@ async def test_a_thousand_messages_in_one_post_have_each_their_turn(tmp_path: Pa
         assert len({one.key for one in here.fake.sent()}) == len(here.fake.sent()) == 999
 
 
-async def test_a_thousand_messages_of_one_customer_hold_nobody_else_up(tmp_path: Path) -> None:
-    """They are a thousand turns, in order; their replies leave at the pair's pace, everybody else's at once."""
+async def chatter(here: Town) -> Phone:
+    """A thousand messages of one customer in one POST, which hold nobody else up; the customer's phone."""
+    courier, chatterbox, other = Courier(here.url), here.newcomer(), here.newcomer()
+    values = [text_from(chatterbox.digits, f"wamid.{number}", "hi") for number in range(1_000)]
+    async with trio.open_nursery() as nursery:
+        answers: list[int] = []
+
+        async def post() -> None:
+            answers.append(await courier.post(body_of(*values)))
+
+        nursery.start_soon(post)
+        assert "Welcome" in await other.ask("hi")
+        assert "Chocolate Chip Cookie" in await other.ask("1, 2")
+    assert answers == [200]
+    return chatterbox
+
+
+async def test_a_thousand_messages_of_one_customer_are_kept_and_answered_one_by_one(tmp_path: Path) -> None:
+    """As many as anybody writes at once are turns; each of the others waits on disk for its own."""
     async with town(tmp_path, rules=OPEN_WINDOW) as here:
-        courier, chatterbox, other = Courier(here.url), here.newcomer(), here.newcomer()
-        values = [text_from(chatterbox.digits, f"wamid.{number}", "hi") for number in range(1_000)]
-        async with trio.open_nursery() as nursery:
-            answers: list[int] = []
+        chatterbox = await chatter(here)
+        ours = "id GLOB 'wamid.[0-9]*' AND length(id) <= 9"
+        ((turns, waiting),) = here.read(
+            f"SELECT (SELECT count(*) FROM inbound WHERE {ours}), (SELECT count(*) FROM posted WHERE {ours})"
+        )
+        assert turns + waiting == 1_000
+        assert AT_ONCE <= turns < AT_ONCE + 10
+        await chatterbox.until(lambda: chatterbox.turn == AT_ONCE + 3)
+        assert [reply.turn for reply in chatterbox.replies] == list(range(1, AT_ONCE + 4))
 
-            async def post() -> None:
-                answers.append(await courier.post(body_of(*values)))
 
-            nursery.start_soon(post)
-            assert "Welcome" in await other.ask("hi")
-            assert "Chocolate Chip Cookie" in await other.ask("1, 2")
-        assert answers == [200]
+async def test_without_that_limit_their_replies_leave_at_the_pairs_pace(tmp_path: Path) -> None:
+    """They are a thousand turns, in order; everybody else's replies leave at once."""
+    async with town(tmp_path, rules=OPEN_WINDOW) as here:
+        running = here.process.engine.running
+        assert running is not None
+        running.around.pace = lambda: Pace(0, 1)
+        chatterbox = await chatter(here)
         assert here.read("SELECT max(version) FROM snapshots") == [(1_000,)]
         await chatterbox.until(lambda: chatterbox.turn == 45)
         assert [reply.turn for reply in chatterbox.replies] == list(range(1, 46))

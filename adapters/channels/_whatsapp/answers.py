@@ -10,6 +10,7 @@ from engine.messages import Outcome, OutcomeClass
 from engine.ports import Answer
 
 PAIR_LIMIT = 131056
+BAD_PARAMETER, NO_SUCH_OBJECT = 100, 33
 PAIR_STEPS = 5
 """For the pair limit Meta asks for 4^n seconds, n = 0, 1, 2…; after these steps (17 minutes) it grows no further."""
 WAIT_MOST: Millis = 15 * 60 * 1000
@@ -47,6 +48,14 @@ def upload_outcome(answer: Answer, attempts: int) -> Outcome:
 def read_outcome(answer: Answer) -> Outcome:
     """What became of a read receipt."""
     return Outcome(OutcomeClass.SENT) if answer.status in OK else refusal(answer, _said(answer), 1)
+
+
+def number_problem(answer: Answer) -> str:
+    """Why the number's own page was refused, "" when it was not. A bad parameter can only be the number's id."""
+    if answer.status in OK:
+        return ""
+    code = integer(mapping(_said(answer).get("error")).get("code"))
+    return sentence(NO_SUCH_OBJECT) if code == BAD_PARAMETER else read_outcome(answer).reason
 
 
 def refusal(answer: Answer, said: Map, attempts: int) -> Outcome:

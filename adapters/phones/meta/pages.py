@@ -93,6 +93,10 @@ def _media(app: QuartTrio, fake: FakeMeta) -> None:
     async def one(version: str, media_id: str) -> Response:
         fake.allowed(_authorization(), version, request.args.get("phone_number_id") or fake.any_number())
         media = fake.media.get(media_id)
+        if media is None and media_id in [one.phone_number_id for one in fake.numbers()]:
+            number = fake.allowed(_authorization(), version, media_id).number
+            names = {"display_phone_number": number.display_phone_number, "verified_name": number.title}
+            return _json({**names, "quality_rating": "GREEN", "id": number.phone_number_id})
         if media is None:
             raise GraphError(BAD_PARAMETER, f"Object with ID '{media_id}' does not exist.")
         if request.method == "DELETE":

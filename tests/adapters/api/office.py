@@ -17,6 +17,7 @@ from adapters.web.body import Bodies
 from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address, Link, customer_id
 from engine.messages import AnyMessage
+from engine.pace import Pace
 from engine.running import Running
 from engine.shop import Shop
 from tests.adapters.edge import WireChannel, deliver, message
@@ -60,6 +61,7 @@ class Office:
         self.engine = Engine()
         paces = dict.fromkeys(self.shops, FAST)
         self.running = Running(store, self.shops, self.channels, paces, no_http, self.clock)
+        self.running.around.pace = lambda: Pace(0, 1)  # tests write faster than people do
         self.web: Any = Web(
             list(self.channels.values()),
             self.engine,

@@ -50,7 +50,7 @@ def schema_of(examples: int) -> OpenApiSchema:
             for parameter in operation["parameters"]:
                 if parameter["in"] == "path":
                     parameter["schema"] = {"anyOf": [{"const": HERE[parameter["name"]]}, parameter["schema"]]}
-    checks = {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409"]}, **UNCHECKED}
+    checks = {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "422"]}, **UNCHECKED}
     config = {"generation": {"max-examples": examples}, "checks": checks, "seed": 1}
     return from_dict(made, config=SchemathesisConfig.from_dict(config))
 
