@@ -83,6 +83,14 @@ class PaymentsConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Any
 
 
+class CrmConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A shop's books elsewhere. ``settings`` is the struct of the CRM's own kind; stock is fetched every so often."""
+
+    kind: str
+    stock_minutes: Minutes = 15
+    settings: Any
+
+
 class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One ``[[shop]]``. ``title`` is what customers see; empty means the name with a capital letter. It sells what its
     ``catalogue`` or its ``events`` hold; a path of "." is no file."""
@@ -107,6 +115,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     terms: TermsConfig = TermsConfig()
     owner: OwnerConfig = OwnerConfig()
     payments: tuple[PaymentsConfig, ...] = ()
+    crm: CrmConfig | None = None
     channel: ChannelConfig
 
 

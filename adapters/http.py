@@ -38,6 +38,8 @@ IDLE = 3.0
 """Seconds that a connection may lie idle and still be used: below the 5 s after which common servers close one."""
 ANSWER_BYTES = 64 * 1024
 """An answer is read up to here and the rest dropped; what providers say to a send is below 2 KB."""
+LIST_BYTES = 4 * 1024 * 1024
+"""The same of an answer to a question: a page of a list (200 items of a CRM are half a megabyte)."""
 
 TROUBLE = (
     httpcore.NetworkError,
@@ -95,7 +97,8 @@ class LaneHttp:
         with trio.move_on_after(self._deadline):
             try:
                 connection = await self._connected(request.url.origin)
-                return await _answer(await connection.handle_async_request(request))
+                response = await connection.handle_async_request(request)
+                return await _answer(response, LIST_BYTES if method == "GET" else ANSWER_BYTES)
             except TROUBLE as error:
                 why = type(error).__name__  # its text may hold what the server sent
         raise (AnswerLost if content.written else NotSent)(why)
@@ -145,19 +148,19 @@ def _where(url: str) -> tuple[httpcore.URL, bytes]:
     ), parsed.netloc
 
 
-async def _answer(response: httpcore.Response) -> Answer:
+async def _answer(response: httpcore.Response, most: int) -> Answer:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-    return Answer(response.status, headers, await _body(response))
+    return Answer(response.status, headers, await _body(response, most))
 
 
-async def _body(response: httpcore.Response) -> bytes:
+async def _body(response: httpcore.Response, most: int) -> bytes:
     assert isinstance(response.stream, AsyncIterable)
     body = bytearray()
     with trio.CancelScope() as enough:
         async for chunk in response.stream:
             body += chunk
-            if len(body) > ANSWER_BYTES:
+            if len(body) > most:
                 # Not ``break``: a cancellation unwinds the connection's generators at once and closes it.
                 enough.cancel()
     await response.aclose()
-    return bytes(body[:ANSWER_BYTES])
+    return bytes(body[:most])

@@ -25,12 +25,14 @@ Made = TypeVar("Made", covariant=True)
 
 class Site(NamedTuple):
     """Where a thing is built: the shop's name, the address that providers call (no slash at its end), whether the whole
-    server is ``insecure`` (loopback only), where alone secrets may be missing, and whether nothing is sent."""
+    server is ``insecure`` (loopback only), where alone secrets may be missing, whether nothing is sent, and whose days
+    its dates are."""
 
     shop: str
     public_url: str = ""
     insecure: bool = False
     dev_mode: bool = False
+    timezone: str = "UTC"
 
 
 class Build(Protocol[Made]):

@@ -22,6 +22,7 @@ from babel.numbers import is_currency
 from adapters.config import (
     ChannelConfig,
     Config,
+    CrmConfig,
     OutboxConfig,
     PaymentsConfig,
     ServerConfig,
@@ -46,10 +47,15 @@ Kinds = Mapping[str, type[msgspec.Struct]]
 
 
 def load(
-    path: Path, environ: Mapping[str, str], kinds: Kinds, flows: Collection[str], providers: Kinds | None = None
+    path: Path,
+    environ: Mapping[str, str],
+    kinds: Kinds,
+    flows: Collection[str],
+    providers: Kinds | None = None,
+    crms: Kinds | None = None,
 ) -> Config:
     """Read and check ``path``. ``kinds`` are the channels with their settings structs, ``providers`` those of
-    payments, ``flows`` the shops' flows.
+    payments, ``crms`` the CRMs, ``flows`` the shops' flows.
 
     Raises ConfigError.
     """
@@ -59,7 +65,7 @@ def load(
         raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not a TOML file: {error}.") from None
-    loading = _Loading(tables, Reader(environ, path.absolute().parent), kinds, flows, providers or {})
+    loading = _Loading(tables, Reader(environ, path.absolute().parent), kinds, flows, providers or {}, crms or {})
     config = loading.config()
     if config is None:
         problems = loading.reader.problems
@@ -72,12 +78,19 @@ class _Loading:
     """One ``load``: problems gather in ``reader``, and a part that has one is None."""
 
     def __init__(
-        self, tables: Mapping[str, Any], reader: Reader, kinds: Kinds, flows: Collection[str], providers: Kinds
+        self,
+        tables: Mapping[str, Any],
+        reader: Reader,
+        kinds: Kinds,
+        flows: Collection[str],
+        providers: Kinds,
+        crms: Kinds,
     ) -> None:
         self.reader = reader
         self._tables = tables
         self._kinds = kinds
         self._providers = providers
+        self._crms = crms
         self._flows = flows
 
     def config(self) -> Config | None:
@@ -111,7 +124,7 @@ class _Loading:
                 yield shop
 
     def _shop(self, path: str, table: object, insecure: bool) -> ShopConfig | None:
-        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms", "owner", "payments"))
+        values = self.reader.values(ShopConfig, table, path, nested=("channel", "terms", "owner", "payments", "crm"))
         if not isinstance(table, dict):
             return None
         channel = self._channel(f"{path}.channel", table.get("channel"), insecure)
@@ -122,6 +135,8 @@ class _Loading:
         self.reader.problems += owner_problems(f"{path}.owner", owner.get("secrets", ()))
         values |= {"terms": TermsConfig(**terms), "owner": OwnerConfig(**owner)}
         values |= {"payments": tuple(self._payments(f"{path}.payments", table.get("payments", []), insecure))}
+        if "crm" in table and (crm := self._crm(f"{path}.crm", table["crm"], insecure)) is not None:
+            values |= {"crm": crm}
         shop = _built(ShopConfig, values | ({"channel": channel} if channel else {}))
         self.reader.problems += shop_problems(path, values, self._flows)
         return shop and msgspec.structs.replace(shop, title=shop.title or shop.name.capitalize())
@@ -151,6 +166,12 @@ class _Loading:
             values = self._of_a_kind(PaymentsConfig, self._providers, "payment provider", where, table, insecure)
             if (made := _built(PaymentsConfig, values)) is not None:
                 yield made
+
+    def _crm(self, path: str, table: object, insecure: bool) -> CrmConfig | None:
+        if not isinstance(table, dict):
+            self.reader.problems.append(f"{path}: expected a [shop.crm] table with a kind")
+            return None
+        return _built(CrmConfig, self._of_a_kind(CrmConfig, self._crms, "CRM", path, table, insecure))
 
     def _of_a_kind(
         self, common: type[msgspec.Struct], kinds: Kinds, noun: str, path: str, table: dict[str, Any], insecure: bool

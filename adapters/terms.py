@@ -78,8 +78,10 @@ def terms_problems(path: str, values: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def terms_of(config: TermsConfig, where: str, currency: str, timezone: str) -> Terms:
-    """The terms that a configuration describes. ConfigError names each faulty row of each table."""
+def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, crm: bool = False) -> Terms:
+    """The terms that a configuration describes; ``crm``: the shop has one.
+
+    ConfigError names each faulty row of each table."""
     return Terms(
         tax_rate=config.tax_rate,
         tax_included=config.tax_included,
@@ -96,7 +98,7 @@ def terms_of(config: TermsConfig, where: str, currency: str, timezone: str) -> T
         payments=config.payments,
         recognition=config.recognition,
         tracking=config.tracking,
-        crm=config.crm,
+        crm=config.crm or crm,
         promotions=_rows(
             config.promotions,
             f"{where}.promotions",

@@ -253,9 +253,3 @@ class Books(Protocol):
 
     async def note_fetched(self, shop: str, until: Millis) -> None:
         """All that came before ``until`` is here."""
-
-    async def unsynced(self, shop: str, limit: int) -> list[str]:
-        """Numbers of orders that the CRM shall hear of (Commit.synced) and has not, in the order of those wishes."""
-
-    async def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
-        """The CRM has heard of these; wishing for one of them again changes nothing."""

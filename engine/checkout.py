@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from engine import awaiting
 from engine import basket as baskets
 from engine.basket import Basket, Reviewed
-from engine.effects import AnyEffect, Charge, Option, PlaceOrder, SaveCustomer, Say, SyncOrder
+from engine.effects import AnyEffect, Charge, Option, PlaceOrder, SaveCustomer, Say
 from engine.facts import Facts
 from engine.messages import Purpose
 from engine.offering import zone_of
@@ -20,7 +20,7 @@ from engine.paying import intent_for, reference_of
 from engine.payments import Way
 from engine.phrases import say
 from engine.shop import Shop
-from engine.shopping import cart_line, joined, price
+from engine.shopping import cart_line, joined, price, synced
 
 
 # -- placing -------------------------------------------------------------------------------------------------------
@@ -40,9 +40,8 @@ def order_of(review: Reviewed, ways: Sequence[Way], shop: Shop, facts: Facts) ->
 
 def placed(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """The rows of an order that is placed now, its hold and its timers with it."""
-    crm = (SyncOrder(order.number),) if shop.terms.crm else ()
     held = awaiting.begin(order, facts) if order.held else ()
-    return (PlaceOrder(order), SaveCustomer(baskets.card_of(order, shop, facts)), *crm, *held)
+    return (PlaceOrder(order), SaveCustomer(baskets.card_of(order, shop, facts)), *synced(order, shop), *held)
 
 
 def firm(order: Order, ways: Sequence[Way], shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:

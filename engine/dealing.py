@@ -7,7 +7,7 @@ import msgspec
 from engine import dues, paying
 from engine.address import DAY, Millis
 from engine.cart import Cart
-from engine.effects import AnyEffect, Ask, Charge, MovePayment, PlaceOrder, SaveCustomer, Say, SyncOrder
+from engine.effects import AnyEffect, Ask, Charge, MovePayment, PlaceOrder, SaveCustomer, Say
 from engine.events import PaymentFailed
 from engine.facts import Facts
 from engine.flow import customer_of
@@ -16,7 +16,7 @@ from engine.orders import Customer, Order, OrderStatus, PaymentMove, PaymentStat
 from engine.payments import Way
 from engine.phrases import say
 from engine.shop import Shop
-from engine.shopping import joined, order_number, price
+from engine.shopping import joined, order_number, price, synced
 from engine.totals import reckoned
 
 PREFIX = "WS"
@@ -41,11 +41,11 @@ def placed(cart: Cart, name: str, shop: Shop, facts: Facts) -> tuple[Order, tupl
         total=price(order.total, shop),
         invoice=dues.invoice_said(order, shop, facts),
     )
-    synced = (SyncOrder(order.number),) if shop.terms.crm else ()
+    crm = synced(order, shop)
     said = Say(thanks, Purpose.ORDER)
     paid = asked_to_pay(order, shop, facts)
     reminder = dues.next_reminder(order, shop, facts.now) if _reminded(order, shop, facts) else ()
-    return order, (PlaceOrder(order), SaveCustomer(card), said, *dues.invoice(order, shop), *synced, *paid, *reminder)
+    return order, (PlaceOrder(order), SaveCustomer(card), said, *dues.invoice(order, shop), *crm, *paid, *reminder)
 
 
 def _order(cart: Cart, name: str, shop: Shop, facts: Facts) -> Order:

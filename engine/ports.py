@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from engine.address import Address, Link, Millis
+from engine.backoffice import BackOffice, Stocktake
 from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
@@ -25,8 +26,8 @@ from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 from engine.repeats import Repeats
 
 
-class Store(Till, Post, BoxOffice, Books, Noticeboard, Repeats, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books, engine.notices and engine.repeats.
+class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices and repeats.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -344,13 +345,22 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Crm(Protocol):
-    """A shop's books elsewhere: stock in, orders out. One file per kind in adapters/crm."""
+    """A shop's books elsewhere: stock in, orders out (engine.backoffice). One file per kind in adapters/crm, registered
+    by its ``KIND``. Neither call ever raises for what the CRM or the network does: that is an Outcome, whose ``reason``
+    is a plain sentence with the next step."""
 
-    async def inventory(self, http: Http) -> Mapping[str, int]:
-        """What is on hand, by sku. Raises NotSent or AnswerLost."""
+    shop: str
+    title: str
+    """What the owner calls it ("Zoho Inventory")."""
 
-    async def push(self, http: Http, order: Order) -> Outcome:
-        """Tell it of an order, once: looked for by its number before a second try."""
+    async def inventory(self, http: Http, mark: str) -> Stocktake | Outcome:
+        """What may be sold. ``mark`` is that of the last stocktake taken over: an Outcome SENT means that nothing has
+        changed since, and nothing is to be taken over."""
+
+    async def push(self, http: Http, order: Order, tried: bool) -> Outcome:
+        """Tell it of an order as it stands, once: SENT when it has heard, and reserves its goods, or when it has heard
+        that the order is cancelled. ``tried``: it may know of the order already, so it is looked for first; always so
+        for one that is cancelled. NEVER: it refuses this order, others may go on."""
 
 
 class Clock(Protocol):

@@ -112,7 +112,8 @@ def place(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     )
     end = facts.now + _time_to_pay(shop)
     holds = [TakeHold(hold) for hold in holds_of(order, end)]
-    return (PlaceOrder(order), *holds, SaveCustomer(card), SetTimer(END + order.number, end))
+    crm = shopping.synced(order, shop)
+    return (PlaceOrder(order), *holds, *crm, SaveCustomer(card), SetTimer(END + order.number, end))
 
 
 def _order(cart: Cart, address: str, shop: Shop, facts: Facts) -> Order:

@@ -2,6 +2,7 @@
 
 post(inbound) → router → mailbox → actor → commit ┬→ outbox → channel
                     ↑                              ├→ cashier → provider
+                    │                              ├→ crm
                     └────── scheduler ←────────────┴─────┘
 """
 
@@ -18,6 +19,8 @@ from engine.address import Millis
 from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
+from engine.crm import CrmSync
+from engine.crm_desk import Served
 from engine.events import Inbound
 from engine.fetching import Fetching
 from engine.mailbox import Receipt
@@ -56,6 +59,7 @@ class Running:
         outbox: OutboxSettings | None = None,
         papers: Papers | None = None,
         providers: Sequence[Provider] = (),
+        crms: Sequence[Served] = (),
     ) -> None:
         self.store = store
         self.papers = papers
@@ -73,6 +77,7 @@ class Running:
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
+        self.crm = CrmSync(store, crms, connect, clock)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""
@@ -82,6 +87,7 @@ class Running:
             await nursery.start(self.breakers.run)
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
+            await nursery.start(self.crm.run)
             await nursery.start(self.scheduler.run)
             await nursery.start(self.fetching.run)
             task_status.started()
@@ -92,6 +98,7 @@ class Running:
     def _committed(self, commit: Commit) -> None:
         self.outbox.offer(commit.outbox, completed=bool(commit.invoices))
         self.cashier.offer(commit)
+        self.crm.offer(commit)
         for timer in commit.timers:
             self.scheduler.note(timer.due)
         for letter in commit.posted:

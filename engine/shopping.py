@@ -11,9 +11,9 @@ from engine import dates, money
 from engine.address import Millis
 from engine.cart import LINES_AT_MOST, QUANTITY_AT_MOST, Cart, CartLine, Change, ChangeKind
 from engine.catalogue import Product
-from engine.effects import ShowImage
+from engine.effects import ShowImage, SyncOrder
 from engine.facts import Facts
-from engine.orders import OrderLine
+from engine.orders import Order, OrderLine
 from engine.phrases import say, say_count
 from engine.shop import Shop
 from engine.table import is_link
@@ -39,6 +39,12 @@ def picture_of(thing: Product | TicketEvent) -> tuple[ShowImage, ...]:
     if not thing.image:
         return ()
     return (ShowImage(link=thing.image) if is_link(thing.image) else ShowImage(path=thing.image),)
+
+
+def synced(order: Order, shop: Shop) -> tuple[SyncOrder, ...]:
+    """The wish that the shop's CRM hears of an order, which goes with placing it; one that is held is told when it is
+    paid. Without it the CRM's figures would bring the order's goods back."""
+    return (SyncOrder(order.number),) if shop.terms.crm else ()
 
 
 def cart_line(cart: Cart, shop: Shop, facts: Facts) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -23,6 +24,14 @@ from storage.stock import Stock
 History: TypeAlias = list[tuple[str, str, str, Millis]]
 
 
+@dataclass(slots=True)
+class _Sync:
+    """An order that the CRM shall hear of: whether it may know of it, and whether it has heard how it stands."""
+
+    tried: bool = False
+    heard: bool = False
+
+
 class Ledger:
     """Orders and what hangs on them, of all shops."""
 
@@ -35,8 +44,7 @@ class Ledger:
         self._invoices: dict[Key, Invoice] = {}
         self._issued: Counter[tuple[str, int]] = Counter()
         """Shop and year → how many invoices."""
-        self._synced: dict[Key, bool] = {}
-        """Shop and order → whether the CRM has heard of it."""
+        self._synced: dict[Key, _Sync] = {}
 
     # -- a turn's commit -------------------------------------------------------------------------------------------
     def standing(self, commit: Commit) -> dict[Key, Ordered]:
@@ -71,7 +79,7 @@ class Ledger:
         self._stock.book_holds(commit, taken)
         numbers = [self._issue(shop, issue, commit.at) for issue in commit.invoices]
         for number in commit.synced:
-            self._synced.setdefault((shop, number), False)
+            self._synced.setdefault((shop, number), _Sync())
         return numbers
 
     def _taken(self, commit: Commit) -> list[Order]:
@@ -105,6 +113,8 @@ class Ledger:
         self._history[shop, move.number].append((order.status.value, move.to.value, move.by, at))
         for sku, quantity in back.items():
             self._add(shop, sku, quantity)
+        if move.to is OrderStatus.CANCELLED and (sync := self._synced.get((shop, move.number))) is not None:
+            sync.heard = not sync.tried
 
     def _move_payment(self, shop: str, move: PaymentMove, at: Millis) -> None:
         order = self.orders[shop, move.number]
@@ -184,12 +194,34 @@ class Ledger:
             pending=sum(order.status not in over for order in orders),
         )
 
+    # -- the CRM -------------------------------------------------------------------------------------------------------
     def unsynced(self, shop: str) -> list[str]:
-        """See Books.unsynced."""
-        return [number for (of, number), heard in self._synced.items() if of == shop and not heard]
+        """See BackOffice.unsynced."""
+        return [number for (of, number), sync in self._synced.items() if of == shop and self._to_be_told(of, number)]
 
-    def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
-        """See Books.note_synced."""
+    def begin_sync(self, shop: str, number: str) -> bool:
+        """See BackOffice.begin_sync."""
+        sync = self._synced.get((shop, number), _Sync())
+        before, sync.tried = sync.tried, True
+        return before
+
+    def note_synced(self, shop: str, numbers: Sequence[str], cancelled: bool) -> None:
+        """See BackOffice.note_synced."""
         for number in numbers:
-            if (shop, number) in self._synced:
-                self._synced[shop, number] = True
+            sync = self._synced.get((shop, number))
+            if sync is not None and (self.orders[shop, number].status is OrderStatus.CANCELLED) is cancelled:
+                sync.heard = True
+
+    def promised(self, shop: str) -> Counter[str]:
+        """What was taken here and the CRM does not know of, by sku."""
+        found: Counter[str] = Counter()
+        for (of, number), sync in self._synced.items():
+            order = self.orders[of, number]
+            if of == shop and not sync.heard and not order.held and order.status is not OrderStatus.CANCELLED:
+                for line in order.lines:
+                    found[line.sku] += line.quantity if line.tracked else 0
+        return found
+
+    def _to_be_told(self, shop: str, number: str) -> bool:
+        sync, order = self._synced[shop, number], self.orders[shop, number]
+        return not sync.heard and (sync.tried if order.status is OrderStatus.CANCELLED else not order.held)

@@ -21,13 +21,14 @@ from storage.errands import EARLY_KEPT, INBOUND_KEPT
 from storage.issuing import with_number
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
+from storage.memory_backoffice import MemoryBackOffice
 from storage.memory_desk import Pause
 from storage.memory_notices import MemoryNotices
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices):
+class MemoryStore(MemoryNotices, MemoryBackOffice):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
@@ -43,7 +44,6 @@ class MemoryStore(MemoryNotices):
         self._last_parked = 0
         self._quarantined: dict[Address, str] = {}
         self._digests: dict[str, str] = {}
-        self._products: dict[str, dict[str, Product]] = {}
 
     # -- turns -----------------------------------------------------------------------------------------------------
     async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:

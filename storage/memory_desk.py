@@ -251,14 +251,6 @@ class MemoryDesk:
         await self._turn()
         self._fetched[shop] = until
 
-    async def unsynced(self, shop: str, limit: int) -> list[str]:
-        await self._turn()
-        return page(self._ledger.unsynced(shop), limit)
-
-    async def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
-        await self._turn()
-        self._ledger.note_synced(shop, numbers)
-
 
 def page(rows: list[T], limit: int, offset: int = 0) -> list[T]:
     """So many rows from behind the first ``offset``."""

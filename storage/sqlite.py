@@ -3,7 +3,8 @@
 Everything that touches the file runs in storage's own thread (storage/bridge.py); everything here runs in trio's. The
 pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
 is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
-what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_notices.
+what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_backoffice,
+sqlite_notices.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from storage.answers import LOOKUPS, together
 from storage.bridge import Bridge
 from storage.connections import connect
 from storage.file import Lock, Synchronous, quick_check
+from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
@@ -66,7 +68,7 @@ async def open_sqlite(
         lock.close()
 
 
-class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteNotices):
+class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, SqliteNotices):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 
     async def start(self) -> None:

@@ -74,18 +74,12 @@ class SqliteBooks(SqliteDesk):
             found = nsmallest(max(0, limit), [*found, *some], key=lambda one: (-one.since, one.customer))
         return found
 
-    # -- papers and the CRM ----------------------------------------------------------------------------------------
+    # -- papers ----------------------------------------------------------------------------------------------------
     async def invoice_of(self, shop: str, order: str) -> Invoice | None:
         return await self._look(_invoice_of, shop, order)
 
     async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
         return await self._look(_invoices, shop, limit, offset)
-
-    async def unsynced(self, shop: str, limit: int) -> list[str]:
-        return await self._look(_unsynced, shop, limit)
-
-    async def note_synced(self, shop: str, numbers: Sequence[str]) -> None:
-        await self._errand(_note_synced(shop, numbers))
 
     async def fetched(self, shop: str) -> Millis:
         return await self._look(_fetched, shop)
@@ -191,7 +185,7 @@ async def _sessions(db: Db, shop: str, after: str) -> tuple[list[Session], str |
     return [one for one in read_ones if one is not None], more
 
 
-# -- papers and the CRM ----------------------------------------------------------------------------------------------
+# -- papers ----------------------------------------------------------------------------------------------------------
 
 
 async def _invoice_of(db: Db, shop: str, number: str) -> Invoice | None:
@@ -206,19 +200,6 @@ async def _invoices(db: Db, shop: str, limit: int, offset: int) -> list[Invoice]
         JOIN orders o ON o.shop = v.shop AND o.number = v.invoiced"""  # noqa: S608
     found = await read(db, sql, (shop, max(0, limit), max(0, offset)))
     return [invoice(row) for _, row in sorted(found, key=itemgetter(0), reverse=True)]
-
-
-async def _unsynced(db: Db, shop: str, limit: int) -> list[str]:
-    sql = """SELECT json_group_array(json_array(seq, number)) FROM (
-        SELECT * FROM crm_queue WHERE shop = ? AND heard = 0 ORDER BY seq LIMIT ?)"""
-    return [number for _, number in sorted(await read(db, sql, (shop, max(0, limit))))]
-
-
-def _note_synced(shop: str, numbers: Sequence[str]) -> Errand:
-    async def errand(db: Db) -> None:
-        await write(db, HEARD, [(shop, number) for number in dict.fromkeys(numbers)])
-
-    return errand
 
 
 async def _fetched(db: Db, shop: str) -> Millis:
@@ -243,6 +224,3 @@ def _key(name: str, fresh: bytes) -> Errand:
         return bytes(key)
 
     return errand
-
-
-HEARD = "UPDATE crm_queue SET heard = 1 WHERE (shop, number) IN (SELECT * FROM ({values}))"

@@ -17,7 +17,16 @@ from adapters import logs
 from adapters.app import arguments
 from adapters.app.environment import pins
 from adapters.channels import kinds
-from adapters.config import ChannelConfig, OutboxConfig, PaymentsConfig, ServerConfig, ShopConfig, StorageConfig
+from adapters.config import (
+    ChannelConfig,
+    CrmConfig,
+    OutboxConfig,
+    PaymentsConfig,
+    ServerConfig,
+    ShopConfig,
+    StorageConfig,
+)
+from adapters.crm import kinds as crm_kinds
 from adapters.kinds import Kind
 from adapters.payments import kinds as provider_kinds
 from adapters.settings import Secret
@@ -34,10 +43,9 @@ LINES_AT_MOST = 400
 
 PURE_LIBRARIES = {"msgspec", "babel", "rapidfuzz"}
 RUNNING = {
-    *("actor", "breaker", "campaigns", "cashier", "courtesies", "fetching", "mailbox", "outbox", "papering"),
-    "patience",
-    "rooms",
-    *("router", "running", "scheduler", "sending_back", "supervisor", "unknown"),
+    *("actor", "breaker", "campaigns", "cashier", "courtesies", "crm", "crm_desk", "fetching", "mailbox"),
+    *("outbox", "papering", "patience", "rooms", "router", "running", "scheduler"),
+    *("sending_back", "supervisor", "unknown"),
 }
 """The part of engine that may use trio, log, and know what time it is."""
 IMPURE = {
@@ -189,6 +197,8 @@ def settings() -> dict[str, object]:
         *((f"{name}: ", "shop.channel", kind.settings) for name, kind in kinds().items()),
         ("", "shop.payments", PaymentsConfig),
         *((f"{name}: ", "shop.payments", kind.settings) for name, kind in provider_kinds().items()),
+        ("", "shop.crm", CrmConfig),
+        *((f"{name}: ", "shop.crm", kind.settings) for name, kind in crm_kinds().items()),
     ]
     tables = {path for _, path, _ in structs}
     return {
@@ -215,7 +225,9 @@ def documented() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("kind", [*kinds().values(), *provider_kinds().values()], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [*kinds().values(), *provider_kinds().values(), *crm_kinds().values()], ids=lambda kind: kind.name
+)
 def test_what_sounds_secret_in_a_kinds_settings_is_a_secret(kind: Kind[object]) -> None:
     for field in msgspec.structs.fields(kind.settings):
         if re.search(r"token|secret|password|key$", field.name):

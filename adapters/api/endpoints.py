@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from adapters.api.bookings import bookings
 from adapters.api.books import books
+from adapters.api.crm import crm
 from adapters.api.customers import customers
 from adapters.api.door import door
 from adapters.api.endpoint import Endpoint, Noun
@@ -19,6 +20,6 @@ from adapters.api.receiving import receiving
 
 NOUNS: Sequence[Noun] = (
     *(orders, placing, payments, receiving, customers, books, events, bookings, door, messages),
-    notices,
+    *(notices, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -14,6 +14,7 @@ from adapters import goods
 from adapters.app.process import Opened, Process, Settings
 from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
+from adapters.crm import kinds as crm_kinds
 from adapters.http import LaneHttp, shared_tls
 from adapters.kinds import Site
 from adapters.loading import load
@@ -22,6 +23,7 @@ from adapters.pictures import Pictures
 from adapters.terms import read_file, refuse, terms_of
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue, digest
+from engine.crm_desk import Served
 from engine.errors import ConfigError
 from engine.flows import names
 from engine.outbox import OutboxSettings
@@ -49,7 +51,8 @@ def read_config(path: Path) -> Config:
     """The configuration in this file and the environment. Raises ConfigError."""
     settings = {name: kind.settings for name, kind in kinds().items()}
     providers = {name: kind.settings for name, kind in provider_kinds().items()}
-    return load(path, os.environ, settings, names(), providers)
+    crms = {name: kind.settings for name, kind in crm_kinds().items()}
+    return load(path, os.environ, settings, names(), providers, crms)
 
 
 def compose(config: Config, clock: Clock | None = None) -> Process:
@@ -79,10 +82,11 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
 
 def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: bool = False) -> Opened:
     """One configured shop with its channel, and its files of products and events read. Raises ConfigError."""
-    site = Site(config.name, public_url.rstrip("/"), insecure, config.channel.dev_mode)
+    site = Site(config.name, public_url.rstrip("/"), insecure, config.channel.dev_mode, config.timezone)
     channel = kinds()[config.channel.kind].build(site, config.channel.settings)
     where = f"shop.{config.name}"
     providers = _providers(config, site)
+    crm = _crm(config, site)
     data = read_file(config.catalogue, f"{where}.catalogue") if config.catalogue != Path() else b""
     products, faults = (
         goods.products(data, config.catalogue, config.currency, _beside(config.catalogue)) if data else ([], [])
@@ -105,7 +109,7 @@ def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: boo
         languages=config.languages,
         session=config.session_minutes * MINUTE,
         handover=config.handover_minutes * MINUTE,
-        terms=terms_of(config.terms, f"{where}.terms", config.currency, config.timezone),
+        terms=terms_of(config.terms, f"{where}.terms", config.currency, config.timezone, crm=crm is not None),
         refunders=frozenset(one.kind for one in providers if isinstance(one, Refunder)),
     )
     return Opened(
@@ -118,6 +122,7 @@ def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: boo
         providers=providers,
         events_digest=goods.digest_of(events),
         events=events,
+        crm=crm,
         owner=config.owner,
     )
 
@@ -125,6 +130,14 @@ def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: boo
 def _beside(path: Path) -> Picture:
     """Pictures that lie beside a table; one that is gone by now is no reason to keep the shop closed."""
     return Pictures(path.parent, looked_at=False)
+
+
+def _crm(config: ShopConfig, site: Site) -> Served | None:
+    """The shop's books elsewhere."""
+    if config.crm is None:
+        return None
+    crm = crm_kinds()[config.crm.kind].build(site, config.crm.settings)
+    return Served(crm, config.crm.stock_minutes * MINUTE)
 
 
 def _providers(config: ShopConfig, site: Site) -> tuple[Provider, ...]:

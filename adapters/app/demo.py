@@ -44,7 +44,7 @@ def _say(laboratory: Laboratory, folder: Path, port: int) -> None:
         print(f"Port {port} is taken; using {laboratory.url.rpartition(':')[2]} instead.")
     target = "" if laboratory.url.endswith(":8080") else f" --target {laboratory.url}"
     count = NUMBERS.get(len(laboratory.shops), str(len(laboratory.shops)))
-    print(f"Sokoni demo: {count} shops, a fake WhatsApp and a fake M-Pesa on this machine. No account, no network.\n")
+    print(f"Sokoni demo: {count} shops, a fake WhatsApp, M-Pesa and Zoho on this machine. No account, no network.\n")
     print(f"  Phone in the browser   {laboratory.url}/")
     print("  Phone in a terminal")
     for shop in laboratory.shops:
@@ -53,5 +53,6 @@ def _say(laboratory: Laboratory, folder: Path, port: int) -> None:
     print(f"  The shops' API         {laboratory.shop_url}/s/SHOP/…   secret: {laboratory.secret}")
     print(f"  What was paid          {laboratory.pay.url}/control/payments")
     print(f"  What was paid by card  {laboratory.stripe.url}/control/payments")
+    print(f"  The dealer's CRM       {laboratory.zoho.url}/control/salesorders, …/control/stock")
     print(f"  Data                   {folder.absolute()} (delete it to begin anew)\n")
     print("Say hi to a shop. Ctrl-C here stops the demo.", flush=True)

@@ -3,7 +3,7 @@
     python -m adapters.app.laboratory FOLDER MESSAGES_PER_SECOND     as a process of its own, until its input ends
 
 No account and no network: the shops are composed exactly as ``serve`` composes them, only that their channel's address
-is the fake's, as is their payment provider's. Everything durable lies in one folder.
+is the fake's, as are their payment provider's and their CRM's. Everything durable lies in one folder.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from adapters.app.accounts import (
 )
 from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
+from adapters.app.fake_crm import crm_config, zoho_accounts
 from adapters.app.process import Process
 from adapters.app.samples import SHOPS, Sample
 from adapters.config import (
@@ -46,6 +47,7 @@ from adapters.config import (
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
 from adapters.phones.fake_stripe import FakeStripe
+from adapters.phones.fake_zoho import FakeZoho
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
 from adapters.web.access import OwnerConfig, hashed, new_secret
@@ -86,6 +88,8 @@ class Laboratory:
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
         self.stripe = FakeStripe(tuple(self._cards.values()), clock=self._clock)
         put_on_phones(self.pay, self.fake)
+        self._crms = zoho_accounts(self.shops)
+        self.zoho = FakeZoho(tuple(self._crms.values()), clock=self._clock)
         self.process: Process | None = None
         self.secret = ""
         self.url = ""
@@ -100,6 +104,7 @@ class Laboratory:
             self.url = f"http://{HOST}:{port}"
             await nursery.start(self.pay.serve, HOST, 0)
             await nursery.start(self.stripe.serve, HOST, 0)
+            await nursery.start(self.zoho.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
             banks = dict.fromkeys(self._accounts, self.pay.url) | dict.fromkeys(self._cards, self.stripe.url)
             self.fake.books = ShopBooks(self.process.engine, self._clock, banks)
@@ -137,6 +142,7 @@ class Laboratory:
             terms=shop.terms,
             owner=OwnerConfig(secrets=(hashed(self.secret),)),
             payments=self._payments(shop),
+            crm=crm_config(self._crms[shop.name], self.zoho.url) if shop.name in self._crms else None,
             channel=ChannelConfig(kind=shop.channel, settings=self._channel(shop, number)),
         )
 

@@ -29,6 +29,7 @@ from adapters.web.body import Bodies
 from adapters.web.server import Server
 from adapters.web.webhooks import Engine, WebLimits
 from engine.catalogue import Catalogue, Product
+from engine.crm_desk import Served
 from engine.errors import StoreFailed
 from engine.outbox import OutboxSettings
 from engine.ports import Channel, Clock, Http, Provider, Store
@@ -46,7 +47,7 @@ REOPEN_SECONDS = 2.0
 @dataclass(frozen=True)
 class Opened:
     """One shop as configured: ``shop`` without what it sells, its channel, its files of products and events as read,
-    who takes its payments, and who may use its API."""
+    who takes its payments, its CRM, and who may use its API."""
 
     shop: Shop
     channel: Channel
@@ -57,6 +58,7 @@ class Opened:
     providers: Sequence[Provider] = ()
     events_digest: str = ""
     events: Sequence[TicketEvent] = ()
+    crm: Served | None = None
     owner: OwnerConfig = field(default_factory=OwnerConfig)
 
 
@@ -200,6 +202,7 @@ class Process:
             *(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox),
             providers=self._providers,
             papers=papers,
+            crms=[one.crm for one in self._opened if one.crm is not None],
         )
 
     async def _run_engine(self, running: Running, up: Callable[[], None]) -> None:

@@ -49,7 +49,8 @@ def secrets_of(config: Config) -> list[str]:
     """Secrets of the configuration: the key of the log's address hashes is derived from them."""
     channels = [str(getattr(shop.channel.settings, "app_secret", "")) for shop in config.shops]
     paid = [str(getattr(one.settings, "webhook_secret", "")) for shop in config.shops for one in shop.payments]
-    return channels + paid
+    crms = [str(getattr(shop.crm.settings, "client_secret", "")) for shop in config.shops if shop.crm is not None]
+    return channels + paid + crms
 
 
 async def _serve(config: Config) -> None:

@@ -19,6 +19,7 @@ from adapters.web.papers import add_papers
 from adapters.web.problem import MISSING, problem
 from adapters.web.webhooks import Engine, WebCounters
 from engine.breaker import Report
+from engine.crm_desk import CrmState
 from engine.errors import StoreError
 from engine.ports import Store
 
@@ -90,8 +91,25 @@ def pages(
     return app
 
 
+def _crm(state: CrmState | None) -> dict[str, Any]:
+    """How a shop stands with its CRM; anybody may read this, so no order and no product is named."""
+    if state is None:
+        return {}
+    return {
+        "title": state.title,
+        "works": state.works,
+        "reasons": list(state.reasons),
+        "retry_in_ms": state.retry_in,
+        "stock_at": state.stock_at,
+        "waiting": state.waiting,
+        "told": state.told,
+        "refused": len(state.refused),
+    }
+
+
 async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dict[str, Any]:
-    """Ready means: the store writes and reads, and webhooks are taken. Paused numbers are told, not fatal."""
+    """Ready means: the store writes and reads, and webhooks are taken. Paused numbers and CRMs that are down are told,
+    not fatal."""
     running = engine.running
     problems: dict[str, str] = {}
     if running is None:
@@ -120,6 +138,7 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
             "asked_about": running.cashier.counters.asked,
             "recorded": running.cashier.counters.told,
         },
+        "crm": {shop: _crm(running.crm.state(shop)) for shop in running.crm.shops},
         "turns": turns.turns,
         "duplicates": turns.duplicates,
         "conflicts": turns.conflicts,

@@ -23,7 +23,7 @@ from engine.messages import Purpose
 from engine.ordering import CartAsked, Cleared, Done, MoreAsked, Muddled, Removed, Wanted
 from engine.phrases import phrase, say
 from engine.shop import Shop
-from engine.shopping import joined, news, price
+from engine.shopping import joined, news, price, synced
 from engine.words import command
 
 
@@ -303,8 +303,9 @@ def confirm(
         number=order.number,
         total=price(order.total, shop),
     )
-    effects = (PlaceOrder(order), SaveCustomer(delivery.card_of(state, shop, facts)), Say(said, Purpose.ORDER))
-    return Step(OrderPlaced(order.number, order.total), effects)
+    card = SaveCustomer(delivery.card_of(state, shop, facts))
+    placed = OrderPlaced(order.number, order.total)
+    return Step(placed, (PlaceOrder(order), *synced(order, shop), card, Say(said, Purpose.ORDER)))
 
 
 @FLOW.arrow

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.http import ANSWER_BYTES, LaneHttp, shared_tls
+from adapters.http import ANSWER_BYTES, LIST_BYTES, LaneHttp, shared_tls
 from engine.ports import AnswerLost, NotSent
 
 TLS = shared_tls()
@@ -257,6 +257,18 @@ async def test_an_endless_answer_is_cut_and_its_connection_not_used_again() -> N
         assert (await lane.post(server.url, {}, BODY)).body == bytes(ANSWER_BYTES)
         await lane.post(server.url, {}, BODY)
     assert server.connections == 2
+
+
+async def test_an_answer_to_a_question_may_be_a_page_of_a_list() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.stream.receive_some()
+        try:
+            await peer.say(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2 * LIST_BYTES))
+        except trio.BrokenResourceError:
+            return
+
+    async with serving(script) as server, LaneHttp(TLS) as lane:
+        assert (await lane.get(server.url, {})).body == bytes(LIST_BYTES)
 
 
 async def test_silence_after_the_request_is_an_answer_lost_at_the_deadline(mock_clock: MockClock) -> None:

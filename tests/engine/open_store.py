@@ -106,7 +106,8 @@ class OpenStore(MemoryStore):
         return self._ledger.invoices(shop)[::-1]
 
     def unsynced_of(self, shop: str) -> list[str]:
-        return self._ledger.unsynced(shop)
+        """What the CRM shall hear of and has not, also what is held yet."""
+        return [number for (of, number), sync in self._ledger._synced.items() if of == shop and not sync.heard]
 
     def intents_of(self, address: Address) -> list[Intent]:
         """Newest first."""

@@ -231,6 +231,18 @@ class TroubledStore(MemoryStore):
         await self._meet("tell_owner")
         return await super().tell_owner(shop, kind, detail, at)
 
+    async def unsynced(self, shop: str, limit: int) -> list[str]:
+        await self._meet("unsynced")
+        return await super().unsynced(shop, limit)
+
+    async def begin_sync(self, shop: str, number: str) -> bool:
+        await self._meet("begin_sync")
+        return await super().begin_sync(shop, number)
+
+    async def note_synced(self, shop: str, numbers: Sequence[str], cancelled: bool = False) -> None:
+        await self._meet("note_synced")
+        await super().note_synced(shop, numbers, cancelled)
+
     async def quarantine(self, address: Address, why: str, at: Millis) -> None:
         await self._meet("quarantine")
         await super().quarantine(address, why, at)

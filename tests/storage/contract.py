@@ -15,6 +15,7 @@ from engine.address import DAY, Sender
 from engine.commit import Timer
 from engine.events import Inbound, Letter, TimerFired
 from engine.ports import Store
+from tests.storage.contract_backoffice import BackOffices
 from tests.storage.contract_books import OwnersBooks
 from tests.storage.contract_events import EventsAndDoor
 from tests.storage.contract_held import HeldOrders
@@ -171,6 +172,7 @@ class ShopContract(
     EventsAndDoor,
     OwnLetters,
     OwnersBooks,
+    BackOffices,
     OwnersNotices,
     Invoices,
 ):

@@ -1,4 +1,4 @@
-"""What every store promises about what the owner looks up: orders and their history, cards, figures, sessions, CRM."""
+"""What every store promises about what the owner looks up: orders and their history, cards, figures, sessions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from engine.address import Address
 from engine.books import Session, Stats
 from engine.cart import Cart
 from engine.conversation import Conversation, dump
-from engine.facts import Conflict, ConflictKind, OwnCard
+from engine.facts import OwnCard
 from engine.flow import State
 from engine.flows import flow_named
 from engine.flows.counter import AwaitingOrder
 from engine.orders import Customer, Order, OrderLine, OrderStatus, PaymentStatus
 from engine.ports import Store
 from tests.storage.things import known, pay_move
-from tests.storage.values import ANN, BEN, NOW, SHOP, Everything, Talk, move, order, plain, together
+from tests.storage.values import ANN, BEN, NOW, SHOP, Talk, move, order, plain, together
 
 PENDING, CONFIRMED, CANCELLED = OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.CANCELLED
 COMPLETED, FAILED = OrderStatus.COMPLETED, OrderStatus.PAYMENT_FAILED
@@ -159,26 +159,6 @@ class OwnersBooks:
         flow = flow_named("counter")
         c = Conversation(flow.name, flow.version, state, 1, phone="254700000001", heard_at=heard_at)
         await Talk(store, Address(shop, who)).commit(snapshot=dump(c))
-
-    # -- the CRM ---------------------------------------------------------------------------------------------------
-    async def test_orders_wait_for_the_crm_until_it_has_heard_of_them(self, store: Store, ann: Talk) -> None:
-        await ann.commit(orders=(plain("WA2"),), synced=("WA2",))
-        await ann.commit(orders=(plain("WA1"),))
-        await ann.commit(synced=("WA1",))
-        assert await ann.commit(synced=("WA2",)) is None
-        assert await store.unsynced(SHOP, 9) == ["WA2", "WA1"]
-        assert await store.unsynced(SHOP, 1) == ["WA2"]
-        await store.note_synced(SHOP, ["WA2", "WA9"])
-        assert await ann.commit(synced=("WA2",)) is None
-        assert await store.unsynced(SHOP, 9) == ["WA1"], "once"
-        assert await store.unsynced("kiosk", 9) == []
-
-    async def test_an_order_that_is_not_there_cannot_wait_for_the_crm(
-        self, store: Store, ann: Talk, everything: Everything
-    ) -> None:
-        before = await everything()
-        assert await ann.commit(synced=("WA9",)) == Conflict(ConflictKind.ORDER_MOVED, "WA9")
-        assert await everything() == before
 
     # -- what was fetched ------------------------------------------------------------------------------------------
     async def test_until_when_messages_were_fetched_is_kept_by_shop(self, store: Store) -> None:

@@ -62,7 +62,8 @@ KINDS = (
     *("claim_charges", "settle_charges", "settle_charges", "asked_about"),
     *("record_refund", "record_refund", "claim_refunds"),
     *("sweep_bookings", "offer_seats", "offer_seats", "check_in"),
-    *("import_events", "save_event", "remove_event", "save_customers", "note_synced"),
+    *("import_events", "save_event", "remove_event", "save_customers"),
+    *("begin_sync", "note_synced", "set_stock"),
     *("post", "park", "sweep"),
 )
 PARTS = (
@@ -185,7 +186,14 @@ class Player:
         return SHOP, [Customer(self.one(["ann", "ben", "cem"]), SHOP, self.one(["A", "B"]), price_list="gold")]
 
     def note_synced(self) -> tuple[Any, ...]:
-        return SHOP, [self.one(NUMBERS)]
+        return SHOP, [self.one(NUMBERS)], self.blind()
+
+    def begin_sync(self) -> tuple[Any, ...]:
+        return SHOP, self.one(NUMBERS)
+
+    def set_stock(self) -> tuple[Any, ...]:
+        figures = {sku: self.number(-1, 9) for sku in ("cake", "tea", "pie") if not self.blind()}
+        return SHOP, figures, self.now, self.one(["", "m1"])
 
     def post(self) -> tuple[Any, ...]:
         return ([own_letter(self.one(LETTERS), to=self.one(PEOPLE), due=self.number(0, 9))],)

@@ -69,6 +69,7 @@ async def everything(store: Store, now: int) -> dict[str, object]:
         "stats": await store.stats(SHOP),
         "invoices": await store.invoices(SHOP, 99),
         "unsynced": await store.unsynced(SHOP, 99),
+        "stocktake": await store.last_stocktake(SHOP),
         "charges": await store.charges(99),
         "silent": [await store.silent_charges(at, 99) for at in (now, now + 99)],
         "payments": await store.payments(SHOP, (), 99),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address, Link, customer_id
+from engine.crm_desk import Served
 from engine.messages import AnyMessage
 from engine.pace import Pace
 from engine.running import Running
@@ -50,7 +51,7 @@ class Reply(msgspec.Struct, frozen=True):
 class Office:
     """Some shops, each with its own secret, behind one edge."""
 
-    def __init__(self, store: TroubledStore, *shops: Shop) -> None:
+    def __init__(self, store: TroubledStore, *shops: Shop, crms: Sequence[Served] = ()) -> None:
         self.store = store
         assert isinstance(store._clock, TrioClock)
         self.clock = store._clock
@@ -60,7 +61,7 @@ class Office:
         self.channels = {name: WireChannel(name, path=f"/hook/{name}") for name in self.shops}
         self.engine = Engine()
         paces = dict.fromkeys(self.shops, FAST)
-        self.running = Running(store, self.shops, self.channels, paces, no_http, self.clock)
+        self.running = Running(store, self.shops, self.channels, paces, no_http, self.clock, crms=crms)
         self.running.around.pace = lambda: Pace(0, 1)  # tests write faster than people do
         self.web: Any = Web(
             list(self.channels.values()),
@@ -117,10 +118,10 @@ class Office:
 
 
 @asynccontextmanager
-async def office(store: TroubledStore, *shops: Shop) -> AsyncIterator[Office]:
+async def office(store: TroubledStore, *shops: Shop, crms: Sequence[Served] = ()) -> AsyncIterator[Office]:
     """The API at work. The shops are a bakery, one that sells coffee by buttons, a dealer and a box office, unless
     others are given; the clock stands at the day on which the box office opened."""
-    made = Office(store, *(shops or (bakery(), coffee(), dealer(), box_office())))
+    made = Office(store, *(shops or (bakery(), coffee(), dealer(), box_office())), crms=crms)
     made.clock.jump = OPENED - START
     for shop in made.shops.values():
         await store.import_catalogue(shop.name, "1", shop.catalogue.products)
