@@ -219,6 +219,13 @@ class TooFast(News, frozen=True):
     """The customer writes faster than can be read: some of their messages wait, and they shall hear so."""
 
 
+class HandoverWanted(News, frozen=True):
+    """The owner (``by``) takes a conversation into human hands, or gives it back to the bot."""
+
+    human: bool
+    by: str
+
+
 AnyNews = (
     PaymentSettled
     | PaymentFailed
@@ -230,6 +237,7 @@ AnyNews = (
     | SeatsOffered
     | BookingCancelWanted
     | MessageWanted
+    | HandoverWanted
     | TooFast
 )
 
@@ -259,6 +267,7 @@ AnyEvent = (
     | SeatsOffered
     | BookingCancelWanted
     | MessageWanted
+    | HandoverWanted
     | TooFast
 )
 """The closed union, for decoding a stored letter."""
