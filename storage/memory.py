@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import trio
 
-from engine.address import Address, Link, Millis
+from engine.address import Address, Millis
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Letter, TimerFired
@@ -25,33 +25,24 @@ from storage.knowing import Knowing
 from storage.memory_backoffice import MemoryBackOffice
 from storage.memory_desk import Pause
 from storage.memory_notices import MemoryNotices
+from storage.memory_people import MemoryPeople
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryBackOffice):
+class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
         """``pause``: one that never waits lets a caller without trio run each call to its end at once."""
         super().__init__(clock, pause)
-        self._links: dict[tuple[str, Link], str] = {}
-        self._heard: dict[Address, Millis] = {}
-        self._outbox: dict[str, Sending] = {}
         self._sequence: list[str] = []
         self._provided: dict[tuple[str, str], str] = {}
         self._early: dict[tuple[str, str], tuple[Progress, Millis]] = {}
-        self._timers: dict[tuple[Address, str], Timer] = {}
-        self._parked: dict[int, Parked] = {}
         self._last_parked = 0
-        self._quarantined: dict[Address, str] = {}
         self._digests: dict[str, str] = {}
 
     # -- turns -----------------------------------------------------------------------------------------------------
-    async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
-        await self._turn()
-        return next((self._links[shop, link] for link in links if (shop, link) in self._links), None)
-
     async def wake(self, address: Address) -> Snapshot | None:
         await self._turn()
         return self._snapshots.get(address)
@@ -79,6 +70,7 @@ class MemoryStore(MemoryNotices, MemoryBackOffice):
             orders=self._ledger.standing(commit),
             payments=self._till.standing(commit),
             bookings=self._seats.standing(commit),
+            forwards=self._forwards,
         )
 
     def _lacking(self, commit: Commit) -> Conflict | None:
