@@ -192,12 +192,14 @@ class Stats(msgspec.Struct, frozen=True):
 
 class Session(msgspec.Struct, frozen=True):
     """One customer's conversation as the owner sees it. ``state`` is as diagrams call it (diagram.state_name),
-    ``since`` when the customer last wrote. Made of snapshots by remembered.session_of."""
+    ``since`` when the customer last wrote, ``human_until`` until when a human answers (0: the bot does, or did again
+    since). Made of snapshots by remembered.session_of."""
 
     customer: str
     phone: str
     state: str
     since: Millis
+    human_until: Millis = 0
 
 
 class Books(Protocol):

@@ -26,6 +26,7 @@ from engine.effects import (
 from engine.errors import FlowError
 from engine.events import (
     AnyEvent,
+    HandoverWanted,
     Inbound,
     MessageWanted,
     News,
@@ -77,7 +78,7 @@ def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[
     match event:
         case PreferenceSet():
             return (OwnCard(),)
-        case Reacted() | NumberChanged() | OwnerEchoed():
+        case Reacted() | NumberChanged() | OwnerEchoed() | HandoverWanted():
             return ()
         case TimerFired(kind):
             return flow.needs_of(c.state, Expired() if kind == SESSION else event)
@@ -134,12 +135,15 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = _timer(c, event, shop, facts)
         case TooFast():
             turn = asides.too_fast(c, facts)
+        case HandoverWanted(human):
+            turn = service.handed_over(c, shop, facts) if human else service.handed_back(c)
         case News():
             turn = _news(c, event, shop, facts)
         case NumberChanged():
             turn = Turn(c)
-        case OwnerEchoed():
-            turn = Turn(_replace(c, silent_until=facts.now + shop.handover))
+        case OwnerEchoed(text):
+            back = " ".join(text.split()).casefold() == shop.handover_word.casefold()
+            turn = service.handed_back(c) if back else service.handed_over(c, shop, facts)
         case PreferenceSet(wants_marketing):
             turn = Turn(c, (service.prefer(wants_marketing, c, shop, facts),))
         case _:

@@ -228,6 +228,13 @@ class TooFast(News, frozen=True):
     """The customer writes faster than can be read: some of their messages wait, and they shall hear so."""
 
 
+class HandoverWanted(News, frozen=True):
+    """The owner (``by``) takes a conversation into human hands, or gives it back to the bot."""
+
+    human: bool
+    by: str
+
+
 AnyNews = (
     PaymentSettled
     | PaymentFailed
@@ -239,6 +246,7 @@ AnyNews = (
     | SeatsOffered
     | BookingCancelWanted
     | MessageWanted
+    | HandoverWanted
     | TooFast
 )
 
@@ -268,6 +276,7 @@ AnyEvent = (
     | SeatsOffered
     | BookingCancelWanted
     | MessageWanted
+    | HandoverWanted
     | TooFast
 )
 """The closed union, for decoding a stored letter."""

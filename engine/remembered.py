@@ -115,4 +115,4 @@ def session_of(address: Address, snapshot: Snapshot) -> Session | None:
     state = next((one for one in flow.states if tag_of(one) == kind), None)
     if state is None or state is type(flow.initial):
         return None
-    return Session(address.customer, stored.phone, state_name(state), stored.heard_at)
+    return Session(address.customer, stored.phone, state_name(state), stored.heard_at, stored.silent_until)

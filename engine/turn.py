@@ -17,6 +17,7 @@ from engine.effects import (
     Book,
     Charge,
     ClearTimer,
+    HushReplies,
     IssueInvoice,
     MoveBooking,
     MoveIntent,
@@ -122,6 +123,7 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         entries=tuple([wish.entry for wish in wishes if isinstance(wish, PutEntry)]),
         invoices=tuple([wish.issue for wish in wishes if isinstance(wish, IssueInvoice)]),
         synced=tuple([wish.number for wish in wishes if isinstance(wish, SyncOrder)]),
+        hush=any(isinstance(wish, HushReplies) for wish in wishes),
     )
 
 

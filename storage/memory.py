@@ -15,7 +15,17 @@ from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Letter, TimerFired
 from engine.facts import AnyNeed, Conflict, ConflictKind, Known
-from engine.messages import HELD_AT_MOST, Outcome, OutcomeClass, Outgoing, Refused, SendState, Status, StatusRank
+from engine.messages import (
+    HELD_AT_MOST,
+    Outcome,
+    OutcomeClass,
+    Outgoing,
+    Purpose,
+    Refused,
+    SendState,
+    Status,
+    StatusRank,
+)
 from engine.ports import Clock, OutboxRow
 from engine.window import FREE
 from storage.errands import EARLY_KEPT, INBOUND_KEPT
@@ -87,6 +97,8 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
         self._heard[commit.address] = commit.heard
         for link in commit.links:
             self._links.setdefault((shop, link), commit.address.customer)
+        if commit.hush:
+            self._hush(commit.address)
         numbers = self._ledger.write(commit)
         self._seats.write(commit)
         self._till.write(commit)
@@ -168,6 +180,12 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
                 self._keep_early(status)
         sent = {key for key in before if self._outbox[key].state is SendState.SENT}
         return {key for key in sent if before[key] in UNSETTLED}
+
+    def _hush(self, address: Address) -> None:
+        for row in self._outbox.values():
+            reply = row.outgoing.address == address and row.outgoing.purpose is Purpose.REPLY
+            if reply and row.state is SendState.QUEUED:
+                row.hush()
 
     async def heard_at(self, address: Address) -> Millis:
         await self._turn()

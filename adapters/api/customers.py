@@ -7,12 +7,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, structs
 
-from adapters.api.answers import Done, Page, Refusal
+from adapters.api.answers import Done, Later, Page, Refusal
 from adapters.api.endpoint import HOME, Call, Noun
 from adapters.api.fields import BusinessName, CustomerId, Word, one_line, plain
+from adapters.api.letters import letter, told
 from adapters.api.paging import Paged, page_of
 from engine import text
 from engine.address import Address
+from engine.events import HandoverWanted
 from engine.orders import Customer
 
 customers = Noun("customers", "Who buys, with their price list, credit and region.")
@@ -87,6 +89,35 @@ async def put(call: Call, customer: CustomerId, body: CustomerSet) -> Done[Custo
     )
     await call.store.save_customers(call.shop.name, [card])
     return Done("The customer's card is saved.", card_shown(card))
+
+
+class HandsShown(msgspec.Struct, frozen=True, rename="camel"):
+    """Who answers a customer: ``human``, else the bot."""
+
+    id: str
+    human: bool
+
+
+@customers.post("/api/admin/customers/<customer>/take", "Answer a customer oneself", home=HOME)
+async def take(call: Call, customer: CustomerId) -> Done[HandsShown] | Later:
+    """The bot is silent until the customer is given back, or the shop's ``handover_minutes`` have passed; its replies
+    that have not left yet are not sent. News of orders and payments still are."""
+    return await _hands(call, customer, human=True)
+
+
+@customers.post("/api/admin/customers/<customer>/give-back", "Let the bot answer a customer again", home=HOME)
+async def give_back(call: Call, customer: CustomerId) -> Done[HandsShown] | Later:
+    """From the customer's next message on."""
+    return await _hands(call, customer, human=False)
+
+
+async def _hands(call: Call, customer: str, *, human: bool) -> Done[HandsShown] | Later:
+    address = Address(call.shop.name, customer)
+    if await call.store.wake(address) is None:
+        raise Refusal(404, f"There is no customer {customer}.")
+    if not await told(call, letter(call, address, HandoverWanted(human, call.by))):
+        return Later()
+    return Done("You answer now." if human else "The bot answers again.", HandsShown(customer, human))
 
 
 async def _card(call: Call, customer: str) -> Customer:

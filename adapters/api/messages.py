@@ -12,6 +12,7 @@ from adapters.api.answers import Done, Later
 from adapters.api.endpoint import Call, Noun
 from adapters.api.fields import Message, Phone, shown
 from adapters.api.letters import customer_with, letter, told
+from engine.address import Millis
 from engine.books import Session
 from engine.events import MessageWanted
 
@@ -48,13 +49,14 @@ class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionShown(msgspec.Struct, frozen=True, rename="camel"):
-    """A conversation: its state as the flow's diagram calls it, and when the customer last wrote; null for somebody who
-    never did."""
+    """A conversation: its state as the flow's diagram calls it, when the customer last wrote (null for somebody who
+    never did), and until when a person answers instead of the bot (null: the bot does)."""
 
     customer_id: str
     phone: str
     state: str
     since: datetime | None
+    human_until: datetime | None
 
 
 class Sessions(msgspec.Struct, frozen=True):
@@ -65,7 +67,7 @@ class Sessions(msgspec.Struct, frozen=True):
 
 @messages.post("/api/whatsapptest/send-text", "Send a text to a number", flows=COUNTER)
 async def send_text(call: Call, body: TextTo) -> Done[Sent] | Later:
-    """Outside the customer's 24 hours WhatsApp takes no free text; the message is marked as failed then."""
+    """Outside the customer's 24 hours WhatsApp takes no free text; the message then waits until the customer writes."""
     return await _say(call, body.to, MessageWanted(body.text, call.by))
 
 
@@ -86,8 +88,11 @@ async def _say(call: Call, phone: str, wish: MessageWanted) -> Done[Sent] | Late
 @messages.get("/api/whatsapptest/sessions", "Who is in which state since when", flows=COUNTER)
 async def sessions(call: Call, query: SessionQuery) -> Sessions:
     found = await call.store.sessions(call.shop.name, query.limit)
-    return Sessions([_session(one, call.shop.timezone) for one in found])
+    now = call.running.around.clock.now()
+    return Sessions([_session(one, now, call.shop.timezone) for one in found])
 
 
-def _session(one: Session, timezone: str) -> SessionShown:
-    return SessionShown(one.customer, one.phone, one.state, shown(one.since, timezone) if one.since else None)
+def _session(one: Session, now: Millis, timezone: str) -> SessionShown:
+    since = shown(one.since, timezone) if one.since else None
+    human_until = shown(one.human_until, timezone) if one.human_until > now else None
+    return SessionShown(one.customer, one.phone, one.state, since, human_until)
