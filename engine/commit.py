@@ -48,7 +48,7 @@ class Commit(msgspec.Struct, frozen=True):
     ``synced`` are numbers of orders that the shop's CRM shall hear of. An invoice or a sync of an order that is not
     there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of the same
     shop. ``heard`` is the provider's time of the customer's last message (0: never).
-    ``hush``: this customer's replies of before that are still queued become skipped.
+    ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
     entries; intents, intent moves, settlements; invoices, synced; posted. So a part can use what one before it frees.

@@ -102,8 +102,9 @@ def _fresh(flow: Flow, shop: Shop, turn: int) -> Conversation:
     return Conversation(flow.name, flow.version, flow.initial, turn, language=shop.languages[0])
 
 
-def session_of(address: Address, snapshot: Snapshot) -> Session | None:
-    """The conversation as the owner sees it; None where it stands at its flow's beginning, or can't be read."""
+def session_of(address: Address, snapshot: Snapshot, now: Millis) -> Session | None:
+    """The conversation as the owner sees it; None where it stands at its flow's beginning and the bot answers, or can't
+    be read."""
     try:
         stored = _decoder.decode(snapshot.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -113,6 +114,7 @@ def session_of(address: Address, snapshot: Snapshot) -> Session | None:
     flow = flow_named(stored.flow)
     kind = stored.state.get("type")
     state = next((one for one in flow.states if tag_of(one) == kind), None)
-    if state is None or state is type(flow.initial):
+    human_until = stored.silent_until if stored.silent_until > now else 0
+    if state is None or (state is type(flow.initial) and not human_until):
         return None
-    return Session(address.customer, stored.phone, state_name(state), stored.heard_at, stored.silent_until)
+    return Session(address.customer, stored.phone, state_name(state), stored.heard_at, human_until)

@@ -184,7 +184,7 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
     def _hush(self, address: Address) -> None:
         for row in self._outbox.values():
             reply = row.outgoing.address == address and row.outgoing.purpose is Purpose.REPLY
-            if reply and row.state is SendState.QUEUED:
+            if reply and row.state in (SendState.QUEUED, SendState.HELD):
                 row.hush()
 
     async def heard_at(self, address: Address) -> Millis:

@@ -115,7 +115,8 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await write(db, UNPARK, [(c.parked_id,) for c in commits if c.parked_id])
     await write(db, SNAPSHOT, [(*c.address, c.version, c.snapshot, c.heard) for c in commits])
     await write(db, LINK, [(c.address.shop, *link, c.address.customer) for c in commits for link in c.links])
-    await write(db, HUSH, [(*c.address, HUSHED, c.at) for c in commits if c.hush])
+    for state in ("queued", "held"):  # each has an index of its own
+        await write(db, HUSH.replace("{state}", state), [(*c.address, HUSHED, c.at) for c in commits if c.hush])
     await order_rows.write_orders(db, rich)
     await seat_rows.write_seats(db, rich)
     await write_money(db, rich)
@@ -148,7 +149,7 @@ SNAPSHOT = """INSERT INTO snapshots (shop, customer, version, data, heard) {valu
 HUSH = """
 WITH h(shop, customer, reason, at) AS ({values})
 UPDATE outbox SET state = 'skipped', code = 0, reason = h.reason, changed_at = h.at
-FROM h WHERE outbox.state = 'queued' AND outbox.shop = h.shop AND outbox.customer = h.customer
+FROM h WHERE outbox.state = '{state}' AND outbox.shop = h.shop AND outbox.customer = h.customer
     AND outbox.purpose = 'reply'"""
 LINK = "INSERT INTO links (shop, kind, value, customer) {values} ON CONFLICT DO NOTHING"
 SYNCED = "INSERT INTO crm_queue (shop, number) {values} ON CONFLICT DO NOTHING"

@@ -60,7 +60,7 @@ class SessionShown(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Sessions(msgspec.Struct, frozen=True):
-    """Conversations that stand elsewhere than at the beginning, the latest first."""
+    """Conversations that stand elsewhere than at the beginning, or are in human hands, the latest first."""
 
     data: list[SessionShown]
 
@@ -87,6 +87,11 @@ async def _say(call: Call, phone: str, wish: MessageWanted) -> Done[Sent] | Late
 
 @messages.get("/api/whatsapptest/sessions", "Who is in which state since when", flows=COUNTER)
 async def sessions(call: Call, query: SessionQuery) -> Sessions:
+    return await sessions_of(call, query)
+
+
+async def sessions_of(call: Call, query: SessionQuery) -> Sessions:
+    """The same under whatever path."""
     found = await call.store.sessions(call.shop.name, query.limit)
     now = call.running.around.clock.now()
     return Sessions([_session(one, now, call.shop.timezone) for one in found])

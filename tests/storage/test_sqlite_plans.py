@@ -120,6 +120,7 @@ async def use_everything(store: SqliteStore) -> None:
     await talk.commit(links=(link,), customer=card, holds=(hold("h1", 1),), outbox=(out("1:0"),), timers=(timer,))
     await talk.commit(orders=(order("WA1", line("cake"), line("tea")),), releases=("h1",), timers_off=("session",))
     await talk.commit(moves=(move("WA1", OrderStatus.PENDING, OrderStatus.CANCELLED),))
+    await Talk(store, BEN).commit(hush=True)
     await store.park(letter("w1"), True, "", NOW)
     (row,) = await store.parked(ANN, True, 1)
     await store.parked(None, True, 1)
