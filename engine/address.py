@@ -61,6 +61,12 @@ class Sender(msgspec.Struct, frozen=True):
         return tuple([Link(kind, value) for kind, value in names if value])
 
 
+def stranger_id(key: str, link: Link) -> str:
+    """The id of whoever comes under a name that a customer has given up: ``customer_id`` of it may be that customer's
+    own. ``key`` names the turn that gave it up."""
+    return customer_id(f"\0{key}", link)
+
+
 def customer_id(shop: str, link: Link) -> str:
     """The id a new customer gets: derived from its first link, so that two processes propose the same one."""
     return "c" + blake2b(f"{shop}\0{link.kind}\0{link.value}".encode(), digest_size=9).hexdigest()

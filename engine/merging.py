@@ -54,6 +54,7 @@ def united(ours: Conversation, theirs: Conversation, shop: Shop, now: Millis) ->
         turn=turn,
         phone=last.phone or first.phone,
         user_id=last.user_id or first.user_id,
+        provider_id=last.provider_id or first.provider_id,
         language=speaks.language,
         language_chosen=speaks.language_chosen,
         heard_at=max(ours.heard_at, theirs.heard_at),

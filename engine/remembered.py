@@ -24,8 +24,9 @@ from engine.shop import Shop
 class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One customer's conversation after ``turn`` committed turns; the snapshot's version is the same number.
 
-    ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``language_chosen``: by the customer; until
-    then it is the shop's own, or guessed from how they greet. ``heard_at``: when we last heard the customer.
+    ``phone`` and ``user_id``: where replies go, from whoever wrote last; ``provider_id``: what else they are called.
+    ``language_chosen``: by the customer; until then it is the shop's own, or guessed from how they greet. ``heard_at``:
+    when we last heard the customer.
     ``written_at``: when by the provider's clock they wrote that, which may be long before. ``told_at``: when our own
     house last moved them to another state (an offer of seats, a failed payment); silence is measured from the later of
     ``heard_at`` and that. ``missed``: how often in a row they were not understood.
@@ -40,6 +41,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     turn: int = 0
     phone: str = ""
     user_id: str = ""
+    provider_id: str = ""
     language: str = "en"
     language_chosen: bool = False
     heard_at: Millis = 0

@@ -165,10 +165,11 @@ class Router:
 
 
 def names_of(inbound: Inbound) -> list[Name]:
-    """All that the sender is called by, as the message says: where it tells of a new number, by that too."""
+    """All that the sender is called by, as the message says: where it tells of a new number, by that first, for the old
+    one will be somebody else's."""
     links = inbound.sender.links()
     if isinstance(inbound.event, NumberChanged):
-        links = tuple(dict.fromkeys((*links, *inbound.event.links())))
+        links = tuple(dict.fromkeys((*inbound.event.links(), *links)))
     return [(inbound.shop, link) for link in links]
 
 

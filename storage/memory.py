@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import msgspec
 import trio
 
-from engine.address import Address, Millis
+from engine.address import Address, Link, Millis
 from engine.catalogue import Product
-from engine.commit import Commit, Parked, Snapshot, Timer
+from engine.commit import Commit, Parked, Renamed, Snapshot, Timer
 from engine.events import Letter, TimerFired
 from engine.facts import AnyNeed, Conflict, ConflictKind, Known
 from engine.messages import (
@@ -95,6 +95,8 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
         self._parked.pop(commit.parked_id, None)
         self._snapshots[commit.address] = Snapshot(commit.version, commit.snapshot)
         self._heard[commit.address] = commit.heard
+        for one in commit.renamed:
+            self._rename(commit.address, one)
         for link in commit.links:
             self._links.setdefault((shop, link), commit.address.customer)
         if commit.hush:
@@ -180,6 +182,16 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
                 self._keep_early(status)
         sent = {key for key in before if self._outbox[key].state is SendState.SENT}
         return {key for key in sent if before[key] in UNSETTLED}
+
+    def _rename(self, address: Address, renamed: Renamed) -> None:
+        name = (address.shop, renamed.link)
+        if self._links.get(name) != address.customer:
+            return
+        self._links[name] = renamed.next
+        for row in self._outbox.values():
+            told = row.outgoing
+            if row.state is SendState.HELD and told.address == address and Link("phone", told.phone) == renamed.link:
+                row.outgoing = msgspec.structs.replace(told, phone=renamed.becomes)
 
     def _hush(self, address: Address) -> None:
         for row in self._outbox.values():

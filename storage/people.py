@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.address import Link
-from engine.commit import Snapshot
+from engine.commit import Commit, Snapshot
 from engine.facts import Conflict, ConflictKind
 from engine.identity import Identity, Merge, card_of_both, entries_left
 from engine.tickets import Booking
@@ -59,14 +59,23 @@ async def forwards(db: Db) -> list[Row]:
     return await read(db, "SELECT json_group_array(json_array(shop, customer, leads_to)) FROM forwards")
 
 
+async def write_renamed(db: Db, commits: Sequence[Commit]) -> None:
+    """Names that are their customers' no more; a name that leads to somebody else already stays."""
+    for c in commits:
+        for one in c.renamed:
+            whose = (c.address.shop, *one.link, c.address.customer)
+            if await run(db, RENAME, (one.next, *whose)) and one.link.kind == "phone":
+                await run(db, HELD_FOR, (one.becomes, *c.address, one.link.value))
+
+
 def merge(m: Merge) -> Errand:
     """See People.merge."""
 
     async def errand(db: Db) -> Merged:
-        known = dict(await run(db, KNOWN, (m.shop, m.gone, m.survivor)))
+        known: dict[str, str] = dict(await run(db, KNOWN, (m.shop, m.gone, m.survivor)))
         if known.get(m.gone) == m.survivor:
             return Merged()
-        versions = dict(await run(db, VERSIONS, (m.shop, m.gone, m.survivor)))
+        versions: dict[str, int] = dict(await run(db, VERSIONS, (m.shop, m.gone, m.survivor)))
         stand = (versions.get(m.survivor, 0) + 1, versions.get(m.gone, 0))
         if known or m.gone == m.survivor or stand != (m.version, m.gone_version):
             return Merged(STALE)
@@ -118,6 +127,8 @@ async def _held_bookings(db: Db, m: Merge) -> list[Booking]:
 OWNED = ("links", "orders", "holds", "intents", "payments", "bookings", "entries", "parked")
 """Tables whose rows say whose they are, and stay as they are otherwise."""
 
+RENAME = "UPDATE links SET customer = ? WHERE shop = ? AND kind = ? AND value = ? AND customer = ? RETURNING 1"
+HELD_FOR = "UPDATE outbox SET phone = ? WHERE state = 'held' AND shop = ? AND customer = ? AND phone = ?"
 KNOWN = "SELECT customer, leads_to FROM forwards WHERE shop = ? AND customer IN (?, ?)"
 VERSIONS = "SELECT customer, version FROM snapshots WHERE shop = ? AND customer IN (?, ?)"
 LED_TO = "SELECT customer FROM forwards WHERE shop = ? AND leads_to = ?"

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.address import Address, Link
-from engine.commit import Snapshot, Timer
+from engine.commit import Renamed, Snapshot, Timer
 from engine.facts import Conflict, ConflictKind, OwnBookings, OwnCard, OwnEntries, OwnOrders
 from engine.identity import Identity, Merge
 from engine.messages import Outcome, OutcomeClass, StatusRank
@@ -311,3 +311,37 @@ class Merging:
         assert await store.customers_for(SHOP, [Link("user", "KE.3")]) == ["cem"]
         assert [one.address for one in (await store.waiting(0, 9))[1]] == [CEM]
         assert (await known(store, OwnOrders(), to=CEM)).orders == (theirs,)
+
+    # -- a name that changes hands ---------------------------------------------------------------------------------
+    async def test_a_name_that_is_given_up_leads_to_whoever_has_it_next(
+        self, store: Store, both: tuple[Talk, Talk]
+    ) -> None:
+        ann, _ = both
+        new = Link("phone", "254700000099")
+        assert await ann.commit(links=(new,), renamed=(Renamed(PHONE, new.value, "next"),)) is None
+        assert await store.customers_for(SHOP, [PHONE, new, USER]) == ["next", "ann", "ben"]
+        assert await ann.commit(renamed=(Renamed(PHONE, new.value, "other"),)) is None
+        assert await store.customers_for(SHOP, [PHONE]) == ["next"], "it is not Ann's to give any more"
+
+    async def test_nobody_gives_up_the_name_of_another(self, store: Store, both: tuple[Talk, Talk]) -> None:
+        unknown = Link("phone", "254700000098")
+        gone = (Renamed(USER, "KE.9", "next"), Renamed(unknown, "254700000099", "next"))
+        assert await both[0].commit(renamed=gone) is None
+        assert await store.customers_for(SHOP, [USER]) == ["ben"]
+        assert await store.customers_for(SHOP, [unknown]) == []
+
+    async def test_what_is_held_for_the_old_number_goes_to_the_new_one(
+        self, store: Store, both: tuple[Talk, Talk]
+    ) -> None:
+        """Days later, when it belongs to a stranger perhaps."""
+        ann, ben = both
+        await ann.commit(outbox=(out("2:0"), out("2:1")))
+        await ben.commit(outbox=(out("2:0", BEN),))
+        names = [key("2:0"), key("2:1"), key("2:0", BEN)]
+        await store.claim(names, NOW)
+        held = Outcome(OutcomeClass.HELD)
+        await store.settle([(names[0], held), (names[1], sent("w1")), (names[2], held)], NOW)
+        await ann.commit(renamed=(Renamed(PHONE, "254700000099", "next"),))
+        rows = [await store.outbox_row(name) for name in names]
+        phones = [row.outgoing.phone for row in rows if row is not None]
+        assert phones == ["254700000099", PHONE.value, PHONE.value]

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.address import DAY, Address, Link
-from engine.commit import Timer
+from engine.commit import Renamed, Timer
 from engine.facts import (
     Availability,
     BookingNumbered,
@@ -120,7 +120,8 @@ async def use_everything(store: SqliteStore) -> None:
     await talk.commit(links=(link,), customer=card, holds=(hold("h1", 1),), outbox=(out("1:0"),), timers=(timer,))
     await talk.commit(orders=(order("WA1", line("cake"), line("tea")),), releases=("h1",), timers_off=("session",))
     await talk.commit(moves=(move("WA1", OrderStatus.PENDING, OrderStatus.CANCELLED),))
-    await Talk(store, BEN).commit(hush=True)
+    await Talk(store, BEN).commit(hush=True, links=(Link("phone", "1"),))
+    await Talk(store, BEN, 1, letters=1).commit(renamed=(Renamed(Link("phone", "1"), "2", "next"),))
     await store.park(letter("w1"), True, "", NOW)
     (row,) = await store.parked(ANN, True, 1)
     await store.parked(None, True, 1)
