@@ -63,10 +63,10 @@ def merge(m: Merge) -> Errand:
     """See People.merge."""
 
     async def errand(db: Db) -> Merged:
-        known = dict(await run(db, KNOWN, (m.shop, m.gone, m.survivor)))
+        known: dict[str, str] = dict(await run(db, KNOWN, (m.shop, m.gone, m.survivor)))
         if known.get(m.gone) == m.survivor:
             return Merged()
-        versions = dict(await run(db, VERSIONS, (m.shop, m.gone, m.survivor)))
+        versions: dict[str, int] = dict(await run(db, VERSIONS, (m.shop, m.gone, m.survivor)))
         stand = (versions.get(m.survivor, 0) + 1, versions.get(m.gone, 0))
         if known or m.gone == m.survivor or stand != (m.version, m.gone_version):
             return Merged(STALE)
