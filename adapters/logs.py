@@ -44,6 +44,8 @@ EVENTS: Mapping[str, str] = {
     "breaker_closed": "a service that had failed works again",
     "breaker_open": "a service failed so often that it is left alone for a while; /ready says which and until when",
     "charge_crashed": "asking for money failed inside the provider's adapter (a bug); nobody is asked twice",
+    "refund_crashed": "sending money back failed inside the provider's adapter (a bug); it is asked again",
+    "refund_failed": "a provider did not send money back; the owner is told why",
     "charge_failed": "a customer could not be asked for money, or the provider refused; the kind says why",
     "connection_failed": "a connection ended in an error",
     "crm_crashed": "dealing with a CRM failed inside its adapter (a bug); it is tried again",

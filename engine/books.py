@@ -16,7 +16,7 @@ from engine.commit import Posted
 from engine.events import Letter
 from engine.invoices import Invoice
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
-from engine.payments import Intent, Payment, PaymentNews, PaymentState
+from engine.payments import Intent, Payment, PaymentNews, PaymentState, RefundNews
 from engine.tickets import Booking, BookingStatus, DoorAnswer, TicketEvent
 
 
@@ -38,6 +38,14 @@ class Charged(msgspec.Struct, frozen=True):
     provider_ref: str = ""
     link: str = ""
     failure: str = ""
+    reason: str = ""
+
+
+class Refunded(msgspec.Struct, frozen=True):
+    """What a provider answered to one request to send money back. Without ``news`` nobody knows, or it can't now: it is
+    asked again, under the same key; ``reason`` says why."""
+
+    news: RefundNews | None = None
     reason: str = ""
 
 
@@ -80,6 +88,25 @@ class Till(Protocol):
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         """Count these intents as asked about at ``at``, a moment to come too: so a question can be put off, and the
         gaps between questions can grow."""
+
+    async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
+        """Keep what a provider told of a refund, in a commit of its own; False when it was told before, or is of no
+        payment of this shop.
+
+        ``ok``: the payment's ``refunded`` grows by the amount, ``refund_ref`` is its id; where it
+        is the one that is under way (its ``refund_key``), ``refunding`` becomes 0. The letter ``refunded:<provider>:
+        <id>`` (DeskDecided ``refunded``) goes to the payment's customer. Not ``ok``: a request that is under way ends
+        with ``refund_problem``, one that counted is taken off again; either posts ``unrefunded:<provider>:<id>``
+        (DeskDecided ``unrefunded``). News of success that come after those of its failure are old. The state is the
+        turn's to move."""
+
+    async def refunds_due(self, now: Millis, limit: int) -> list[Payment]:
+        """Payments whose provider shall send something back (REFUNDING, ``refunding`` above 0) and whose turn it is,
+        the longest due first. The turn that wishes for it makes it due at once."""
+
+    async def claim_refunds(self, names: Sequence[tuple[str, str]], now: Millis, until: Millis) -> set[tuple[str, str]]:
+        """Put these payments (shop, id) that are due by ``now`` off to ``until``; those that were in fact put off. Who
+        has claimed one asks its provider; when nothing comes of it, it is due again, under the same key."""
 
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         """One payment."""

@@ -11,6 +11,7 @@
   customer hears within a minute, then in growing gaps until a day after it has expired.
 - A provider that fails again and again rests (engine.breaker): meanwhile nobody waits for it.
 - Each provider has lanes of its own: one that hangs keeps nobody else's customers waiting.
+- Money that goes back goes the way of engine.sending_back.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ import msgspec
 import trio
 
 from engine.address import DAY, MINUTE, Millis
-from engine.books import Charged, Till
+from engine.books import Charged
 from engine.breaker import Breaker, Breakers, Watched, service_of
 from engine.commit import Commit
 from engine.patience import patiently
 from engine.payments import ASK_NOBODY, Failure, Intent, PaymentNews, Way
 from engine.ports import Clock, Http, Provider
+from engine.sending_back import MoneyStore, SendingBack
 
 log = logging.getLogger("sokoni.cashier")
 
@@ -89,7 +91,7 @@ class Cashier:
 
     def __init__(
         self,
-        store: Till,
+        store: MoneyStore,
         providers: Sequence[Provider],
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
@@ -107,12 +109,14 @@ class Cashier:
         self._again: dict[str, _Again] = {}
         self._work = trio.Event()
         self.counters = CashierCounters()
+        self.refunds = SendingBack(store, providers, connect, clock, posted)
 
     # -- what others call ----------------------------------------------------------------------------------------
     def offer(self, commit: Commit) -> None:
         """A turn was committed: it may wish for money."""
         if any(intent.way not in ASK_NOBODY for intent in commit.intents):
             self._work.set()
+        self.refunds.offer(commit)
 
     async def record(self, shop: str, news: PaymentNews) -> bool:
         """Money first: keep what a provider, or the owner, tells of a payment, and let its customer's actor know.
@@ -132,6 +136,7 @@ class Cashier:
                 for _ in range(LANES):
                     nursery.start_soon(self._charging, desk)
                     nursery.start_soon(self._asking, desk)
+            await nursery.start(self.refunds.run)
             task_status.started()
             if self._desks:
                 await self._hand_out()

@@ -173,13 +173,17 @@ class OrderMoveWanted(News, frozen=True):
 
 
 class DeskDecided(News, frozen=True):
-    """The owner (``by``) decided about a payment on the desk: ``decision`` is ``match`` (with ``order``), ``refund`` or
-    ``credit``."""
+    """The owner (``by``) decided about a payment on the desk: ``decision`` is ``match`` (with ``order``), ``refund``
+    (of ``amount``, minor units; 0: of all that is to go back) or ``credit``. ``sent`` is how much of it had gone back
+    when the owner looked: deciding twice refunds once. Or its provider (``by``) told what became of a refund:
+    ``refunded``, or ``unrefunded`` when it could not be made."""
 
     payment: str
     decision: str
     by: str
     order: str = ""
+    amount: int = 0
+    sent: int = 0
 
 
 class HoldEnded(News, frozen=True):

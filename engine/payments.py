@@ -12,7 +12,7 @@ from enum import Enum
 
 import msgspec
 
-from engine.address import Millis
+from engine.address import Address, Link, Millis, customer_id
 
 
 class Way(str, Enum):
@@ -129,24 +129,56 @@ class PaymentNews(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class RefundNews(msgspec.Struct, frozen=True):
+    """What a provider tells of one refund, as its answer or by webhook. ``id`` is its own, recorded once, ``payment``
+    the PaymentNews.id of the money that goes back, ``amount`` how much of it.
+
+    ``key`` is ours (Payment.refund_key) where the provider was asked by us and echoes it; "" for one that the owner
+    made at the provider. Not ``ok``: it was refused, or it failed later, and ``detail`` says why in a plain sentence;
+    where a request was refused, so that there is no refund, ``id`` is the key itself.
+    """
+
+    id: str
+    provider: str
+    payment: str
+    amount: int
+    ok: bool = True
+    key: str = ""
+    detail: str = ""
+
+
 class PaymentState(str, Enum):
-    """RECORDED: in, nothing made of it yet. APPLIED: it pays its order. DESK: waits for the owner."""
+    """RECORDED: in, nothing made of it yet. APPLIED: it pays its order. DESK: waits for the owner. REFUNDING: the owner
+    wants some of it sent back, and its provider is asked to."""
 
     RECORDED = "recorded"
     APPLIED = "applied"
     DESK = "desk"
+    REFUNDING = "refunding"
     REFUNDED = "refunded"
     CREDITED = "credited"
 
 
 STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
-    PaymentState.RECORDED: frozenset({PaymentState.APPLIED, PaymentState.DESK}),
-    PaymentState.DESK: frozenset({PaymentState.APPLIED, PaymentState.REFUNDED, PaymentState.CREDITED}),
-    PaymentState.APPLIED: frozenset({PaymentState.DESK, PaymentState.REFUNDED}),
-    PaymentState.REFUNDED: frozenset(),
+    PaymentState.RECORDED: frozenset({PaymentState.APPLIED, PaymentState.DESK, PaymentState.REFUNDED}),
+    PaymentState.DESK: frozenset(
+        {
+            PaymentState.DESK,
+            PaymentState.APPLIED,
+            PaymentState.REFUNDING,
+            PaymentState.REFUNDED,
+            PaymentState.CREDITED,
+        }
+    ),
+    PaymentState.APPLIED: frozenset(
+        {PaymentState.APPLIED, PaymentState.DESK, PaymentState.REFUNDING, PaymentState.REFUNDED}
+    ),
+    PaymentState.REFUNDING: frozenset({PaymentState.APPLIED, PaymentState.DESK, PaymentState.REFUNDED}),
+    PaymentState.REFUNDED: frozenset({PaymentState.DESK}),
     PaymentState.CREDITED: frozenset(),
 }
-"""What paid an order that is cancelled goes back onto the desk, for the owner to refund or credit."""
+"""What paid an order that is cancelled goes back onto the desk, for the owner to refund or credit. Where a part is sent
+back, a payment may stay where it is; what came back to the shop, because a refund failed later, lies on the desk."""
 
 
 UNKNOWN = "unknown"
@@ -157,6 +189,11 @@ class Payment(msgspec.Struct, frozen=True):
     """Money that came in. ``id`` is ``<provider>:<news id>``. ``customer`` and ``order`` are "" while nobody knows.
 
     ``why`` says why it lies on the desk (a machine word of engine.paying), or what the owner noted; ``by`` who decided.
+
+    ``refunded`` is how much was sent back, in all; more than came only until the provider tells that one of several
+    refunds has failed. While it is REFUNDING, ``refunding`` is how much its provider shall
+    send back now (0: it has answered), and ``back_to`` the state in which it stood. ``refunds`` counts the requests,
+    ``refund_ref`` is the provider's id of the last refund, ``refund_problem`` why the last one was not made.
     """
 
     id: str
@@ -174,6 +211,22 @@ class Payment(msgspec.Struct, frozen=True):
     state: PaymentState = PaymentState.RECORDED
     why: str = ""
     by: str = ""
+    refunded: int = 0
+    refunding: int = 0
+    refunds: int = 0
+    back_to: str = ""
+    refund_ref: str = ""
+    refund_problem: str = ""
+
+    @property
+    def left(self) -> int:
+        """What of it was not sent back."""
+        return self.amount - self.refunded
+
+    @property
+    def refund_key(self) -> str:
+        """The idempotency key of the refund that is under way, or of the last one."""
+        return f"{self.shop}/{self.id}:refund:{self.refunds}"
 
 
 def recorded(shop: str, news: PaymentNews, intent: Intent | None, at: Millis) -> Payment:
@@ -211,7 +264,8 @@ def same_money(known: Payment, news: PaymentNews) -> bool:
 class PaymentSettlement(msgspec.Struct, frozen=True):
     """What a turn makes of a recorded payment. Refused (Conflict PAYMENT_MOVED) unless it stands in one of ``frm`` and
     STATE_MOVES allows it. ``order``, ``why`` and ``by`` are written where they are not empty. A payment of nobody's
-    that gets an order becomes the customer's whose turn it is."""
+    that gets an order becomes the customer's whose turn it is. ``refund`` is how much of it shall go back where it
+    becomes REFUNDING, else how much of it the owner has sent back by hand."""
 
     id: str
     frm: tuple[PaymentState, ...]
@@ -219,3 +273,51 @@ class PaymentSettlement(msgspec.Struct, frozen=True):
     order: str = ""
     why: str = ""
     by: str = ""
+    refund: int = 0
+
+
+def settled(payment: Payment, one: PaymentSettlement, customer: str) -> Payment:
+    """The payment after a settlement in a turn of ``customer``, as every store writes it."""
+    sends = one.to is PaymentState.REFUNDING
+    return msgspec.structs.replace(
+        payment,
+        state=one.to,
+        order=one.order or payment.order,
+        why=one.why or payment.why,
+        by=one.by or payment.by,
+        customer=customer if one.order and not payment.customer else payment.customer,
+        refunded=payment.refunded if sends or not one.refund else min(payment.amount, payment.refunded + one.refund),
+        refunding=one.refund if sends else payment.refunding,
+        refunds=payment.refunds + sends,
+        back_to=payment.state.value if sends else payment.back_to,
+        refund_problem="" if sends else payment.refund_problem,
+    )
+
+
+def refund_told(payment: Payment, news: RefundNews, counted: int) -> Payment | None:
+    """The payment after news of a refund, as every store writes it; None where they change nothing. ``counted``: how
+    much of it had counted as sent back under this refund's id before."""
+    under_way = payment.refunding > 0 and news.key == payment.refund_key
+    still = 0 if under_way else payment.refunding
+    if news.ok:
+        sent = payment.refunded + news.amount
+        return msgspec.structs.replace(payment, refunded=sent, refunding=still, refund_ref=news.id)
+    if not under_way and not counted:
+        return None
+    sent = payment.refunded - counted
+    return msgspec.structs.replace(payment, refunded=sent, refunding=still, refund_problem=news.detail)
+
+
+def whose(payment: Payment) -> Address:
+    """Whose turn decides about a payment. Money of nobody's is decided about by whoever paid it, as far as known."""
+    if payment.customer:
+        return Address(payment.shop, payment.customer)
+    digits = phone_of(payment.payer)
+    link = Link("phone", digits) if digits else Link("payment", payment.id)
+    return Address(payment.shop, customer_id(payment.shop, link))
+
+
+def phone_of(payer: str) -> str:
+    """The digits of a payer's phone; "" where it is none."""
+    digits = payer.removeprefix("+")
+    return digits if digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15 else ""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from engine.address import Address, Link, Millis
 from engine.backoffice import BackOffice, Stocktake
-from engine.books import Books, BoxOffice, Charged, Post, Till
+from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
@@ -22,7 +22,7 @@ from engine.facts import AnyNeed, Conflict, Known
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
-from engine.payments import Intent, PaymentNews, Way
+from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 from engine.repeats import Repeats
 
 
@@ -311,6 +311,23 @@ class Provider(Protocol):
         """What became of an intent that nobody told us of; None while it is open, or where nothing can be asked."""
 
 
+@runtime_checkable
+class Refunder(Protocol):
+    """A payment provider that sends money back, too. One without it is paid back by the owner's own hand."""
+
+    shop: str
+    kind: str
+    """What its payments are called (Payment.provider)."""
+
+    async def refund(self, http: Http, payment: Payment, amount: int, key: str) -> Refunded:
+        """Send ``amount`` of a payment back, once for one key, however often it is asked. Never raises for what the
+        provider or the network does."""
+
+    async def refunds(self, http: Http, since: Millis) -> Sequence[RefundNews]:
+        """All refunds of the account that were made since, whoever made them, as far as they can be had now: webhooks
+        get lost. Never raises for what the provider or the network does."""
+
+
 class Verdict(str, Enum):
     """What became of a provider's call. RECORDED: at least one piece of news was new; KNOWN: all of it was told before;
     NOTHING: it told nothing of this shop's payments."""
@@ -324,6 +341,7 @@ class Heard(msgspec.Struct, frozen=True):
     """All that one call of a payment provider told, in its order."""
 
     news: tuple[PaymentNews, ...] = ()
+    refunds: tuple[RefundNews, ...] = ()
 
 
 class Crm(Protocol):

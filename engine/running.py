@@ -27,7 +27,7 @@ from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.outbox import Outbox, OutboxSettings
 from engine.papering import Papering
-from engine.payments import PaymentNews
+from engine.payments import PaymentNews, RefundNews
 from engine.ports import Channel, Clock, Http, Papers, Provider, Store
 from engine.router import Router
 from engine.scheduler import Scheduler
@@ -125,6 +125,10 @@ class Running:
         """Keep what a provider, or the owner, tells of a payment, and let its customer's actor know at once; False when
         it was known. Raises StoreBusy and StoreFailed."""
         return await self.cashier.record(shop, news)
+
+    async def record_refund(self, shop: str, news: RefundNews) -> bool:
+        """Keep what a provider tells of a refund; False when it was known, or is none of this shop's."""
+        return await self.cashier.refunds.record(shop, news)
 
     async def post_letters(self, letters: Sequence[Posted]) -> None:
         """Keep letters of our own (the owner's wishes), and bring those that are due at once. Raises StoreBusy and

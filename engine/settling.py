@@ -14,8 +14,8 @@
 
 A booking that expired before its money came is not LATE when its seats are still free: they are booked anew, under a
 new number. On the desk the owner decides: ``match`` applies a payment to an order (one that is short or over too, for
-that is the owner's to accept), ``refund`` and ``credit`` end it. A decision that can't be carried out changes nothing:
-the payment stays on the desk.
+that is the owner's to accept), ``refund`` (engine.refunding) and ``credit`` end it. A decision that can't be carried
+out changes nothing: the payment stays on the desk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from enum import Enum
 
 import msgspec
 
-from engine import money
+from engine import money, refunding
 from engine.effects import AnyEffect, Book, MoveBooking, MoveOrder, MovePayment, SettlePayment, TakeStock
 from engine.events import DeskDecided, PaymentSettled
 from engine.facts import ConflictKind, Facts
@@ -54,6 +54,8 @@ class Verdict(str, Enum):
     REFUNDED = "refunded"
     CREDITED = "credited"
     """The owner's decisions that end a payment on the desk."""
+    REFUNDING = "refunding"
+    """The same, but its provider is asked to first (engine.refunding)."""
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -99,7 +101,7 @@ def judge(payment: Payment, facts: Facts, number: str = "") -> Verdict:
     if owed.status in (OrderStatus.CANCELLED, BookingStatus.CANCELLED, BookingStatus.EXPIRED):
         return Verdict.LATE
     least, most = sorted((owed.total, money.whole(owed.total, owed.currency)))  # mobile money takes whole units only
-    return Verdict.SHORT if payment.amount < least else Verdict.OVER if payment.amount > most else Verdict.PAYS
+    return Verdict.SHORT if payment.left < least else Verdict.OVER if payment.left > most else Verdict.PAYS
 
 
 def _owed(number: str, facts: Facts) -> Owed | None:
@@ -124,12 +126,17 @@ def receive(event: PaymentSettled | DeskDecided, shop: Shop, facts: Facts) -> Re
             return _matched(payment, event, shop, facts)
         case "refund":
             return _refunded(payment, event, shop, facts)
+        case "refunded":
+            return _refund_told(payment, event, shop, facts)
+        case "unrefunded":
+            effects = refunding.failed(payment, _owed(payment.order, facts))
+            return Received(Verdict.NOTHING, payment, *_both(payment.order, facts), effects)
         case "credit" if payment.state is PaymentState.DESK:
             move = PaymentSettlement(payment.id, (PaymentState.DESK,), PaymentState.CREDITED, why="credit", by=event.by)
             said = say(
                 facts.language,
                 "We keep your {amount} as credit for you. Please tell us when you order next, and we take it off.",
-                amount=_shown(_surplus(payment, facts), payment, shop),
+                amount=_shown(refunding.due(payment, _owed(payment.order, facts)), payment, shop),
             )
             return Received(Verdict.CREDITED, payment, *_both(payment.order, facts), (SettlePayment(move),), said)
         case _:
@@ -137,6 +144,9 @@ def receive(event: PaymentSettled | DeskDecided, shop: Shop, facts: Facts) -> Re
 
 
 def _arrived(payment: Payment, shop: Shop, facts: Facts) -> Received:
+    if payment.left <= 0:  # it was sent back before this turn was taken
+        effects: tuple[AnyEffect, ...] = (_settle(payment, PaymentState.REFUNDED, "", refunding.SENT_BACK),)
+        return Received(Verdict.NOTHING, payment, effects=effects)
     verdict, owed = judge(payment, facts), _owed(payment.order, facts)
     if owed is not None and (verdict in PAYING or _may_be_booked_anew(verdict, owed, payment, shop, facts)):
         paid = _paid(payment, owed, verdict, payment.by, shop, facts)
@@ -213,7 +223,7 @@ def _may_be_booked_anew(verdict: Verdict, owed: Owed, payment: Payment, shop: Sh
         return False
     event = shop.programme.event(owed.event)
     on_sale = event is not None and event.status is EventStatus.ACTIVE and event.starts_at > facts.now
-    return on_sale and payment.amount in (owed.total, money.whole(owed.total, owed.currency))
+    return on_sale and payment.left in (owed.total, money.whole(owed.total, owed.currency))
 
 
 def _given_up(owed: Owed) -> tuple[AnyEffect, ...]:
@@ -267,40 +277,22 @@ def _matched(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) -> 
 
 
 def _refunded(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) -> Received:
-    """The owner has sent money back: all of what lies on the desk, or of what paid an order."""
-    if payment.state not in (PaymentState.DESK, PaymentState.APPLIED):
-        return _nothing(payment)
-    order, booking = _both(payment.order, facts)
-    effects: list[AnyEffect] = [_settle(payment, PaymentState.REFUNDED, payment.order, "refund", event.by)]
-    if payment.state is PaymentState.APPLIED or _ends(payment, order or booking):
-        if order is not None and order.payment is PaymentStatus.PAID:
-            move = PaymentMove(order.number, (PaymentStatus.PAID,), PaymentStatus.REFUNDED, event.by)
-            effects.append(MovePayment(move))
-        if booking is not None and booking.payment is PaymentStatus.PAID:
-            same = BookingMove(booking.id, (booking.status,), booking.status, event.by, payment=PaymentStatus.REFUNDED)
-            effects.append(MoveBooking(same))
-    amount = _shown(_surplus(payment, facts), payment, shop)
-    said = say(facts.language, "We have sent {amount} back to you.", amount=amount)
-    return Received(Verdict.REFUNDED, payment, order, booking, tuple(effects), said)
+    """The owner sends money back: by the provider where that can, which then tells what became of it."""
+    amount, effects = refunding.wanted(payment, event, _owed(payment.order, facts), shop.refunders)
+    verdict = Verdict.REFUNDED if amount else Verdict.REFUNDING if effects else Verdict.NOTHING
+    said = _sent_back(amount, payment, shop, facts) if amount else ""
+    return Received(verdict, payment, *_both(payment.order, facts), effects, said)
 
 
-def _ends(payment: Payment, owed: Owed | None) -> bool:
-    """Whether a payment on the desk is what had paid an order or booking that is cancelled now."""
-    cancelled = owed is not None and owed.status in (OrderStatus.CANCELLED, BookingStatus.CANCELLED)
-    return cancelled and payment.why in (Verdict.CANCELLED.value, Verdict.OVER.value)
+def _refund_told(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) -> Received:
+    """Its provider has sent money back, or the owner has at the provider: the customer hears it, once."""
+    effects = refunding.told(payment, event, _owed(payment.order, facts))
+    said = _sent_back(event.amount, payment, shop, facts)
+    return Received(Verdict.REFUNDED, payment, *_both(payment.order, facts), effects, said)
 
 
-def _surplus(payment: Payment, facts: Facts) -> int:
-    """How much of a payment is the customer's: what is over where it has paid its order, else all."""
-    owed = _owed(payment.order, facts)
-    if (
-        owed is None
-        or _ends(payment, owed)
-        or payment.state is not PaymentState.DESK
-        or payment.why != Verdict.OVER.value
-    ):
-        return payment.amount
-    return payment.amount - owed.total
+def _sent_back(amount: int, payment: Payment, shop: Shop, facts: Facts) -> str:
+    return say(facts.language, "We have sent {amount} back to you.", amount=_shown(amount, payment, shop))
 
 
 def _both(number: str, facts: Facts) -> tuple[Order | None, Booking | None]:

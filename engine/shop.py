@@ -17,7 +17,8 @@ class Shop(msgspec.Struct, frozen=True):
     ``title`` is the business name that customers see. ``session`` is the silence (ms) after which a conversation
     expires. ``timezone`` is an IANA name: order numbers and dates are in it. ``handover`` is how long (ms) the bot is
     silent after a customer asked for a human. ``store`` is the branch that its orders carry. ``terms`` are how it
-    sells, ``programme`` the events that it sells seats for.
+    sells, ``programme`` the events that it sells seats for. ``refunders`` are its payment providers (Payment.provider)
+    that send money back when they are asked to.
     """
 
     name: str
@@ -34,3 +35,4 @@ class Shop(msgspec.Struct, frozen=True):
     store: str = ""
     terms: Terms = Terms()
     programme: Programme = Programme()
+    refunders: frozenset[str] = frozenset()

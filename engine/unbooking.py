@@ -24,6 +24,7 @@ TEMPLATE = "cancelled"
 """Which of terms.templates tells of a booking that the shop has cancelled: it has its number, the event and the reason.
 It is used for whoever wrote too long ago to be written to freely (quality.md 7)."""
 
+HAS_PAID = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
 REFUND = phrase("You have paid it: we'll send your money back, and tell you.")
 ENDED = {
     BookingStatus.CHECKED_IN: phrase("*{number}* was used at the door already, so it can't be cancelled."),
@@ -82,7 +83,7 @@ def _ended(row: Booking, move: BookingMove, facts: Facts) -> tuple[AnyEffect, ..
 
 
 def _refund(row: Booking, facts: Facts) -> str:
-    return say(facts.language, REFUND) if row.payment is PaymentStatus.PAID else ""
+    return say(facts.language, REFUND) if row.payment in HAS_PAID else ""
 
 
 def _named(row: Booking, facts: Facts) -> dict[str, str]:

@@ -11,6 +11,7 @@ from engine.commit import Posted
 from engine.events import (
     AnyEvent,
     ChargeAnswered,
+    DeskDecided,
     HoldEnded,
     Inbound,
     Letter,
@@ -18,7 +19,7 @@ from engine.events import (
     PaymentSettled,
     SeatsOffered,
 )
-from engine.payments import Intent, Payment, PaymentNews
+from engine.payments import Intent, Payment, PaymentNews, RefundNews, whose
 from engine.tickets import Booking
 
 
@@ -48,6 +49,13 @@ def uncharged(intent: Intent, answer: Charged, at: Millis) -> Posted:
     """The provider refused the request to pay."""
     event = PaymentFailed(intent.id, answer.failure, answer.reason)
     return posted(_payer(intent), f"uncharged:{intent.id}", event, at)
+
+
+def refund(payment: Payment, news: RefundNews, at: Millis) -> Posted:
+    """Money went back, or did not."""
+    word = "refunded" if news.ok else "unrefunded"
+    event = DeskDecided(payment.id, word, news.provider, amount=news.amount)
+    return posted(whose(payment), f"{word}:{news.provider}:{news.id}", event, at)
 
 
 def hold_ended(booking: Booking, at: Millis) -> Posted:

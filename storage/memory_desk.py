@@ -16,7 +16,7 @@ from engine.errors import StoreFailed
 from engine.events import Letter
 from engine.invoices import Invoice
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
-from engine.payments import Intent, Payment, PaymentNews, PaymentState
+from engine.payments import Intent, Payment, PaymentNews, PaymentState, RefundNews
 from engine.ports import Clock
 from engine.remembered import session_of
 from engine.tickets import Booking, BookingStatus, DoorAnswer, TicketEvent
@@ -82,6 +82,20 @@ class MemoryDesk:
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         await self._turn()
         self._till.asked_about(ids, at)
+
+    async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
+        await self._turn()
+        fresh, letters = self._till.refunds.record(shop, news, at)
+        self._keep(letters)
+        return fresh
+
+    async def refunds_due(self, now: Millis, limit: int) -> list[Payment]:
+        await self._turn()
+        return page(self._till.refunds.waiting(now), limit)
+
+    async def claim_refunds(self, names: Sequence[tuple[str, str]], now: Millis, until: Millis) -> set[tuple[str, str]]:
+        await self._turn()
+        return self._till.refunds.claim(names, now, until)
 
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         await self._turn()

@@ -34,7 +34,7 @@ def _move_rows(commit: Commit) -> list[tuple[str, Row]]:
 def _settlement_rows(commit: Commit) -> list[tuple[Row, Row]]:
     shop, customer = commit.address
     return [
-        ((shop, s.id), (shop, s.id, listed(s.frm), s.to.value, s.order, s.why, s.by, customer))
+        ((shop, s.id), (shop, s.id, listed(s.frm), s.to.value, s.order, s.why, s.by, customer, s.refund, commit.at))
         for s in commit.settlements
     ]
 
@@ -56,13 +56,20 @@ FROM move WHERE intents.id = move.id AND instr(move.expected, ',' || intents.sta
                 AND a.dest = move.dest)"""
 """What stands elsewhere than a move expects stays as it is: see engine.payments.IntentMove."""
 SETTLEMENT = """
-WITH s(shop, id, expected, dest, pays, why, who, customer) AS ({values})
+WITH s(shop, id, expected, dest, pays, why, who, customer, refund, at) AS ({values})
 UPDATE payments SET
     state = CASE WHEN instr(s.expected, ',' || payments.state || ',') THEN s.dest ELSE '' END,
     customer = CASE WHEN s.pays <> '' AND payments.customer = '' THEN s.customer ELSE payments.customer END,
     pays = CASE s.pays WHEN '' THEN payments.pays ELSE s.pays END,
     why = CASE s.why WHEN '' THEN payments.why ELSE s.why END,
-    who = CASE s.who WHEN '' THEN payments.who ELSE s.who END
+    who = CASE s.who WHEN '' THEN payments.who ELSE s.who END,
+    refunded = CASE WHEN s.dest = 'refunding' OR s.refund = 0 THEN payments.refunded
+               ELSE min(payments.amount, payments.refunded + s.refund) END,
+    refunding = CASE s.dest WHEN 'refunding' THEN s.refund ELSE payments.refunding END,
+    refunds = payments.refunds + (s.dest = 'refunding'),
+    back_to = CASE s.dest WHEN 'refunding' THEN payments.state ELSE payments.back_to END,
+    refund_problem = CASE s.dest WHEN 'refunding' THEN '' ELSE payments.refund_problem END,
+    refund_due = CASE s.dest WHEN 'refunding' THEN s.at ELSE payments.refund_due END
 FROM s WHERE payments.shop = s.shop AND payments.id = s.id"""
 PAYMENT = """INSERT INTO payments (shop, id, provider, amount, currency, at, intent, pays, customer,
     transact, payer, reference, state, why, who) {values}"""
@@ -81,12 +88,13 @@ def intent(row: list[Any]) -> Intent:
 
 
 PAYMENT_OF = """json_array(p.id, p.shop, p.provider, p.amount, p.currency, p.at, p.intent, p.pays, p.customer,
-    p.transact, p.payer, p.reference, p.state, p.why, p.who)"""
+    p.transact, p.payer, p.reference, p.state, p.why, p.who,
+    p.refunded, p.refunding, p.refunds, p.back_to, p.refund_ref, p.refund_problem)"""
 
 
 def payment(row: list[Any]) -> Payment:
     """What PAYMENT_OF reads."""
     name, shop, provider, amount, currency, at, what, order, customer, transaction, payer, reference, *stands = row
-    state, why, by = stands
+    state, *rest = stands
     whose = (what, order, customer, transaction, payer, reference)
-    return Payment(name, shop, provider, amount, currency, at, *whose, PaymentState(state), why, by)
+    return Payment(name, shop, provider, amount, currency, at, *whose, PaymentState(state), *rest)

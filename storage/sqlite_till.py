@@ -9,8 +9,8 @@ from engine.address import Millis
 from engine.books import Charged
 from engine.commit import Posted
 from engine.events import Letter
-from engine.payments import Intent, Payment, PaymentNews, PaymentState
-from storage import charging, post
+from engine.payments import Intent, Payment, PaymentNews, PaymentState, RefundNews
+from storage import charging, post, refunding
 from storage.money_rows import INTENT_OF, PAYMENT_OF, intent, payment
 from storage.sql import Db, blanks, read
 from storage.sqlite_desk import SqliteDesk
@@ -37,6 +37,15 @@ class SqliteTill(SqliteDesk):
 
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         await self._put(charging.write_questions, (ids, at))
+
+    async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
+        return await self._put(refunding.write_refunds, (shop, news, at))
+
+    async def refunds_due(self, now: Millis, limit: int) -> list[Payment]:
+        return await self._list(refunding.refunds_due, now, limit)
+
+    async def claim_refunds(self, names: Sequence[tuple[str, str]], now: Millis, until: Millis) -> set[tuple[str, str]]:
+        return await self._put(refunding.write_claims, (names, now, until))
 
     async def payment(self, shop: str, payment_id: str) -> Payment | None:
         return await self._look(_payment, shop, payment_id)

@@ -24,9 +24,11 @@ from engine.payments import (
     PaymentState,
     recorded,
     same_money,
+    settled,
 )
 from storage import letters
 from storage.judge import Key
+from storage.refunds import Refunds
 
 
 class Till:
@@ -38,6 +40,7 @@ class Till:
         """Shop and id → payment, in the order in which they were recorded."""
         self._touched: dict[str, Millis] = {}
         """When an intent last changed its status, or was asked about."""
+        self.refunds = Refunds(self.payments)
         self._told: set[tuple[str, str, bool]] = set()
         """Shop, provider and news id, and whether it was of success."""
 
@@ -72,15 +75,9 @@ class Till:
     def _settle(self, settlement: PaymentSettlement, commit: Commit) -> None:
         shop, customer = commit.address
         payment = self.payments[shop, settlement.id]
-        found = settlement.order and not payment.customer
-        self.payments[shop, settlement.id] = replace(
-            payment,
-            state=settlement.to,
-            order=settlement.order or payment.order,
-            why=settlement.why or payment.why,
-            by=settlement.by or payment.by,
-            customer=customer if found else payment.customer,
-        )
+        self.payments[shop, settlement.id] = settled(payment, settlement, customer)
+        if settlement.to is PaymentState.REFUNDING:
+            self.refunds.due[shop, settlement.id] = commit.at
 
     # -- what providers tell ---------------------------------------------------------------------------------------
     def record(self, shop: str, news: PaymentNews, at: Millis) -> tuple[bool, list[Posted]]:

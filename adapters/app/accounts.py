@@ -11,11 +11,13 @@ from adapters.channels.ghala import GhalaSettings as GhalaChannel
 from adapters.channels.twilio import TwilioSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.payments.ghala import GhalaSettings as GhalaPayments
+from adapters.payments.stripe import StripeSettings
 from adapters.phones.fronts import META
 from adapters.phones.ghala.wire import CLASSIC, V2
 from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.pay.requests import PATHS as PAY_PATHS
 from adapters.phones.pay.requests import PayAccount
+from adapters.phones.stripe.book import StripeAccount
 from adapters.phones.twilio.names import PROVIDER as TWILIO
 from adapters.phones.twilio.names import account_sid
 from adapters.settings import Secret
@@ -106,4 +108,26 @@ def payments_settings(shop: Sample, account: PayAccount, url: str) -> GhalaPayme
         dialect=shop.dialect,
         api_key=Secret(account.api_key),
         webhook_secret=Secret(account.webhook_secret),
+    )
+
+
+# -- cards -------------------------------------------------------------------------------------------------------------
+def by_card(shop: Sample) -> bool:
+    """Whether its payments go through Stripe."""
+    return shop.bank == "stripe"
+
+
+def fake_card_account(shop: Sample) -> StripeAccount:
+    """The shop's account at the fake Stripe, with fresh secrets."""
+    key, signs = f"sk_test_{secrets.token_urlsafe()}", f"whsec_{secrets.token_hex(16)}"
+    return StripeAccount(shop.name, shop.title, key, (signs,))
+
+
+def card_settings(shop: Sample, account: StripeAccount, url: str) -> StripeSettings:
+    """How the shop reaches it there."""
+    return StripeSettings(
+        path=shop.payments,
+        base_url=url,
+        secret_key=Secret(account.secret_key),
+        webhook_secret=Secret(account.webhook_secrets[0]),
     )

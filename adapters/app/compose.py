@@ -28,7 +28,7 @@ from engine.errors import ConfigError
 from engine.flows import names
 from engine.outbox import OutboxSettings
 from engine.payments import ASK_NOBODY, Way
-from engine.ports import Clock, Http, Provider
+from engine.ports import Clock, Http, Provider, Refunder
 from engine.shop import Shop
 from engine.table import Picture
 from storage import open_store
@@ -110,6 +110,7 @@ def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: boo
         session=config.session_minutes * MINUTE,
         handover=config.handover_minutes * MINUTE,
         terms=terms_of(config.terms, f"{where}.terms", config.currency, config.timezone, crm=crm is not None),
+        refunders=frozenset(one.kind for one in providers if isinstance(one, Refunder)),
     )
     return Opened(
         shop,

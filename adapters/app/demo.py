@@ -52,6 +52,7 @@ def _say(laboratory: Laboratory, folder: Path, port: int) -> None:
     print(f"  Are the shops well?    {laboratory.shop_url}/ready")
     print(f"  The shops' API         {laboratory.shop_url}/s/SHOP/…   secret: {laboratory.secret}")
     print(f"  What was paid          {laboratory.pay.url}/control/payments")
+    print(f"  What was paid by card  {laboratory.stripe.url}/control/payments")
     print(f"  The dealer's CRM       {laboratory.zoho.url}/control/salesorders, …/control/stock")
     print(f"  Data                   {folder.absolute()} (delete it to begin anew)\n")
     print("Say hi to a shop. Ctrl-C here stops the demo.", flush=True)

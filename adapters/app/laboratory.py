@@ -20,7 +20,16 @@ from typing import Any
 import trio
 
 from adapters import logs
-from adapters.app.accounts import channel_settings, fake_account, fake_number, payments_settings, webhook_of
+from adapters.app.accounts import (
+    by_card,
+    card_settings,
+    channel_settings,
+    fake_account,
+    fake_card_account,
+    fake_number,
+    payments_settings,
+    webhook_of,
+)
 from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
 from adapters.app.fake_crm import crm_config, zoho_accounts
@@ -37,6 +46,7 @@ from adapters.config import (
 )
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
+from adapters.phones.fake_stripe import FakeStripe
 from adapters.phones.fake_zoho import FakeZoho
 from adapters.phones.meta.rules import FakeNumber, Rules
 from adapters.phones.pay.on_phones import put_on_phones
@@ -72,9 +82,11 @@ class Laboratory:
         self._clock = clock or WallClock()
         self.shops = tuple(shops)
         self._numbers = [fake_number(shop) for shop in self.shops]
-        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments}
+        self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments and not by_card(shop)}
+        self._cards = {shop.name: fake_card_account(shop) for shop in self.shops if shop.payments and by_card(shop)}
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
+        self.stripe = FakeStripe(tuple(self._cards.values()), clock=self._clock)
         put_on_phones(self.pay, self.fake)
         self._crms = zoho_accounts(self.shops)
         self.zoho = FakeZoho(tuple(self._crms.values()), clock=self._clock)
@@ -91,15 +103,18 @@ class Laboratory:
             port = await first_free(nursery, self.fake, self._port)
             self.url = f"http://{HOST}:{port}"
             await nursery.start(self.pay.serve, HOST, 0)
+            await nursery.start(self.stripe.serve, HOST, 0)
             await nursery.start(self.zoho.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
-            self.fake.books = ShopBooks(self.process.engine, self._clock, dict.fromkeys(self._accounts, self.pay.url))
+            banks = dict.fromkeys(self._accounts, self.pay.url) | dict.fromkeys(self._cards, self.stripe.url)
+            self.fake.books = ShopBooks(self.process.engine, self._clock, banks)
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
             for shop, number in zip(self.shops, self._numbers, strict=True):
                 self.fake.set_webhook(number.phone_number_id, webhook_of(shop, self.shop_url))
                 if shop.payments:
-                    self.pay.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
+                    bank = self.stripe if by_card(shop) else self.pay
+                    bank.set_webhook(shop.name, f"{self.shop_url}/s/{shop.name}{shop.payments}")
             task_status.started()
             await self.process.stopped.wait()
             nursery.cancel_scope.cancel()
@@ -135,6 +150,9 @@ class Laboratory:
         return channel_settings(shop, number, self.url, pace=self._pace, mark_read=self._mark_read)
 
     def _payments(self, shop: Sample) -> tuple[PaymentsConfig, ...]:
+        card = self._cards.get(shop.name)
+        if card is not None:
+            return (PaymentsConfig(kind="stripe", settings=card_settings(shop, card, self.stripe.url)),)
         account = self._accounts.get(shop.name)
         if account is None:
             return ()

@@ -15,8 +15,8 @@ USUAL = TermsConfig()
 @dataclass(frozen=True)
 class Sample:
     """One sample shop. ``path`` and ``payments`` are its webhooks (flows.md); ``payments`` is "" where no provider is
-    needed. ``says`` are first words that lead somewhere. ``channel`` is the kind of its channel, ``dialect`` that of
-    everything of Ghala's."""
+    needed. ``says`` are first words that lead somewhere. ``channel`` is the kind of its channel, ``bank`` that of its
+    payment provider, ``dialect`` that of everything of Ghala's."""
 
     name: str
     title: str
@@ -33,6 +33,7 @@ class Sample:
     events: Path = NOTHING
     terms: TermsConfig = USUAL
     payments: str = ""
+    bank: str = "ghala"
     channel: str = "whatsapp_cloud"
     dialect: str = "classic"
     languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
@@ -72,7 +73,8 @@ BURGERS = Sample(
         ways=("card", "bank", "cash"),
         bank="Lagos Burgers, GTBank 0123456789",
     ),
-    payments="/api/webhooks/ghala",
+    payments="/api/webhooks/stripe",
+    bank="stripe",
 )
 DEALER = Sample(
     name="dealer",
@@ -126,6 +128,7 @@ TICKETS = Sample(
     says=("search mumbai", "search comedy"),
     events=FOLDER / "ticketing.csv",
     terms=TermsConfig(ways=("card",)),
-    payments="/api/webhooks/ghala",
+    payments="/api/webhooks/stripe",
+    bank="stripe",
 )
 SHOPS = (BAKERY, BURGERS, DEALER, COFFEE, TICKETS)

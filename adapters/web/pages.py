@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from adapters.api.serving import Api
 from adapters.web.access import OwnerConfig
 from adapters.web.metrics import CONTENT_TYPE, exposition
+from adapters.web.paid import add_paid_pages
 from adapters.web.papers import add_papers
 from adapters.web.problem import MISSING, problem
 from adapters.web.webhooks import Engine, WebCounters
@@ -84,6 +85,7 @@ def pages(
     for number, path in enumerate(webhook_paths()):
         app.add_url_rule(f"{path}/health", f"health_{number}", health)
     add_papers(app, engine)
+    add_paid_pages(app)
     app.register_error_handler(HTTPException, refused)
     app.asgi_app = Api(engine, owners).before(app.asgi_app)  # type: ignore[method-assign,assignment]
     return app

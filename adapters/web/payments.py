@@ -20,8 +20,8 @@ from adapters.web.calling import headers_of, target_of
 from adapters.web.strangers import Strangers
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import BadInput, StoreBusy, StoreError
-from engine.payments import PaymentNews
-from engine.ports import Call, Provider, Reply, Verdict
+from engine.payments import PaymentNews, RefundNews
+from engine.ports import Call, Heard, Provider, Reply, Verdict
 
 log = logging.getLogger("sokoni.webhooks")
 
@@ -88,23 +88,32 @@ class PaymentWebhook:
             log.warning("payment_unsigned", extra={"shop": self._providers[0].shop})
             return NOT_GENUINE
         try:
-            told = trusted[0].parse(call).news
+            heard = _heard(trusted, call)
         except BadInput as error:  # it is the provider's own, so it may tell of money that is not counted now
             log.error("payment_unreadable", extra={"shop": trusted[0].shop})
             return _refused(400, str(error))
-        fresh = [await self._record(_owner(trusted, news).shop, news) for news in told]
-        return trusted[0].answer(call, Verdict.RECORDED if any(fresh) else Verdict.KNOWN if told else Verdict.NOTHING)
+        fresh = [await self._record(_owner(trusted, news).shop, news) for news in heard.news]
+        fresh += [await self._record(one.shop, news) for news in heard.refunds for one in trusted]
+        return trusted[0].answer(call, Verdict.RECORDED if any(fresh) else Verdict.KNOWN if fresh else Verdict.NOTHING)
 
-    async def _record(self, shop: str, news: PaymentNews) -> bool:
+    async def _record(self, shop: str, news: PaymentNews | RefundNews) -> bool:
         """Raises StoreError, also while the store is out."""
         running = self._engine.running
         try:
             if running is None:
                 raise StoreBusy("the store is not open")
+            if isinstance(news, RefundNews):
+                return await running.record_refund(shop, news)
             return await running.record(shop, news)
         except StoreError as error:
             log.warning("payment_not_kept", extra={"shop": shop, "busy": isinstance(error, StoreBusy)})
             raise
+
+
+def _heard(trusted: Sequence[Provider], call: Call) -> Heard:
+    """What the call tells the first shop to whom it says anything. Raises BadInput."""
+    told = (one.parse(call) for one in trusted)
+    return next((heard for heard in told if heard.news or heard.refunds), Heard())
 
 
 def _owner(trusted: Sequence[Provider], news: PaymentNews) -> Provider:

@@ -115,6 +115,17 @@ async def test_a_page_asked_for_with_connection_close_is_answered_and_closed(
         server.stop()
 
 
+@pytest.mark.parametrize(("path", "words"), [("/paid", "Thank you!"), ("/unpaid", "Nothing was paid.")])
+async def test_who_comes_back_from_a_provider_s_page_is_led_to_the_chat(
+    core: Core, store: TroubledStore, autojump_clock: Clock, path: str, words: str
+) -> None:
+    async with edge(store) as made:
+        status, body = await call(made.web, "GET", path)
+    assert status == 200
+    assert words in body.decode()
+    assert "WhatsApp" in body.decode()
+
+
 PROBLEMS = [("GET", "/nothing", 404), ("POST", "/ready", 405), ("GET", "/ready", 500)]
 
 

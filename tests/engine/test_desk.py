@@ -96,7 +96,7 @@ DECISIONS: Sequence[tuple[str, Owed | None, Payment, str, Verdict, list[str], st
         on_desk("over", MORE),
         "refund",
         Verdict.REFUNDED,
-        ["payment refunded refund"],
+        ["payment applied refund"],
         "KES 500 back",
     ),
     (

@@ -50,7 +50,12 @@ Plans = Mapping[str, msgspec.Struct]
 
 def fakes(laboratory: Laboratory) -> Mapping[str, Any]:
     """Everything that makes trouble, by name."""
-    return {"meta": laboratory.fake, "pay": laboratory.pay, "zoho": laboratory.zoho}
+    return {
+        "meta": laboratory.fake,
+        "pay": laboratory.pay,
+        "stripe": laboratory.stripe,
+        "zoho": laboratory.zoho,
+    }
 
 
 async def day(

@@ -18,10 +18,16 @@ import pytest
 from adapters.app.samples import COFFEE, SHOPS
 from adapters.phones.meta.faults import Faults
 from adapters.phones.pay.faults import PayFaults
+from adapters.phones.stripe.faults import StripeFaults
 from adapters.phones.zoho.faults import ZohoFaults
 from tests.simulation.market import day, faults_of, mixed, only, struck_by
 
-PLANS: dict[str, type[msgspec.Struct]] = {"meta": Faults, "pay": PayFaults, "zoho": ZohoFaults}
+PLANS: dict[str, type[msgspec.Struct]] = {
+    "meta": Faults,
+    "pay": PayFaults,
+    "stripe": StripeFaults,
+    "zoho": ZohoFaults,
+}
 EACH = [(fake, fault) for fake, plan in PLANS.items() for fault in faults_of(plan)]
 TOLD_OTHERWISE = {"hang", "call_back_first", "wrong_amount"}
 """Who waits for minutes hears of an expired hold; who paid before being asked sees no prompt; who paid too little hears

@@ -25,6 +25,7 @@ from tests.storage.contract_letters import OwnLetters
 from tests.storage.contract_money import Money
 from tests.storage.contract_notices import OwnersNotices
 from tests.storage.contract_outbox import Outbox
+from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
 from tests.storage.contract_turns import Turns
@@ -166,6 +167,7 @@ class ShopContract(
     HeldOrders,
     Intents,
     Money,
+    RefundRules,
     SeatsAndHolds,
     EventsAndDoor,
     OwnLetters,

@@ -30,6 +30,7 @@ CREATED, ASKING, PENDING = IntentStatus.CREATED, IntentStatus.ASKING, IntentStat
 PAID, FAILED, CANCELLED = IntentStatus.PAID, IntentStatus.FAILED, IntentStatus.CANCELLED
 RECORDED, APPLIED, DESK = PaymentState.RECORDED, PaymentState.APPLIED, PaymentState.DESK
 REFUNDED, CREDITED = PaymentState.REFUNDED, PaymentState.CREDITED
+REFUNDING = PaymentState.REFUNDING
 
 
 class Money:
@@ -193,7 +194,14 @@ class Money:
     ) -> None:
         await ann.commit(intents=(intent(),))
         await store.record(SHOP, news(intent="i1"), NOW)
-        ways = {APPLIED: [APPLIED], DESK: [DESK], REFUNDED: [DESK, REFUNDED], CREDITED: [DESK, CREDITED], RECORDED: []}
+        ways = {
+            APPLIED: [APPLIED],
+            DESK: [DESK],
+            REFUNDED: [DESK, REFUNDED],
+            REFUNDING: [DESK, REFUNDING],
+            CREDITED: [DESK, CREDITED],
+            RECORDED: [],
+        }
         stands = RECORDED
         for step in ways[frm]:
             assert await ann.commit(settlements=(settlement("fake:t1", stands, step),)) is None

@@ -36,6 +36,7 @@ from engine.payments import (
     PaymentNews,
     PaymentSettlement,
     PaymentState,
+    RefundNews,
     Way,
 )
 from engine.tickets import BOOKING_MOVES, Booking, BookingMove, BookingStatus, Entry, EntryStatus, EventStatus
@@ -59,6 +60,7 @@ KINDS = (
     *("turn",) * 12,
     *("record",) * 3,
     *("claim_charges", "settle_charges", "settle_charges", "asked_about"),
+    *("record_refund", "record_refund", "claim_refunds"),
     *("sweep_bookings", "offer_seats", "offer_seats", "check_in"),
     *("import_events", "save_event", "remove_event", "save_customers"),
     *("begin_sync", "note_synced", "set_stock"),
@@ -124,6 +126,20 @@ class Player:
             failure=self.one(list(Failure)),
         )
         return SHOP, news, self.now
+
+    def record_refund(self) -> tuple[Any, ...]:
+        payments = self.store.payments_of(SHOP)
+        under_way = [one for one in payments if one.refunding]
+        about = self.known(under_way, payments) if payments else None
+        name = self.one([f"re_{n}" for n in range(1, 6)])
+        key = self.one(["", about.refund_key]) if about is not None else ""
+        provider, of = (about.provider, about.id.partition(":")[2]) if about is not None else ("fake", "t1")
+        ok = not self.blind()
+        return SHOP, RefundNews(name, provider, of, self.number(1, 700), ok=ok, key=key, detail="why"), self.now
+
+    def claim_refunds(self) -> tuple[Any, ...]:
+        names = [(SHOP, one.id) for one in self.store.payments_of(SHOP)]
+        return [*names, (SHOP, "none")], self.now, self.now + self.number(0, 9)
 
     def claim_charges(self) -> tuple[Any, ...]:
         return [one.id for one in self._intents(IntentStatus.CREATED)] + ["none"], self.now
@@ -244,7 +260,8 @@ class Player:
         frm = self._from(about.state, PaymentState)
         to = self._next(about.state, STATE_MOVES)
         words = (self.one(["", *NUMBERS]), self.one(["", "over", "twice"]), self.one(["", "owner"]))
-        return (PaymentSettlement(about.id, frm, to, *words),)
+        part = self.number(1, 900) if to is PaymentState.REFUNDING else self.one([0, 0, self.number(0, 900)])
+        return (PaymentSettlement(about.id, frm, to, *words, refund=part),)
 
     def bookings(self, who: Address, version: int) -> tuple[Booking, ...]:
         taken = [one.id for one in self._bookings()]

@@ -117,6 +117,31 @@ async def test_a_file_is_migrated_once(path: Path, clock: FixedClock) -> None:
         assert dump(path) == before
 
 
+async def test_payments_of_before_refunds_are_all_there(tmp_path: Path, clock: FixedClock) -> None:
+    """Their table is made anew, since its states grew; its rules hold on."""
+    before = [one for one in MIGRATIONS if one.name < "0012"]
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for migration in before:
+            db.executescript(migration.read_text("utf-8"))
+        for state in ("applied", "refunded"):
+            row = ("bakery", f"fake:{state}", "fake", 65_000, "INR", NOW, "i1", "WA1", "ann", "QK1", "2547", "R", state)
+            db.execute(f"INSERT INTO payments VALUES (NULL, {','.join('?' * 13)}, 'why', 'who')", row)
+        db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(before)};")
+    async with open_sqlite(path, clock) as store:
+        found = {one.id: one for one in await store.payments(SHOP, (), 9)}
+        known = ("WA1", "ann", "QK1", "2547", "R")
+        for state, sent in (("applied", 0), ("refunded", 65_000)):
+            one = found[f"fake:{state}"]
+            assert (one.order, one.customer, one.transaction, one.payer, one.reference) == known
+            assert (one.state.value, one.why, one.by, one.refunded, one.refunding) == (state, "why", "who", sent, 0)
+    with closing(sqlite3.connect(path)) as db:
+        with pytest.raises(sqlite3.IntegrityError, match="no such move"):
+            db.execute("UPDATE payments SET state = 'credited' WHERE state = 'refunded'")
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            db.execute("UPDATE payments SET id = 'fake:applied'")
+
+
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, clock: FixedClock) -> None:
     """As when somebody made a table of that name by hand: the next start finds the shape it knows."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:

@@ -35,7 +35,7 @@ from engine.facts import (
 from engine.invoices import IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
-from engine.payments import IntentStatus, PaymentState
+from engine.payments import IntentStatus, PaymentState, RefundNews
 from engine.repeats import FirstAnswer
 from storage.sqlite import SqliteStore, open_sqlite
 from tests.storage.things import (
@@ -175,6 +175,10 @@ async def use_the_shop(store: SqliteStore) -> None:
     await store.payment_of(SHOP, "WZ1")
     await store.payments(SHOP, (PaymentState.DESK, PaymentState.APPLIED), 9)
     await store.payments(SHOP, (), 9, 1)
+    await ann.commit(settlements=(settlement("fake:t1", PaymentState.APPLIED, PaymentState.REFUNDING, refund=5),))
+    await store.refunds_due(NOW, 9)
+    await store.claim_refunds([(SHOP, "fake:t1")], NOW, NOW + 1)
+    await store.record_refund(SHOP, RefundNews("re_1", "fake", "t1", 5), NOW)
     await store.post([own_letter("p2")])
     await store.posted(NOW, 9)
     await store.next_posted()

@@ -112,9 +112,12 @@ async def fill(store: SqliteStore) -> None:
         "UPDATE orders SET payment = 'paid' WHERE number = 'WA1'",
         "UPDATE intents SET status = 'created'",
         "UPDATE intents SET status = 'lost'",
-        "INSERT INTO payments SELECT NULL, shop, id, provider, 1, currency, at, intent, pays, customer, transact,"
+        "INSERT INTO payments (shop, id, provider, amount, currency, at, intent, pays, customer, transact, payer,"
+        " reference, state, why, who) SELECT shop, id, provider, 1, currency, at, intent, pays, customer, transact,"
         " payer, reference, state, why, who FROM payments",
-        "UPDATE payments SET state = 'refunded'",
+        "UPDATE payments SET state = 'credited'",
+        "UPDATE payments SET refunded = -1",
+        "UPDATE payments SET refunding = -1",
         "UPDATE payments SET state = ''",
         "INSERT INTO invoices VALUES (NULL, 'bakery', 'INV-2026-0003', 'WA2', 2026, 3, 0, 0)",
         "INSERT INTO invoices VALUES (NULL, 'bakery', 'INV-2026-0002', 'WA1', 2026, 2, 0, 0)",

@@ -2,7 +2,7 @@
 
     buyer           hi → Burgers → Classic → 2 → review → checkout → pay on delivery
     payer           orders by name and pays by card: a link comes, then a receipt and its document
-    decliner        a card without money first, then a good one
+    decliner        lets the first link expire, then pays at another
     transferrer     gets a reference to transfer the money under; nobody sees it arrive in this test
     double_tapper   taps Checkout twice in a row: still one order
     mind_changer    several goods at once, takes a line out, looks around, comes back
@@ -40,7 +40,7 @@ CHECKOUT = Step("checkout", ("checkout",), (CHECKED_OUT,), tap="Checkout", inste
 CASH = Step("cash", ("cash",), (answer(r"you pay .* on delivery"),), tap="Pay on delivery")
 BANK = Step("bank", ("bank",), (answer(r"^Please transfer"),), tap="Bank transfer")
 CARD = Step("card", ("card",), (LINK,), tap="Card")
-REFUSED = Step("declined", answers=(answer(r"not enough money"),), pays="no_funds")
+REFUSED = Step("expired", answers=(answer(r"time to pay was over"),), pays="expired")
 RETRY = Step("try again", ("try again",), (LINK,), tap="Try again")
 PAID = Step("pay", answers=(RECEIPT,), pays="approve")
 CANCEL = Step("cancel", ("cancel",), (answer(r"[Cc]ancelled|Nothing was open"),))

@@ -2,7 +2,7 @@
 
     buyer           search food → 1 → seats → name → yes → the code, and its picture
     seat_racer      all go for one event that costs money and has few seats, and pay by card
-    decliner        the card is refused, so the seats go; begins again and pays
+    decliner        lets the link expire, so the seats go; begins again and pays
     double_tapper   says yes twice in a row: one booking, shown again
     mind_changer    lets held seats go, searches on, takes others
     dawdler         a racer who takes seconds over each answer while the seats are held
@@ -40,7 +40,7 @@ YES_FREE = Step("yes", ("yes",), (FREE,), tap="Yes")
 YES = Step("yes to pay", ("yes",), (LINK,), tap="Yes")
 NO = Step("no", ("no",), (answer(r"^Fine, I let"),), tap="No")
 PAID = Step("pay", answers=(BOUGHT,), pays="approve")
-REFUSED = Step("declined", answers=(answer(r"So I let your [0-9]+ seats? "),), pays="declined")
+REFUSED = Step("expired", answers=(answer(r"So I let your [0-9]+ seats? "),), pays="expired")
 CANCEL = Step("cancel", ("cancel",), (answer(r"Cancelled|Nothing was open"),))
 
 HOLDING = (PICK, SEATS_WANTED, NAME)

@@ -215,9 +215,37 @@ async def test_what_is_over_can_be_sent_back_or_kept_for_the_next_order(
         assert {await stands(made, "dealer", one) for one in (first, second)} == {
             (OrderStatus.CONFIRMED, PaymentStatus.PAID)
         }
-    assert (refunded.data["state"], credited.data["state"]) == ("refunded", "credited")
+    assert (refunded.data["state"], refunded.data["refunded"]) == ("applied", 50)
+    assert credited.data["state"] == "credited"
     assert "We have sent ₹50.00 back to you." in made.text("dealer")
     assert "We keep your ₹60.00" in made.text("dealer", BEN)
+
+
+async def test_a_part_can_be_sent_back_and_never_more_than_is_left(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with office(store) as made:
+        number = await buy(made)
+        payment = (await receive(made, "bakery", number, 100)).data["id"]
+        part = await decide(made, "bakery", payment, "refund", {"amount": 30.5})
+        assert await stands(made, "bakery", number) == (OrderStatus.PENDING, PaymentStatus.PARTLY_REFUNDED)
+        more = await decide(made, "bakery", payment, "refund", {"amount": 70})
+        odd = await decide(made, "bakery", payment, "refund", {"amount": 0.001})
+        rest = await decide(made, "bakery", payment, "refund")
+        assert await stands(made, "bakery", number) == (OrderStatus.PENDING, PaymentStatus.REFUNDED)
+    assert (part.status, part.data["state"], part.data["refunded"]) == (200, "applied", 30.5)
+    assert (more.status, odd.status) == (400, 400)
+    assert "69.50" in str(more.body)
+    assert (rest.status, rest.data["state"], rest.data["refunded"]) == (200, "refunded", 100)
+    assert "We have sent ₹30.50 back to you." in made.text("bakery")
+    assert "We have sent ₹69.50 back to you." in made.text("bakery")
+
+
+async def test_what_the_owner_has_verified_says_when_and_by_whom(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with office(store) as made:
+        number = await buy(made)
+        seen = [(await receive(made, "bakery", number, 100, "T1", way=way)).data for way in ("bank", "cash")]
+    assert [one["provider"] for one in seen] == ["bank", "cash"]
+    assert all(one["verifiedAt"] == one["at"] and one["by"] for one in seen)
+    assert [one["state"] for one in seen] == ["applied", "desk"]
 
 
 async def test_what_paid_an_order_can_be_sent_back(store: TroubledStore, autojump_clock: Clock) -> None:

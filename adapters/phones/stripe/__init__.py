@@ -1,0 +1,1 @@
+"""Parts of the fake Stripe: its book of sessions and refunds, forms, keys, refusals, events, faults, pages."""
