@@ -114,7 +114,8 @@ class Till(Protocol):
         is the one that is under way (its ``refund_key``), ``refunding`` becomes 0. The letter ``refunded:<provider>:
         <id>`` (DeskDecided ``refunded``) goes to the payment's customer. Not ``ok``: a request that is under way ends
         with ``refund_problem``, one that counted is taken off again; either posts ``unrefunded:<provider>:<id>``
-        (DeskDecided ``unrefunded``). News of success that come after those of its failure are old. The state is the
+        (DeskDecided ``unrefunded``). News of success that come after those of its failure are old, and so are news of
+        another payment under the id of a refund that is known. The state is the
         turn's to move."""
 
     async def refunds_due(self, now: Millis, limit: int) -> list[Payment]:

@@ -23,7 +23,10 @@ Claims = tuple[Sequence[Key], Millis, Millis]
 
 async def write_refunds(db: Db, told: Sequence[Told]) -> list[bool]:
     """See Till.record_refund: for each whether it was news."""
-    known = {(shop, name): (amount, bool(ok)) for shop, name, amount, ok in await read_all(db, KNOWN, _names(told))}
+    known = {
+        (shop, name): (amount, bool(ok), pays)
+        for shop, name, amount, ok, pays in await read_all(db, KNOWN, _names(told))
+    }
     rows = [payment(row) for row in await read_all(db, REFUNDED_OF, [_of(shop, news) for shop, news, _ in told])]
     payments = {(one.shop, one.id): one for one in rows}
     changed: dict[Key, Payment] = {}
@@ -33,10 +36,11 @@ async def write_refunds(db: Db, told: Sequence[Told]) -> list[bool]:
     for shop, news, at in told:
         name, of = (shop, f"{news.provider}:{news.id}"), _of(shop, news)
         before, now = known.get(name), payments.get(of)
-        fresh.append(now is not None and (before is None or (before[1] and not news.ok)))
+        fails_now = before is not None and now is not None and before[1:] == (True, now.id) and not news.ok
+        fresh.append(now is not None and (before is None or fails_now))
         if now is None or not fresh[-1]:
             continue
-        known[name] = (news.amount, news.ok)
+        known[name] = (news.amount, news.ok, now.id)
         heard[name] = (*name, now.id, news.amount, int(news.ok), at)
         after = refund_told(now, news, before[0] if before is not None else 0)
         if after is not None:
@@ -77,7 +81,7 @@ async def refunds_due(db: Db, now: Millis, limit: int) -> list[Payment]:
 
 
 KNOWN = """
-SELECT json_group_array(json_array(shop, id, amount, ok)) FROM refunds
+SELECT json_group_array(json_array(shop, id, amount, ok, pays)) FROM refunds
 WHERE (shop, id) IN (SELECT * FROM ({values}))"""
 REFUNDED_OF = f"""
 SELECT json_group_array({PAYMENT_OF}) FROM payments p

@@ -21,16 +21,16 @@ class Refunds:
         self._payments = payments
         self.due: dict[Key, Millis] = {}
         """When a payment's provider is to be asked; the last moment stays when it was."""
-        self._told: dict[Key, tuple[int, bool]] = {}
-        """Shop and refund → how much, and whether it counts."""
+        self._told: dict[Key, tuple[int, bool, str]] = {}
+        """Shop and refund → how much, whether it counts, and of which payment it is."""
 
     def record(self, shop: str, news: RefundNews, at: Millis) -> tuple[bool, list[Posted]]:
         """See Till.record_refund."""
         payment = self._payments.get((shop, f"{news.provider}:{news.payment}"))
         told = self._told.get((shop, f"{news.provider}:{news.id}"))
-        if payment is None or (told is not None and (not told[1] or news.ok)):
+        if payment is None or (told is not None and (not told[1] or news.ok or told[2] != payment.id)):
             return False, []
-        self._told[shop, f"{news.provider}:{news.id}"] = (news.amount, news.ok)
+        self._told[shop, f"{news.provider}:{news.id}"] = (news.amount, news.ok, payment.id)
         after = refund_told(payment, news, told[0] if told is not None else 0)
         if after is None:
             return True, []
