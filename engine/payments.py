@@ -355,7 +355,7 @@ def refund_told(payment: Payment, news: RefundNews, counted: int) -> Payment | N
         return msgspec.structs.replace(payment, refunded=sent, refunding=still, refund_ref=news.id)
     if not under_way and not counted:
         return None
-    sent = max(0, payment.refunded - counted)  # by hand no more is noted than came
+    sent = payment.refunded - counted
     return msgspec.structs.replace(payment, refunded=sent, refunding=still, refund_problem=news.detail)
 
 
