@@ -284,10 +284,6 @@ class TroubledStore(MemoryStore):
         await self._meet("asked_about")
         await super().asked_about(ids, at)
 
-    async def asked_enough(self, ids: Sequence[str]) -> None:
-        await self._meet("asked_enough")
-        await super().asked_enough(ids)
-
     async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
         await self._meet("overheard")
         return await super().overheard(shop, news, at)
