@@ -27,8 +27,8 @@ PLANS: dict[str, type[msgspec.Struct]] = {
     "meta": Faults,
     "pay": PayFaults,
     "stripe": StripeFaults,
-    "daraja": DarajaFaults,
     "zoho": ZohoFaults,
+    "daraja": DarajaFaults,
 }
 EACH = [(fake, fault) for fake, plan in PLANS.items() for fault in faults_of(plan)]
 TOLD_OTHERWISE = {"hang", "call_back_first", "wrong_amount", "daraja.server_error"}
