@@ -41,7 +41,7 @@ def whole_shillings(amount: int, currency: str) -> int:
 
 def account(intent: Intent) -> str:
     """What stands as the account on the phone, and in the bank's books."""
-    return _plain(intent.reference or intent.order)[:REFERENCE_LETTERS]
+    return _plain(intent.reference or intent.order)[:REFERENCE_LETTERS].strip()
 
 
 def description(intent: Intent) -> str:
