@@ -68,6 +68,7 @@ EVENTS: Mapping[str, str] = {
     "send_failed": "a message was given up; the code is the provider's",
     "not_fetched": "the provider did not list what it received; it is asked again in some minutes",
     "fetch_crashed": "a channel's fetch raised; a bug, it is tried again in some minutes",
+    "refused_late": "messages were accepted and then refused for the 24-hour window; their templates go, or they wait",
     "sent_once_more": "the fate of a send stayed unknown, so it was sent again; it may arrive twice",
     "serving": "webhooks are taken",
     "stock_taken": "stock was taken over from a CRM; so many products changed",

@@ -47,7 +47,7 @@ class Commit(msgspec.Struct, frozen=True):
     were placed ``held`` and whose stock is taken now (Conflict ORDER_MOVED for one that is cancelled or not there).
     ``synced`` are numbers of orders that the shop's CRM shall hear of. An invoice or a sync of an order that is not
     there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of the same
-    shop.
+    shop. ``heard`` is the provider's time of the customer's last message (0: never).
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
     entries; intents, intent moves, settlements; invoices, synced; posted. So a part can use what one before it frees.
@@ -79,6 +79,7 @@ class Commit(msgspec.Struct, frozen=True):
     invoices: tuple[IssueOf, ...] = ()
     synced: tuple[str, ...] = ()
     posted: tuple[Posted, ...] = ()
+    heard: Millis = 0
 
 
 class Parked(msgspec.Struct, frozen=True):

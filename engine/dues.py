@@ -22,7 +22,7 @@ from engine.payments import Way
 from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import joined, local, price
-from engine.window import stand_in
+from engine.window import told
 
 KIND = "reminder"
 """Timers of this file are called ``reminder:<order number>:<days after it is due>``."""
@@ -118,7 +118,7 @@ def remind(kind: str, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     days = int(kind.rpartition(":")[2])
     late = facts.now - _moment(order, days, shop) > LATE_AT_MOST
     silent = late or at_the_door(order, facts)
-    return (*(() if silent else (_reminder(order, days, shop, facts),)), *next_reminder(order, shop, facts.now, days))
+    return (*(() if silent else _reminder(order, days, shop, facts)), *next_reminder(order, shop, facts.now, days))
 
 
 def owed(order: Order) -> bool:
@@ -140,15 +140,13 @@ REMINDERS = (
 """Before it is due, on the day, and after."""
 
 
-def _reminder(order: Order, days: int, shop: Shop, facts: Facts) -> AnyEffect:
+def _reminder(order: Order, days: int, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     invoice = next((one.number for one in facts.invoices if one.order == order.number), order.number)
     total, due = price(order.total, shop), day(order.due_at, shop, facts)
-    template = stand_in(KIND, (total, invoice, due), shop, facts, Purpose.PAYMENT)
-    if template is not None:
-        return template
     said = REMINDERS[0 if days < 0 else 1 if days == 0 else 2]
     text = say(facts.language, said, total=total, invoice=invoice, date=due)
-    return Say(joined(text, _where_to_pay(order, shop, facts)), Purpose.PAYMENT)
+    free = Say(joined(text, _where_to_pay(order, shop, facts)), Purpose.PAYMENT)
+    return told((free,), KIND, (total, invoice, due), shop, facts, Purpose.PAYMENT)
 
 
 def _where_to_pay(order: Order, shop: Shop, facts: Facts) -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.address import Millis
 from engine.invoices import IssueOf
-from engine.messages import Purpose
+from engine.messages import Purpose, Template
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentSettlement
 from engine.tickets import Booking, BookingMove, Entry
@@ -17,10 +17,12 @@ class Effect(msgspec.Struct, frozen=True, tag=True):
 
 
 class Say(Effect, frozen=True):
-    """Show ``text``. Longer than the channel's limit: it goes out as several messages, split at line ends."""
+    """Show ``text``. Longer than the channel's limit: it goes out as several messages, split at line ends.
+    ``stand_in``: the template that goes instead where only that may (engine.window)."""
 
     text: str
     purpose: Purpose = Purpose.REPLY
+    stand_in: Template | None = None
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -40,7 +42,7 @@ class Ask(Effect, frozen=True):
     """Show ``text`` with options to choose from. Titles are shortened to the channel's limits and kept distinct.
 
     ``numbered``: a typed number chooses too, as the customer sees them (``2`` = the second option ever shown for this
-    question, across "more" pages). ``button`` is what a list opens on, "" for "Choose".
+    question, across "more" pages). ``button`` is what a list opens on, "" for "Choose". ``stand_in`` as with Say.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Ask(Effect, frozen=True):
     button: str = ""
     numbered: bool = True
     purpose: Purpose = Purpose.REPLY
+    stand_in: Template | None = None
 
 
 class AskLocation(Effect, frozen=True):

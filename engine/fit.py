@@ -6,6 +6,7 @@ Lengths are code points, as Meta counts them; the numbers are the channel's Limi
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from engine.effects import AnyEffect, Ask, AskLocation, Option, Say, ShowDocument, ShowImage, UseTemplate
@@ -34,24 +35,32 @@ _CLINGS = frozenset("\u200d\ufe0f\u20e3")
 
 def messages(
     effect: AnyEffect, limits: Limits, question: int, page: int, language: str
-) -> tuple[tuple[AnyMessage, Purpose], ...]:
-    """What one effect shows, in order; nothing for an effect that shows nothing.
+) -> tuple[tuple[AnyMessage, Purpose, Template | None], ...]:
+    """What one effect shows, in order, each with what stands in for it; nothing for an effect that shows nothing.
 
     ``question`` and ``page`` belong to the offer that an Ask stands for.
     """
     match effect:
         case Say(text, purpose):
-            return tuple((Text(part), purpose) for part in split(text, limits.text))
+            return _shown([Text(part) for part in split(text, limits.text)], purpose, effect.stand_in)
         case Ask():
-            return tuple((one, effect.purpose) for one in _ask(effect, limits, question, page, language))
+            return _shown(_ask(effect, limits, question, page, language), effect.purpose, effect.stand_in)
         case AskLocation(text):
-            return tuple((one, Purpose.REPLY) for one in _ask_location(text, limits))
+            return _shown(_ask_location(text, limits))
         case ShowImage() | ShowDocument():
-            return tuple((one, Purpose.REPLY) for one in _picture(effect, limits))
+            return _shown(_picture(effect, limits))
         case UseTemplate(name, spoken, parameters, purpose):
-            return ((Template(name, spoken, parameters), purpose),)
+            return _shown([Template(name, spoken, parameters)], purpose)
         case _:
             return ()
+
+
+def _shown(
+    parts: Sequence[AnyMessage], purpose: Purpose = Purpose.REPLY, stand_in: Template | None = None
+) -> tuple[tuple[AnyMessage, Purpose, Template | None], ...]:
+    """The last part says what it is about, or asks: that is what a template stands in for."""
+    last = len(parts) - 1
+    return tuple([(part, purpose, stand_in if place == last else None) for place, part in enumerate(parts)])
 
 
 def split(text: str, limit: int) -> list[str]:

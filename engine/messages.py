@@ -116,6 +116,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     """One outbox row. ``key`` is derived, ``<address>:<turn>:<n>``, unique, and echoed by providers that can.
 
     ``attempts`` counts sends begun; ``created_at`` orders one customer's messages together with ``key``'s numbers.
+    ``free_until``: until when free text may be sent, as far as the turn knew (0: it did not); ``fallback``: the
+    template that stands in for the message after that.
     """
 
     key: str
@@ -126,20 +128,27 @@ class Outgoing(msgspec.Struct, frozen=True):
     purpose: Purpose
     created_at: Millis
     attempts: int = 0
+    free_until: Millis = 0
+    fallback: Template | None = None
 
 
 class SendState(str, Enum):
-    """Where an outbox row stands. Only ``queued`` may be claimed; ``sending`` found at start is an unknown send."""
+    """Where an outbox row stands. Only ``queued`` may be claimed; ``sending`` found at start is an unknown send.
+    ``held`` waits until its customer writes, ``skipped`` was not sent on purpose."""
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    HELD = "held"
+    SKIPPED = "skipped"
 
 
 class OutcomeClass(str, Enum):
-    """What a provider's answer means for us. Provider codes are mapped to these as data, in the channel's file."""
+    """What a provider's answer means for us. Provider codes are mapped to these as data, in the channel's file.
+
+    STOPPED: the customer wants no marketing any more. HELD and SKIPPED are our own (engine.ruling)."""
 
     SENT = "sent"
     RETRY = "retry"
@@ -147,8 +156,11 @@ class OutcomeClass(str, Enum):
     THROTTLE_CUSTOMER = "throttle_customer"
     NEEDS_TEMPLATE = "needs_template"
     NEVER = "never"
+    STOPPED = "stopped"
     OPERATOR = "operator"
     UNKNOWN = "unknown"
+    HELD = "held"
+    SKIPPED = "skipped"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -178,7 +190,8 @@ class StatusRank(int, Enum):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """One provider status. ``key`` is our own outbox key where the provider echoes it, else ""."""
+    """One provider status. ``key`` is our own outbox key where the provider echoes it, else "". ``kind``: what the code
+    of a failure means, where its channel knows."""
 
     shop: str
     provider_id: str
@@ -187,6 +200,21 @@ class Status(msgspec.Struct, frozen=True):
     key: str = ""
     code: int = 0
     reason: str = ""
+    kind: OutcomeClass | None = None
+
+
+class Refused(msgspec.Struct):
+    """What became of messages that were accepted and then refused for the window: ``held`` are the addresses that hold
+    some now, ``queued`` counts stand-ins that go instead, ``strangers`` are statuses of messages that nobody knows."""
+
+    held: set[Address] = msgspec.field(default_factory=set)
+    queued: int = 0
+    strangers: list[Status] = msgspec.field(default_factory=list)
+
+
+HELD_AT_MOST: Millis = 30 * DAY
+"""A message that has waited so long for its customer to write is not sent any more."""
+TOO_OLD = "The customer did not write for 30 days, so the message was not sent. Write to them another way."
 
 
 class Notice(msgspec.Struct, frozen=True):

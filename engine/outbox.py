@@ -22,21 +22,25 @@ from dataclasses import dataclass
 
 import trio
 
-from engine.address import Address, Millis
+from engine.address import Millis
 from engine.breaker import Breaker, Watched
+from engine.commit import Commit
 from engine.courtesies import Courtesies
+from engine.held import Held
 from engine.lines import Lines
-from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status, StatusRank
+from engine.media_sent import MediaSent
+from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status
+from engine.opting_out import OptingOut
 from engine.patience import patiently
 from engine.ports import Clock, Http, Sending, Store
 from engine.rooms import Room
+from engine.spilled import Spilled
 from engine.unknown import UnknownSends
 
 log = logging.getLogger("sokoni.outbox")
 
 CLAIM_AT_MOST = 128
 SETTLE_AT_MOST = 512
-PAGE = 1_000
 TRIES = 18
 """Failures in a row before a message is given up; with the backoff below that is about six hours."""
 BACKOFF: Millis = 1_000
@@ -47,8 +51,7 @@ THROTTLE_MOST: Millis = 300_000
 TIDY_SECONDS = 30.0
 SLEEP_LEAST = 0.0001
 """s; a rounded deadline a hair away would not let time pass at all."""
-MEDIA_AT_MOST = 4_096
-"""Media whose delivery is waited for; the answer only matters for 3 s, so the oldest are forgotten."""
+REFUSALS = (OutcomeClass.NEEDS_TEMPLATE,)
 PAUSES = (OutcomeClass.THROTTLE_NUMBER, OutcomeClass.OPERATOR)
 NOT_BEGUN = Outcome(OutcomeClass.THROTTLE_NUMBER)
 """What becomes of a row that was claimed when its number was paused, or its channel's breaker opened."""
@@ -82,6 +85,7 @@ class Outbox:
         clock: Clock,
         settings: OutboxSettings | None = None,
         breakers: Mapping[str, Breaker] | None = None,
+        posted: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._channels = channels
@@ -99,15 +103,14 @@ class Outbox:
         self._jobs: deque[Outgoing] = deque()
         self.courtesies = Courtesies(channels, self.lines.desks)
         self._results: list[tuple[Outgoing, Outcome]] = []
-        self._media: dict[str, Address] = {}
+        self._media = MediaSent()
+        self._spilled = Spilled(store, self.lines, self._settings.in_memory, self._wake, self._now)
+        self.held = Held(store, clock, self._spilled.read_anew)
+        self.opting_out = OptingOut(store, clock, posted)
         self._proven: set[str] = set()  # rows on their way that a status has already shown to have arrived
-        self._spilled = True  # until the rows that the store holds at the start are read
-        self._offers_spilled = 0
-        self._cursor = 0
         self._draining = False
         self._busy_lanes = 0
         self._work = trio.Event()
-        self._spill = trio.Event()
         self._settle_now = trio.Event()
         self._finished = trio.Event()
         self._idle_lanes = trio.lowlevel.ParkingLot()
@@ -117,18 +120,18 @@ class Outbox:
     def _wake(self) -> None:
         self._work.set()
 
+    def committed(self, commit: Commit) -> None:
+        """Take the rows of a turn that was just committed. Where its customer's word lets held messages go, these go
+        first; and the store may have written an invoice's number into a row: then they are read back from there."""
+        freed = self.held.committed(commit)
+        if freed:
+            self._spilled.read_anew()
+        self.offer(commit.outbox, completed=freed or bool(commit.invoices))
+
     def offer(self, rows: Sequence[Outgoing], *, completed: bool = False) -> None:
-        """Take rows that were just committed. ``completed``: the store wrote into them what only the commit could know,
-        an invoice's number, so they are read back from there."""
-        if not rows:
-            return
-        if completed or self._spilled or len(self.lines.rows) >= self._settings.in_memory:
-            self._spilled = True
-            self._offers_spilled += 1
-            self._spill.set()
-        else:
-            self.lines.add(rows, self._now())
-            self._work.set()
+        """Take rows that were just committed; ``completed``: they must be read back from the store."""
+        if rows:
+            self._spilled.offer(rows, stored=completed)
 
     def mark_read(self, shop: str, inbound_id: str) -> None:
         """Show the customer that their message was seen, when a lane is free for it."""
@@ -141,20 +144,15 @@ class Outbox:
 
     async def noted(self, statuses: Sequence[Status]) -> None:
         """Apply provider statuses durably, and let go on who waited for one."""
-        sent = await self._store.statuses(statuses)
+        await self.opting_out.heard(statuses)
+        told = await self.held.late(statuses, lambda key: key in self.lines.rows and key not in self.unknown)
+        sent = await self._store.statuses(told) if told else set()
         now = self._now()
-        self.unknown.resolve(sent, now)
+        self.unknown.resolve([*sent, *(one.key for one in statuses if one.kind in REFUSALS)], now)
         self._proven.update(key for key in sent if key in self.lines.rows)
-        if self._media:
-            self._media_delivered(statuses, now)
-
-    def _media_delivered(self, statuses: Sequence[Status], now: float) -> None:
-        for status in statuses:
-            if status.rank is not StatusRank.SENT:
-                address = self._media.pop(status.provider_id, None)
-                if address is not None:
-                    self.lines.delivered(address, now)
-                    self._work.set()
+        for address in self._media.delivered(statuses):
+            self.lines.delivered(address, now)
+            self._work.set()
 
     def resume(self, shop: str) -> None:
         """The operator has mended what paused this number."""
@@ -178,13 +176,15 @@ class Outbox:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Send until cancelled; raises StoreFailed when the store does."""
         await self.unknown.load(self._settings.in_memory, self._now())
+        await self.held.review()
         async with trio.open_nursery() as nursery:
             for number in range(self._settings.lanes):
                 nursery.start_soon(self._lane, name=f"lane {number}")
             nursery.start_soon(self._dispatch)
             nursery.start_soon(self._settle)
-            nursery.start_soon(self._refill)
+            nursery.start_soon(self._spilled.run, self.held)
             nursery.start_soon(self.unknown.run)
+            nursery.start_soon(self.held.run)
             nursery.start_soon(self._tidy)
             task_status.started()
         raise RuntimeError("the outbox's tasks run until cancelled")
@@ -199,7 +199,7 @@ class Outbox:
         """Claim what may go now, in batches, a little ahead of the lanes."""
         while not self._draining:
             if self.lines.hungry:
-                self._spill.set()
+                self._spilled.look()
             now = self._now()
             ahead = 2 * self._settings.lanes - len(self._jobs) - self._busy_lanes
             picked = self.lines.pick(now, min(CLAIM_AT_MOST, ahead)) if ahead > 0 else []
@@ -276,6 +276,7 @@ class Outbox:
 
     async def _write(self, batch: Sequence[tuple[Outgoing, Outcome]]) -> None:
         results = [(row.key, outcome) for row, outcome in batch]
+        await self.opting_out.told([row for row, outcome in batch if outcome.kind is OutcomeClass.STOPPED])
         await patiently(lambda: self._store.settle(results, self._clock.now()))
         now = self._now()
         for row, outcome in batch:
@@ -285,6 +286,7 @@ class Outbox:
             kind = OutcomeClass.SENT if proven else outcome.kind
             self.outcomes[row.address.shop, kind] += outcome is not NOT_BEGUN
             PLANS[kind](self, row, outcome, now)
+        await self.held.landed(key for key, outcome in results if outcome.kind is OutcomeClass.SENT)
         for shop in {row.address.shop for row, _ in batch}:
             self._rooms[shop].look()
 
@@ -309,14 +311,19 @@ class Outbox:
         desk = self.lines.desks[row.address.shop]
         desk.failures = 0
         if isinstance(row.message, (Image, Document)) and outcome.provider_id:
-            self._media[outcome.provider_id] = row.address
-            if len(self._media) > MEDIA_AT_MOST:
-                del self._media[next(iter(self._media))]
+            self._media.add(outcome.provider_id, row.address)
         self.lines.done(row.key, now)
 
     def _failed(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.counters.failed += 1
         log.warning("send_failed", extra={"shop": row.address.shop, "code": outcome.code})
+        self.lines.done(row.key, now, sent=False)
+
+    def _held_back(self, row: Outgoing, outcome: Outcome, now: float) -> None:
+        self.held.add(row.address)
+        self.lines.done(row.key, now, sent=False)
+
+    def _skipped(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.lines.done(row.key, now, sent=False)
 
     def _retry(self, row: Outgoing, outcome: Outcome, now: float) -> None:
@@ -352,39 +359,17 @@ class Outbox:
     def _lost(self, row: Outgoing, outcome: Outcome, now: float) -> None:
         self.unknown.add(row, now)
 
-    # -- rows that did not fit -----------------------------------------------------------------------------------------
-    async def _refill(self) -> None:
-        """Read rows back in order of commit, while memory has room. Meanwhile new ones go to the store only."""
-        while True:
-            self._spill = trio.Event()
-            if self.lines.hungry and not self._spilled:
-                self.lines.reopen()
-                self._spilled = True
-            if self._spilled and len(self.lines.rows) <= self._settings.in_memory // 2:
-                await self._read_back()
-            elif self._spilled:
-                with trio.move_on_after(0.05):
-                    await self._spill.wait()
-            else:
-                self._cursor = 0
-                await self._spill.wait()
-
-    async def _read_back(self) -> None:
-        offers = self._offers_spilled
-        self._cursor, rows = await self._store.waiting(self._cursor, PAGE)
-        self.lines.add(rows, self._now())
-        if not rows and offers == self._offers_spilled:
-            self._spilled = False
-        self._work.set()
-
 
 PLANS: Mapping[OutcomeClass, Callable[[Outbox, Outgoing, Outcome, float], None]] = {
     OutcomeClass.SENT: Outbox._sent,
     OutcomeClass.RETRY: Outbox._retry,
     OutcomeClass.THROTTLE_NUMBER: Outbox._postponed,
     OutcomeClass.THROTTLE_CUSTOMER: Outbox._throttle_customer,
-    OutcomeClass.NEEDS_TEMPLATE: Outbox._failed,
+    OutcomeClass.NEEDS_TEMPLATE: Outbox._held_back,
+    OutcomeClass.HELD: Outbox._held_back,
+    OutcomeClass.SKIPPED: Outbox._skipped,
     OutcomeClass.NEVER: Outbox._failed,
+    OutcomeClass.STOPPED: Outbox._failed,
     OutcomeClass.OPERATOR: Outbox._postponed,
     OutcomeClass.UNKNOWN: Outbox._lost,
 }

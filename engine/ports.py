@@ -19,7 +19,7 @@ from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
-from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Status
+from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
@@ -72,8 +72,9 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Prot
         """Write what became of claimed rows.
 
         SENT: sent, with its provider id; a status parked for that id is applied. RETRY, THROTTLE_*: back to queued.
-        NEVER, NEEDS_TEMPLATE: failed with code and reason. OPERATOR: back to queued (the number is paused by the
-        outbox). UNKNOWN: unknown. A row that a status has already moved to sent stays sent.
+        NEVER, STOPPED: failed with code and reason. NEEDS_TEMPLATE, HELD: held. SKIPPED: skipped. OPERATOR: back to
+        queued (the number is paused by the outbox). UNKNOWN: unknown. A row that a status has already moved to sent
+        stays sent.
         """
 
     async def requeue(self, keys: Sequence[str], at: Millis) -> set[str]:
@@ -91,6 +92,21 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Prot
         id) and applied by ``settle``. FAILED after DELIVERED or READ keeps the rank and is noted on the row; FAILED
         before that makes the row failed with code and reason.
         """
+
+    async def heard_at(self, address: Address) -> Millis:
+        """The provider's time of this customer's last message, as the last commit told it; 0: never."""
+
+    async def refused(self, statuses: Sequence[Status], at: Millis) -> Refused:
+        """Messages that a provider accepted and then refused for the 24-hour window. Each that has come no further is
+        queued again as its stand-in, which it has no more then, or else held. Told again, or of another send of the
+        same row than the last, it changes nothing."""
+
+    async def let_go(self, addresses: Sequence[Address], at: Millis) -> int:
+        """Queue what these addresses hold, in its order; how many messages that is."""
+
+    async def review_held(self, now: Millis) -> set[Address]:
+        """Queue what is held for customers who have written since (within the window), give up what was held for
+        HELD_AT_MOST, and tell which addresses hold something still."""
 
     async def outbox_row(self, key: str) -> OutboxRow | None:
         """One row as it stands, for the owner, the API and tests."""

@@ -240,11 +240,9 @@ def ask_for_order(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ..
     """Ask how to pay for an order of the API's; by the shop's template where only that may be sent."""
     what = "\n".join(named_line(line, facts.language) for line in order.lines)
     total = price(order.total, shop)
-    template = window.stand_in("order", (shop.title, order.number, what, total), shop, facts)
-    if template is not None:
-        return (template,)
     said = say(facts.language, "We have an order for you: *{number}*", number=order.number)
-    return (ask_way([said, what, say(facts.language, "*Total: {total}*", total=total)], shop, facts),)
+    asked = ask_way([said, what, say(facts.language, "*Total: {total}*", total=total)], shop, facts)
+    return window.told((asked,), "order", (shop.title, order.number, what, total), shop, facts)
 
 
 def waits(order: Order, shop: Shop, facts: Facts) -> Say:

@@ -53,6 +53,11 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     tapped: str = ""
     again: tuple[Say | Ask | AskLocation, ...] = ()
 
+    @property
+    def last_written(self) -> Millis:
+        """``written_at``; a snapshot of before it was noted has only ``heard_at``."""
+        return self.written_at or self.heard_at
+
 
 class _Stored(Conversation, frozen=True):
     """A snapshot as decoded: its state is only plain fields until the flow has read them."""

@@ -31,6 +31,7 @@ from engine.papering import Papering
 from engine.payments import IntentStatus, PaymentNews, RefundNews
 from engine.ports import Channel, Clock, Http, Papers, Provider, Question, Store, Verdict
 from engine.router import Router
+from engine.ruling import Ruling
 from engine.scheduler import Scheduler
 from engine.shop import Shop
 from engine.supervisor import Supervisor
@@ -73,11 +74,14 @@ class Running:
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
-        sending = {shop: Papering(channel, papers) if papers else channel for shop, channel in channels.items()}
+        sending = {
+            shop: Ruling(Papering(channel, papers) if papers else channel, store, clock)
+            for shop, channel in channels.items()
+        }
         self.breakers = Breakers(store, clock)
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
-        self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards)
+        self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards, self.scheduler.note_now)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
@@ -100,7 +104,7 @@ class Running:
                 self.router.forget_sleeping()
 
     def _committed(self, commit: Commit) -> None:
-        self.outbox.offer(commit.outbox, completed=bool(commit.invoices))
+        self.outbox.committed(commit)
         self.cashier.offer(commit)
         self.crm.offer(commit)
         for timer in commit.timers:

@@ -105,7 +105,18 @@ def _taxes(taxed: Sequence[tuple[int, str]], terms: Terms) -> tuple[int, ...]:
     if terms.tax_rounding is Rounding.LINE:
         return tuple([_rounded(*_ratio(amount, rate, terms.tax_included)) for amount, rate in taxed])
     exact = [exact_tax(amount, rate, included=terms.tax_included) for amount, rate in taxed]
-    return tuple(share(half_up(sum(exact, Fraction(0))), exact))
+    return tuple(_summed_up(exact))
+
+
+def _summed_up(exact: Sequence[Fraction]) -> list[int]:
+    """Whole numbers that come to the rounded sum, each less than one away from its exact amount (or just one, where all
+    are rounded up): rounded down, and what is left goes to those who lost most by it. Sharing the rounded sum out in
+    proportion was rejected: it can end more than one away."""
+    taxes = [one.numerator // one.denominator for one in exact]
+    most_lost = sorted(range(len(taxes)), key=lambda at: taxes[at] - exact[at])
+    for at in most_lost[: half_up(sum(exact, Fraction(0))) - sum(taxes)]:
+        taxes[at] += 1
+    return taxes
 
 
 def exact_tax(amount: int, rate: str, *, included: bool) -> Fraction:

@@ -38,6 +38,7 @@ from engine.facts import Conflict, Facts, Known
 from engine.messages import Outgoing
 from engine.remembered import Conversation, dump
 from engine.shop import Shop
+from engine.window import FREE
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ def facts_of(
         payment=known.payment,
         intents=known.intents,
         invoices=known.invoices,
-        written_at=before.written_at or before.heard_at,  # a snapshot of before it was noted has only the latter
+        written_at=before.last_written,
         profile=letter.inbound.sender.name,
     )
 
@@ -92,6 +93,7 @@ def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
         parked_id=letter.parked_id,
         links=turn.links,
         outbox=_outbox(turn, letter.address, shop, facts),
+        heard=turn.conversation.last_written,
     )
     wishes = [effect for effect in turn.effects if not isinstance(effect, VISIBLE)]
     return _granting(commit, wishes) if wishes else commit
@@ -127,11 +129,11 @@ def _outbox(turn: Turn, address: Address, shop: Shop, facts: Facts) -> tuple[Out
     c = turn.conversation
     question, page = (c.offer.question, c.offer.page) if c.offer is not None else (0, 0)
     shown = [one for effect in turn.effects for one in fit.messages(effect, shop.limits, question, page, c.language)]
-    key = f"{address}:{c.turn}:"
+    key, free = f"{address}:{c.turn}:", c.last_written + FREE
     return tuple(
         [
-            Outgoing(f"{key}{n}", address, c.phone, c.user_id, message, purpose, facts.now)
-            for n, (message, purpose) in enumerate(shown)
+            Outgoing(f"{key}{n}", address, c.phone, c.user_id, message, purpose, facts.now, 0, free, stand_in)
+            for n, (message, purpose, stand_in) in enumerate(shown)
         ]
     )
 

@@ -18,7 +18,7 @@ from engine.settling import given_back
 from engine.shop import Shop
 from engine.shopping import joined
 from engine.tickets import Booking, BookingMove, BookingStatus, EventStatus
-from engine.window import stand_in
+from engine.window import told
 
 TEMPLATE = "cancelled"
 """Which of terms.templates tells of a booking that the shop has cancelled: it has its number, the event and the reason.
@@ -72,8 +72,8 @@ def by_shop(row: Booking | None, event: BookingCancelWanted, shop: Shop, facts: 
     why = say(facts.language, "The reason: {why}", why=event.why) if event.why else ""
     move = BookingMove(row.id, (row.status,), BookingStatus.CANCELLED, event.by)
     free = Say(joined(said, why, _refund(row, facts)), Purpose.ORDER)
-    template = stand_in(TEMPLATE, (row.id, row.title, event.why or "–"), shop, facts)
-    return (*_ended(row, move, facts), template or free)
+    news = told((free,), TEMPLATE, (row.id, row.title, event.why or "–"), shop, facts)
+    return (*_ended(row, move, facts), *news)
 
 
 def _ended(row: Booking, move: BookingMove, facts: Facts) -> tuple[AnyEffect, ...]:

@@ -40,6 +40,9 @@ class UnknownSends:
         self.seen = 0
         self.sent_again = 0
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
     async def load(self, most: int, now: float) -> None:
         """Take over what a process before this one left behind.
 

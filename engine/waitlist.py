@@ -21,7 +21,7 @@ from engine.playbill import other_events, seats_option, seats_said
 from engine.shop import Shop
 from engine.shopping import joined
 from engine.tickets import OFFER, SEATS_AT_MOST, Booking, Entry, EntryStatus, TicketEvent
-from engine.window import stand_in
+from engine.window import told
 
 TEMPLATE = "offer"
 """Which of terms.templates tells of free seats: it has their number, the event, and for how long they are kept."""
@@ -132,12 +132,10 @@ def offer(row: Booking, busy: bool, shop: Shop, facts: Facts) -> tuple[AnyEffect
     """Good news for somebody who waits; ``busy``: they hold other seats just now. Whoever wrote long ago can only be
     reached by a message that the provider has approved (quality.md 7)."""
     seats, minutes = seats_said(row.seats, facts), minutes_said(row.expires_at, facts)
-    template = stand_in(TEMPLATE, (seats, row.title, minutes), shop, facts)
-    if template is not None:
-        return (template,)
+    parameters = (seats, row.title, minutes)
     if not busy:
-        news = say(facts.language, "Good news: seats for *{title}* came free!", title=row.title)
-        return Say(news, Purpose.ORDER), ask_name(row, shop, facts)
+        news = Say(say(facts.language, "Good news: seats for *{title}* came free!", title=row.title), Purpose.ORDER)
+        return told((news, ask_name(row, shop, facts)), TEMPLATE, parameters, shop, facts)
     said = say(
         facts.language,
         "Good news: {seats} for *{title}* came free. I keep them for you for {minutes}: say *{number}* to take them.",
@@ -146,4 +144,4 @@ def offer(row: Booking, busy: bool, shop: Shop, facts: Facts) -> tuple[AnyEffect
         minutes=minutes,
         number=row.id,
     )
-    return (Say(said, Purpose.ORDER),)
+    return told((Say(said, Purpose.ORDER),), TEMPLATE, parameters, shop, facts)

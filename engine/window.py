@@ -6,15 +6,20 @@ approved (protocols.md 1.10, quality.md 7).
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.address import MINUTE, Millis
-from engine.effects import UseTemplate
+from engine.effects import AnyEffect, Ask, Say, UseTemplate
 from engine.facts import Facts
-from engine.messages import WINDOW, Purpose
+from engine.messages import WINDOW, Purpose, Template
 from engine.shop import Shop
 
 MARGIN: Millis = 5 * MINUTE
 """The window counts as closed so long before its end: a message may wait for its turn to be sent, and the provider's
 clock is not ours."""
+
+FREE: Millis = WINDOW - MARGIN
+"""How long after a customer's last message free text counts as allowed."""
 
 WANTED = ("order", "reminder", "offer", "cancelled")
 """What a shop may have a template for: an order of the API's, an invoice's reminder, seats that came free, a booking
@@ -23,17 +28,32 @@ that the shop has cancelled."""
 
 def closed(facts: Facts) -> bool:
     """Whether free text to this customer would be refused, or might be by the time it is sent."""
-    return facts.now - facts.written_at >= WINDOW - MARGIN
+    return facts.now - facts.written_at >= FREE
 
 
-def stand_in(
-    wanted: str, parameters: tuple[str, ...], shop: Shop, facts: Facts, purpose: Purpose = Purpose.ORDER
-) -> UseTemplate | None:
-    """The shop's template for ``wanted`` (a key of terms.templates) where only a template may be sent.
-
-    None while free text may be sent, or when the shop has no such template: then the text itself is tried."""
+def told(
+    effects: tuple[AnyEffect, ...],
+    wanted: str,
+    parameters: tuple[str, ...],
+    shop: Shop,
+    facts: Facts,
+    purpose: Purpose = Purpose.ORDER,
+) -> tuple[AnyEffect, ...]:
+    """News that may come when only a template may be sent: the shop's one for ``wanted`` (a key of terms.templates)
+    where the window is closed, else the words, with the template to stand in for the last of them should the window
+    close before they go (engine.ruling). Without such a template the words alone, which then wait for the customer."""
     name = template(shop, wanted, facts.language)
-    return UseTemplate(name, facts.language, parameters, purpose) if name and closed(facts) else None
+    if not name:
+        return effects
+    if closed(facts):
+        return (UseTemplate(name, facts.language, parameters, purpose),)
+    last = max((at for at, one in enumerate(effects) if isinstance(one, Say | Ask)), default=-1)
+    ready = Template(name, facts.language, parameters)
+    return tuple([_with(one, ready) if at == last else one for at, one in enumerate(effects)])
+
+
+def _with(effect: AnyEffect, ready: Template) -> AnyEffect:
+    return msgspec.structs.replace(effect, stand_in=ready) if isinstance(effect, Say | Ask) else effect
 
 
 def template(shop: Shop, wanted: str, language: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from engine.address import Address, Millis
 from engine.catalogue import Product
 from engine.commit import Parked, Snapshot, Timer
-from engine.messages import AnyMessage, Outgoing, Purpose
+from engine.messages import AnyMessage, Outgoing, Purpose, Template
 from engine.ports import OutboxRow
 from engine.tickets import Booking
 from storage.seat_rows import BOOKING_OF, booking
@@ -22,6 +22,7 @@ from storage.sql import Db, Row, read, read_all
 from storage.steps import SCALE
 
 decode_message = msgspec.json.Decoder(AnyMessage).decode
+decode_template = msgspec.json.Decoder(Template).decode
 
 # -- what actors ask -------------------------------------------------------------------------------------------------
 
@@ -43,7 +44,8 @@ async def linked(db: Db, links: Sequence[tuple[str, str, str]]) -> dict[tuple[st
 
 # -- what the outbox and the scheduler ask ---------------------------------------------------------------------------
 
-OUTGOING = "json_array(key, shop, customer, phone, user_id, message, purpose, created_at, attempts)"
+OUTGOING = """json_array(
+    key, shop, customer, phone, user_id, message, purpose, created_at, attempts, free_until, fallback)"""
 
 
 async def waiting(db: Db, after: int, limit: int) -> tuple[int, list[Outgoing]]:
@@ -72,9 +74,12 @@ async def outbox_row(db: Db, key: str) -> OutboxRow | None:
 
 
 def _outgoing(row: list[Any]) -> Outgoing:
-    key, shop, customer, phone, user_id, message, purpose, created_at, attempts = row
+    key, shop, customer, phone, user_id, message, purpose, created_at, attempts, free_until, fallback = row
     address, shown = Address(shop, customer), decode_message(message)
-    return Outgoing(key, address, phone, user_id, shown, Purpose(purpose), created_at, attempts)
+    stand_in = decode_template(fallback) if fallback is not None else None
+    return Outgoing(
+        *(key, address, phone, user_id, shown, Purpose(purpose), created_at, attempts, free_until, stand_in)
+    )
 
 
 async def due(db: Db, now: Millis, limit: int) -> list[Timer]:

@@ -15,8 +15,9 @@ from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Letter, TimerFired
 from engine.facts import AnyNeed, Conflict, ConflictKind, Known
-from engine.messages import Outcome, OutcomeClass, Outgoing, SendState, Status, StatusRank
+from engine.messages import HELD_AT_MOST, Outcome, OutcomeClass, Outgoing, Refused, SendState, Status, StatusRank
 from engine.ports import Clock, OutboxRow
+from engine.window import FREE
 from storage.errands import EARLY_KEPT, INBOUND_KEPT
 from storage.issuing import with_number
 from storage.judge import Standing, judge
@@ -35,6 +36,7 @@ class MemoryStore(MemoryNotices, MemoryBackOffice):
         """``pause``: one that never waits lets a caller without trio run each call to its end at once."""
         super().__init__(clock, pause)
         self._links: dict[tuple[str, Link], str] = {}
+        self._heard: dict[Address, Millis] = {}
         self._outbox: dict[str, Sending] = {}
         self._sequence: list[str] = []
         self._provided: dict[tuple[str, str], str] = {}
@@ -90,6 +92,7 @@ class MemoryStore(MemoryNotices, MemoryBackOffice):
             self._posted.pop((shop, commit.inbound_id), None)
         self._parked.pop(commit.parked_id, None)
         self._snapshots[commit.address] = Snapshot(commit.version, commit.snapshot)
+        self._heard[commit.address] = commit.heard
         for link in commit.links:
             self._links.setdefault((shop, link), commit.address.customer)
         numbers = self._ledger.write(commit)
@@ -173,6 +176,43 @@ class MemoryStore(MemoryNotices, MemoryBackOffice):
                 self._keep_early(status)
         sent = {key for key in before if self._outbox[key].state is SendState.SENT}
         return {key for key in sent if before[key] in UNSETTLED}
+
+    async def heard_at(self, address: Address) -> Millis:
+        await self._turn()
+        return self._heard.get(address, 0)
+
+    async def refused(self, statuses: Sequence[Status], at: Millis) -> Refused:
+        await self._turn()
+        done = Refused()
+        for status in statuses:
+            named = self._provided.get((status.shop, status.provider_id)) or self._key_of(status)
+            if named is None:
+                done.strangers.append(status)
+            elif self._outbox[named].refuse(status):
+                self._provided.pop((status.shop, status.provider_id), None)
+                row = self._outbox[named]
+                done.queued += row.state is SendState.QUEUED
+                done.held |= {row.outgoing.address} if row.state is SendState.HELD else set()
+        return done
+
+    async def let_go(self, addresses: Sequence[Address], at: Millis) -> int:
+        await self._turn()
+        rows = [row for row in self._held() if row.outgoing.address in addresses]
+        for row in rows:
+            row.state = SendState.QUEUED
+        return len(rows)
+
+    async def review_held(self, now: Millis) -> set[Address]:
+        await self._turn()
+        for row in self._held():
+            if row.outgoing.created_at < now - HELD_AT_MOST:
+                row.give_up()
+            elif self._heard.get(row.outgoing.address, 0) > now - FREE:
+                row.state = SendState.QUEUED
+        return {row.outgoing.address for row in self._held()}
+
+    def _held(self) -> list[Sending]:
+        return [row for row in self._outbox.values() if row.state is SendState.HELD]
 
     async def outbox_row(self, key: str) -> OutboxRow | None:
         await self._turn()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engine.address import Millis
-from engine.messages import Outcome, OutcomeClass, Outgoing, SendState
+from engine.messages import TOO_OLD, Outcome, OutcomeClass, Outgoing, SendState, Status
 from engine.ports import OutboxRow
-from storage.steps import AFTER, SCALE, UNSETTLED, Progress
+from storage.steps import AFTER, FAILED_STEP, SCALE, UNSETTLED, Progress
+
+REFUSABLE = (SendState.SENT, SendState.UNKNOWN, SendState.FAILED)
 
 
 class Sending:
@@ -46,6 +50,26 @@ class Sending:
         if not self.progress.provider_id:
             self.progress = self.progress._replace(provider_id=told.provider_id)
         self.state = self.progress.state
+
+    def refuse(self, status: Status) -> bool:
+        """Refused for the window after it was accepted: see Store.refused; whether anything changed."""
+        now = self.progress
+        if self.state not in REFUSABLE or now.provider_id not in ("", status.provider_id) or now.step > FAILED_STEP:
+            return False
+        stand_in = self.outgoing.fallback
+        if stand_in is None:
+            self.state = SendState.HELD
+        else:
+            self.state = SendState.QUEUED
+            self.outgoing = replace(self.outgoing, message=stand_in, fallback=None)
+        self.progress = Progress(0, 0, False, status.code, status.reason, "")
+        self.unknown_since = 0
+        return True
+
+    def give_up(self) -> None:
+        """It was held for too long."""
+        self.state = SendState.FAILED
+        self.progress = self.progress._replace(reason=TOO_OLD)
 
     def row(self) -> OutboxRow:
         """As the port shows it."""

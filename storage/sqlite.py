@@ -24,9 +24,10 @@ from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.errors import StoreFailed
 from engine.events import Letter
 from engine.facts import AnyNeed, Availability, Conflict, Known, Seats
-from engine.messages import Outcome, Outgoing, Status
+from engine.messages import Outcome, Outgoing, Refused, Status
 from engine.ports import Clock, OutboxRow
 from storage import errands, lookups, sends
+from storage import held as waiting
 from storage.answers import LOOKUPS, together
 from storage.bridge import Bridge
 from storage.connections import connect
@@ -175,6 +176,18 @@ class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, Sqlit
     async def statuses(self, statuses: Sequence[Status]) -> set[str]:
         self._alive()
         return await self._writer.put(Unit(sends.write_statuses, (statuses, self._clock.now())))
+
+    async def heard_at(self, address: Address) -> Millis:
+        return await self._look(waiting.heard_at, address)
+
+    async def refused(self, statuses: Sequence[Status], at: Millis) -> Refused:
+        return await self._errand(waiting.refused(statuses, at))
+
+    async def let_go(self, addresses: Sequence[Address], at: Millis) -> int:
+        return await self._errand(waiting.let_go(addresses, at))
+
+    async def review_held(self, now: Millis) -> set[Address]:
+        return await self._errand(waiting.review_held(now))
 
     async def outbox_row(self, key: str) -> OutboxRow | None:
         return await self._list(lookups.outbox_row, key)

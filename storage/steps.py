@@ -34,8 +34,11 @@ AFTER: dict[OutcomeClass, SendState] = {
     OutcomeClass.THROTTLE_NUMBER: SendState.QUEUED,
     OutcomeClass.THROTTLE_CUSTOMER: SendState.QUEUED,
     OutcomeClass.OPERATOR: SendState.QUEUED,
-    OutcomeClass.NEEDS_TEMPLATE: SendState.FAILED,
+    OutcomeClass.NEEDS_TEMPLATE: SendState.HELD,
+    OutcomeClass.HELD: SendState.HELD,
+    OutcomeClass.SKIPPED: SendState.SKIPPED,
     OutcomeClass.NEVER: SendState.FAILED,
+    OutcomeClass.STOPPED: SendState.FAILED,
     OutcomeClass.UNKNOWN: SendState.UNKNOWN,
 }
 """Where an outcome leaves an unsettled row."""

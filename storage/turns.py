@@ -113,7 +113,7 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     """Every table in turn; no rows, no statement. The order within a commit is the one that Commit promises."""
     await write(db, INBOUND, [(c.address.shop, c.inbound_id, c.at) for c in commits if c.inbound_id])
     await write(db, UNPARK, [(c.parked_id,) for c in commits if c.parked_id])
-    await write(db, SNAPSHOT, [(*c.address, c.version, c.snapshot) for c in commits])
+    await write(db, SNAPSHOT, [(*c.address, c.version, c.snapshot, c.heard) for c in commits])
     await write(db, LINK, [(c.address.shop, *link, c.address.customer) for c in commits for link in c.links])
     await order_rows.write_orders(db, rich)
     await seat_rows.write_seats(db, rich)
@@ -134,17 +134,20 @@ def _outbox_rows(commit: Commit, numbers: Numbers) -> list[Row]:
 
 
 def _outbox_row(o: Outgoing, message: bytes) -> Row:
-    return (o.key, *o.address, o.phone, o.user_id, message.decode(), o.purpose.value, o.created_at, o.attempts)
+    fallback = encode(o.fallback).decode() if o.fallback is not None else None
+    sent = (o.key, *o.address, o.phone, o.user_id, message.decode(), o.purpose.value, o.created_at, o.attempts)
+    return (*sent, o.free_until, fallback)
 
 
 INBOUND = "INSERT INTO inbound (shop, id, at) {values}"
 UNPARK = "DELETE FROM parked WHERE id IN ({values})"
-SNAPSHOT = """INSERT INTO snapshots (shop, customer, version, data) {values}
-    ON CONFLICT (shop, customer) DO UPDATE SET version = excluded.version, data = excluded.data"""
+SNAPSHOT = """INSERT INTO snapshots (shop, customer, version, data, heard) {values}
+    ON CONFLICT (shop, customer) DO UPDATE SET version = excluded.version, data = excluded.data,
+    heard = excluded.heard"""
 LINK = "INSERT INTO links (shop, kind, value, customer) {values} ON CONFLICT DO NOTHING"
 SYNCED = "INSERT INTO crm_queue (shop, number) {values} ON CONFLICT DO NOTHING"
 OUTBOX = """INSERT INTO outbox
-    (key, shop, customer, phone, user_id, message, purpose, created_at, attempts) {values}"""
+    (key, shop, customer, phone, user_id, message, purpose, created_at, attempts, free_until, fallback) {values}"""
 TIMER_OFF = "DELETE FROM timers WHERE (shop, customer, kind) IN (SELECT * FROM ({values}))"
 TIMER = """INSERT INTO timers (shop, customer, kind, due, turn) {values}
     ON CONFLICT (shop, customer, kind) DO UPDATE SET due = excluded.due, turn = excluded.turn"""

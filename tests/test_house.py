@@ -43,9 +43,9 @@ LINES_AT_MOST = 400
 
 PURE_LIBRARIES = {"msgspec", "babel", "rapidfuzz"}
 RUNNING = {
-    *("actor", "breaker", "campaigns", "cashier", "courtesies", "crm", "crm_desk", "fetching", "mailbox"),
-    *("outbox", "papering", "patience", "rooms", "router", "running", "scheduler"),
-    *("sending_back", "supervisor", "unknown"),
+    *("actor", "breaker", "campaigns", "cashier", "courtesies", "crm", "crm_desk", "fetching", "held"),
+    *("mailbox", "opting_out", "outbox", "papering", "ruling", "patience", "rooms", "router", "running", "scheduler"),
+    *("sending_back", "spilled", "supervisor", "unknown"),
 }
 """The part of engine that may use trio, log, and know what time it is."""
 IMPURE = {

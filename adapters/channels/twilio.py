@@ -141,7 +141,8 @@ class Twilio(Channel):
     def parse(self, call: Call, shops: Mapping[str, str]) -> Delivery:
         """Read a genuine call. Raises BadInput when it is neither a form nor a JSON object."""
         said = fields_of(call.raw, call.headers.get("content-type", ""))
-        key = parse_qs(call.target.partition("?")[2]).get(KEY, [""])[0]
+        query = call.target.partition("?")[2]
+        key = parse_qs(query).get(KEY, [""])[0] if query else ""
         return deliver(said, shops, key, call.at)
 
     @property

@@ -141,6 +141,17 @@ async def test_outside_the_window_twilio_accepts_and_says_so_later() -> None:
         assert (status.rank, status.code) == (StatusRank.FAILED, 63016)
 
 
+async def test_who_opted_out_with_twilio_gets_nothing_until_they_write_start() -> None:
+    async with town(rules=Rules(opt_out=True, status_wait=0.0)) as here, here.phone() as phone:
+        for word, kind, code in (("STOP", OutcomeClass.STOPPED, 21610), ("start", OutcomeClass.SENT, 0)):
+            heard = len(here.events)
+            await phone.say(word)
+            await here.until(lambda heard=heard: len(here.events) > heard)
+            outcome = await here.channel.send(here.http, outgoing(Text("Karibu")))
+            assert (outcome.kind, outcome.code) == (kind, code)
+        assert len(here.fake.sent(ID, ASHA)) == 1
+
+
 @pytest.mark.parametrize(
     ("faults", "kind"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import msgspec
 import pytest
@@ -67,6 +67,12 @@ def test_twilios_own_validator_agrees_both_ways(url: str, form: list[tuple[str, 
     validator = RequestValidator(TOKEN)
     assert validator.validate(url, _Form(theirs), signature(TOKEN.encode(), url, parameters(raw)))
     assert genuine(TOKEN.encode(), url, raw, validator.compute_signature(url, _Form(theirs)))
+
+
+@given(st.text(alphabet="ab=&+%4c;é", max_size=30))
+def test_a_form_is_read_as_the_standard_library_does(words: str) -> None:
+    theirs = parse_qs(words, keep_blank_values=True)
+    assert parameters(words.encode()) == theirs
 
 
 class _Form(dict[str, Any]):

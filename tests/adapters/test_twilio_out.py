@@ -28,6 +28,7 @@ CLASSES = {
     "R": OutcomeClass.RETRY,
     "1": OutcomeClass.RETRY,
     "W": OutcomeClass.NEEDS_TEMPLATE,
+    "S": OutcomeClass.STOPPED,
     "N": OutcomeClass.NEVER,
 }
 OUR_DAY = "Mon, 21 Sep 2026 14:13:20 +0000"

@@ -1,5 +1,5 @@
 """How long channels take to check and read what their providers post, and to write what we send: ``whatsapp_cloud``,
-and ``ghala`` in both dialects beside it."""
+and ``ghala`` in both dialects and ``twilio`` beside it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import msgspec
 
 from adapters.app.accounts import PROVIDERS
 from adapters.channels._ghala import render
+from adapters.channels._twilio.render import encoded, form
 from adapters.channels._whatsapp.render import body
 from adapters.phones.fronts import WIRES
 from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.meta.wire import MESSAGE
 from engine.messages import Text
-from tests.adapters import ghala_channel
+from tests.adapters import ghala_channel, twilio_channel
 from tests.adapters.calls import call
 from tests.adapters.whatsapp_cloud import SECRET, SHOPS, Case, channel, envelope, outgoing, raw
 
@@ -63,7 +64,15 @@ def best(work: Callable[[], object], times: int) -> float:
 
 def channel_figures() -> list[tuple[str, float, str]]:
     """(what, figure, unit)."""
-    return [*whatsapp_figures(), *(figure for dialect in ("classic", "v2") for figure in ghala_figures(dialect))]
+    meta, twilio = whatsapp_figures(), twilio_figures()
+    ghala = [figure for dialect in ("classic", "v2") for figure in ghala_figures(dialect)]
+    share = _path(meta) / _path(twilio) * 100
+    return [*meta, *ghala, *twilio, ("twilio: the path's speed beside Meta's", share, "%")]
+
+
+def _path(figures: list[tuple[str, float, str]]) -> float:
+    """Microseconds of one message's way in and one reply's way out."""
+    return sum(figure for what, figure, _ in figures if "batch" not in what)
 
 
 def whatsapp_figures() -> list[tuple[str, float, str]]:
@@ -98,6 +107,30 @@ def ghala_figures(dialect: str) -> list[tuple[str, float, str]]:
         (f"ghala {dialect}: check a message's signature", best(lambda: one.genuine(told), 200), "µs"),
         (f"ghala {dialect}: read a single message", best(lambda: one.parse(told, ghala_channel.SHOPS), 200), "µs"),
         (f"ghala {dialect}: write a text reply", best(lambda: render.body(reply, one.names), 200), "µs"),
+    ]
+
+
+def twilio_figures() -> list[tuple[str, float, str]]:
+    """The same message through Twilio, and the same reply."""
+    one, reply = twilio_channel.channel(), twilio_channel.outgoing(Text("Karibu"))
+    told = twilio_channel.signed(
+        twilio_channel.message(
+            SmsSid=twilio_channel.SID,
+            SmsMessageSid=twilio_channel.SID,
+            AccountSid=twilio_channel.ACCOUNT,
+            ApiVersion="2010-04-01",
+            MessageType="text",
+            ExternalUserId="whatsapp:KE.900000000000001",
+            Body="2 kg unga",
+        )
+    )
+    hook = twilio_channel.PUBLIC + twilio_channel.PATH
+    assert one.genuine(told)
+    assert len(one.parse(told, twilio_channel.SHOPS).inbounds) == 1
+    return [
+        ("twilio: check a message's signature", best(lambda: one.genuine(told), 200), "µs"),
+        ("twilio: read a single message", best(lambda: one.parse(told, twilio_channel.SHOPS), 200), "µs"),
+        ("twilio: write a text reply", best(lambda: encoded(form(reply, "1", "", hook)), 200), "µs"),
     ]
 
 

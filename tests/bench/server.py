@@ -17,6 +17,7 @@ from adapters.app.compose import compose
 from adapters.app.samples import SHOPS, Sample
 from adapters.app.serve import calm_gc
 from adapters.channels.ghala import GhalaSettings
+from adapters.channels.twilio import TwilioSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
 from adapters.config import ChannelConfig, Config, OutboxConfig, ServerConfig, ShopConfig, StorageConfig
 from adapters.settings import Secret
@@ -52,7 +53,22 @@ def ghala(sample: Sample, options: argparse.Namespace) -> ChannelConfig:
     return ChannelConfig(kind="ghala", settings=settings)
 
 
-CHANNELS = {"whatsapp_cloud": whatsapp_cloud, "ghala": ghala}
+def twilio(sample: Sample, options: argparse.Namespace) -> ChannelConfig:
+    """Twilio at the provider."""
+    settings = TwilioSettings(
+        path=sample.path,
+        base_url=options.provider,
+        account_sid="AC" + "0" * 32,
+        auth_token=Secret(options.secret),
+        number="14155550100",
+        mark_read=options.mark_read,
+        fetch_minutes=0,
+        messages_per_second=OUT_OF_THE_WAY,
+    )
+    return ChannelConfig(kind="twilio", settings=settings)
+
+
+CHANNELS = {"whatsapp_cloud": whatsapp_cloud, "ghala": ghala, "twilio": twilio}
 
 
 def config(options: argparse.Namespace) -> Config:

@@ -22,7 +22,11 @@ from adapters.app.samples import BAKERY, Sample
 ROOT = Path(__file__).parents[2]
 SERVER_CORE, TRAFFIC_CORE = 0, 1
 Report = dict[str, Any]
-OTHER_CHANNELS = {"whatsapp_cloud": "tests.bench.traffic", "ghala": "tests.bench.ghala_traffic"}
+OTHER_CHANNELS = {
+    "whatsapp_cloud": "tests.bench.traffic",
+    "ghala": "tests.bench.ghala_traffic",
+    "twilio": "tests.bench.twilio_traffic",
+}
 """Whose traffic goes through which channel."""
 
 

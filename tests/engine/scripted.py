@@ -55,6 +55,7 @@ class Said(msgspec.Struct, frozen=True):
     said: tuple[str, ...] = ()
     heard_at: Millis = 0
     written_at: Millis = 0
+    last_written: Millis = 0
 
 
 class SaidTurn(msgspec.Struct, frozen=True):

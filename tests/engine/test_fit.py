@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 
 from engine import fit
 from engine.effects import AnyEffect, Ask, AskLocation, ClearTimer, Option, Say, ShowDocument, ShowImage
-from engine.messages import AnyMessage, Buttons, ChoiceList, Document, Image, Limits, LocationRequest, Purpose, Text
+from engine.messages import (
+    AnyMessage,
+    Buttons,
+    ChoiceList,
+    Document,
+    Image,
+    Limits,
+    LocationRequest,
+    Purpose,
+    Template,
+    Text,
+)
 from tests.engine.world import within
 
 META = Limits()
@@ -16,7 +27,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
 def shown(effect: AnyEffect, limits: Limits = META, page: int = 0) -> list[AnyMessage]:
-    return [message for message, _ in fit.messages(effect, limits, 7, page, "en")]
+    return [message for message, *_ in fit.messages(effect, limits, 7, page, "en")]
 
 
 def options(count: int, description: str = "") -> tuple[Option, ...]:
@@ -130,7 +141,10 @@ def test_what_shows_nothing_is_no_message() -> None:
 
 
 def test_the_purpose_of_a_message_is_its_wishs() -> None:
-    assert fit.messages(Say("Paid", Purpose.PAYMENT), META, 1, 0, "en") == ((Text("Paid"), Purpose.PAYMENT),)
+    assert fit.messages(Say("Paid", Purpose.PAYMENT), META, 1, 0, "en") == ((Text("Paid"), Purpose.PAYMENT, None),)
+    ready = Template("paid", "en")
+    long = fit.messages(Say("word " * 1_000, stand_in=ready), META, 1, 0, "en")
+    assert [one for *_, one in long] == [None, ready], "what it is about stands at the end"
 
 
 @given(ANY_TEXT, st.integers(2, 40))

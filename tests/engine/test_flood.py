@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from engine import lines as lines_module
-from engine import outbox as outbox_module
+from engine import spilled as spilled_module
 from engine.lines import LINE_AT_MOST
 from engine.outbox import OutboxSettings
 from tests.engine.scripted import TroubledStore, settled, store
@@ -38,7 +38,7 @@ async def test_others_are_answered_at_once_while_one_customer_has_more_to_get_th
 async def test_a_flood_is_answered_to_the_end_in_order_and_once(
     store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(outbox_module, "PAGE", page)
+    monkeypatch.setattr(spilled_module, "PAGE", page)
     monkeypatch.setattr(lines_module, "LINE_AT_MOST", 6)
     channel.answers["flood3"].append(RETRY)
     channel.latency = 0.01

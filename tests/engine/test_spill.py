@@ -11,8 +11,8 @@ import trio.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import outbox as outbox_module
 from engine import rooms as rooms_module
+from engine import spilled as spilled_module
 from engine.courtesies import WAITING_MOST
 from engine.messages import OutcomeClass, Outgoing
 from engine.outbox import OutboxSettings
@@ -58,7 +58,7 @@ async def test_more_than_memory_takes_leaves_in_order_nothing_lost_nothing_twice
 async def test_what_the_store_holds_at_the_start_leaves_before_what_comes_after(
     store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_module, "PAGE", 3)
+    monkeypatch.setattr(spilled_module, "PAGE", 3)
     await keep(store, [row("ann", turn) for turn in range(1, 11)])
     reading = store.linger("waiting")
     async with sending(store, channel) as office:

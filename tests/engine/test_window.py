@@ -7,14 +7,14 @@ import pytest
 
 from engine.address import DAY, HOUR, Address, Millis, Sender
 from engine.conversation import advance
-from engine.effects import UseTemplate
+from engine.effects import Ask, Option, Say, UseTemplate
 from engine.events import AnyEvent, Inbound, Letter, Reacted, TextSaid, TimerFired
 from engine.facts import Facts, Known
-from engine.messages import WINDOW, Purpose
+from engine.messages import WINDOW, Purpose, Template
 from engine.remembered import Conversation, load
 from engine.shop import Shop
-from engine.turn import facts_of
-from engine.window import MARGIN, closed, stand_in
+from engine.turn import Turn, commit_of, facts_of
+from engine.window import MARGIN, closed, told
 from tests.engine.shops import bakery
 
 NOW: Millis = 1_790_000_000_000
@@ -45,18 +45,38 @@ def test_the_window_closes_a_margin_before_the_providers(ago: Millis, shut: bool
     assert closed(knowing(NOW - ago)) is shut
 
 
-def test_a_template_stands_in_only_when_the_window_is_closed() -> None:
+WORDS = (Say("Hello."), Ask("Now?", (Option("yes", "Yes"),)))
+
+
+def test_a_template_goes_instead_when_the_window_is_closed_and_stands_ready_before() -> None:
     shop = with_templates(reminder="invoice_due")
-    told = stand_in("reminder", ("5", "INV-1"), shop, knowing(NOW - DAY), Purpose.PAYMENT)
-    assert told == UseTemplate("invoice_due", "en", ("5", "INV-1"), Purpose.PAYMENT)
-    assert stand_in("reminder", (), shop, knowing(NOW - HOUR)) is None
-    assert stand_in("order", (), shop, knowing(NOW - DAY)) is None
+    said = ("reminder", ("5", "INV-1"), shop)
+    assert told(WORDS, *said, knowing(NOW - DAY), Purpose.PAYMENT) == (
+        UseTemplate("invoice_due", "en", ("5", "INV-1"), Purpose.PAYMENT),
+    )
+    ready = Template("invoice_due", "en", ("5", "INV-1"))
+    assert told(WORDS, *said, knowing(NOW - HOUR)) == (WORDS[0], msgspec.structs.replace(WORDS[1], stand_in=ready))
+    assert told(WORDS, "order", (), shop, knowing(NOW - DAY)) == WORDS, "it will wait for the customer"
 
 
 def test_a_language_may_have_a_template_of_its_own() -> None:
     shop = with_templates(order="HXall", order__sw="HXsw")
-    names = [stand_in("order", (), shop, knowing(0, language)) for language in ("sw", "hi")]
-    assert [(one.name, one.language) for one in names if one is not None] == [("HXsw", "sw"), ("HXall", "hi")]
+    (swahili,), (hindi,) = (told(WORDS, "order", (), shop, knowing(0, language)) for language in ("sw", "hi"))
+    assert (swahili, hindi) == (UseTemplate("HXsw", "sw"), UseTemplate("HXall", "hi"))
+
+
+def test_a_message_says_until_when_it_may_go_freely_and_what_stands_in_for_it() -> None:
+    c = after(load(None, bakery()), TextSaid("hi"), NOW - HOUR, NOW)
+    ready = Template("order", "en")
+    inbound = Inbound("timer", "bakery", Sender(), NOW, TimerFired("x", 1))
+    letter = Letter(Address("bakery", "ann"), inbound)
+    turn = Turn(c, (Say("One"), Say("Two", stand_in=ready)))
+    commit = commit_of(turn, letter, bakery(), facts_of(c, letter, Known(), NOW))
+    assert [(one.free_until, one.fallback) for one in commit.outbox] == [
+        (NOW - HOUR + WINDOW - MARGIN, None),
+        (NOW - HOUR + WINDOW - MARGIN, ready),
+    ]
+    assert commit.heard == NOW - HOUR
 
 
 # -- by whose clock -----------------------------------------------------------------------------------------------

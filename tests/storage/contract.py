@@ -30,6 +30,7 @@ from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
 from tests.storage.contract_turns import Turns
+from tests.storage.contract_waiting import HeldMessages
 from tests.storage.people import People, Visitors
 from tests.storage.values import (
     ANN,
@@ -166,6 +167,7 @@ class ShopContract(
     Visitors,
     StoreContract,
     HeldOrders,
+    HeldMessages,
     Intents,
     Hearsay,
     Money,

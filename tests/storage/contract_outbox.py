@@ -64,7 +64,10 @@ class Outbox:
             (OutcomeClass.THROTTLE_CUSTOMER, SendState.QUEUED),
             (OutcomeClass.OPERATOR, SendState.QUEUED),
             (OutcomeClass.NEVER, SendState.FAILED),
-            (OutcomeClass.NEEDS_TEMPLATE, SendState.FAILED),
+            (OutcomeClass.STOPPED, SendState.FAILED),
+            (OutcomeClass.NEEDS_TEMPLATE, SendState.HELD),
+            (OutcomeClass.HELD, SendState.HELD),
+            (OutcomeClass.SKIPPED, SendState.SKIPPED),
             (OutcomeClass.UNKNOWN, SendState.UNKNOWN),
         ],
     )

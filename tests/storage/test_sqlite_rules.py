@@ -78,7 +78,7 @@ async def test_it_is_the_trigger_that_keeps_holds_within_the_stock(
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO snapshots VALUES ('bakery', 'new', 2, x'00')",
+        "INSERT INTO snapshots VALUES ('bakery', 'new', 2, x'00', 0)",
         "UPDATE snapshots SET version = version + 2",
         "INSERT INTO inbound VALUES ('bakery', 'bakery/ann.1', 0)",
         "UPDATE products SET on_hand = -1 WHERE sku = 'cake'",

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from adapters.channels._ghala.codes import sentence_of
+from adapters.channels._ghala.codes import meaning, sentence_of
 from adapters.channels._ghala.envelope import Item, items
 from adapters.channels._ghala.names import Names
 from adapters.channels._whatsapp import people
@@ -30,7 +30,7 @@ from adapters.channels._whatsapp.statuses import NO_REASON, RANKS
 from adapters.ghala.names import found
 from engine.address import Millis, Sender
 from engine.events import AnyEvent, Inbound, TextSaid, UnsupportedSent
-from engine.messages import Refusal, Status, StatusRank
+from engine.messages import OutcomeClass, Refusal, Status, StatusRank
 from engine.ports import Call, Delivery
 
 DERIVED = "derived:"
@@ -165,15 +165,17 @@ def _status(item: Item, shop: str, names: Names) -> Status | Refusal | None:
     if rank is None:
         return None
     key = identifier(found(item.body, names.key)) if names.key else ""
-    code, reason = _failure(item.body, names) if rank is StatusRank.FAILED else (0, "")
-    return Status(shop, provider_id, rank, when(found(item.body, names.at)), key, code, reason)
+    failure = _failure(item.body, names) if rank is StatusRank.FAILED else (0, "", None)
+    return Status(shop, provider_id, rank, when(found(item.body, names.at)), key, *failure)
 
 
-def _failure(body: Map, names: Names) -> tuple[int, str]:
-    """The error's number where it is one of WhatsApp's, and the owner's sentence."""
+def _failure(body: Map, names: Names) -> tuple[int, str, OutcomeClass | None]:
+    """The error's number where it is one of WhatsApp's, the owner's sentence, and what it means."""
     told = found(body, names.error)
     error = mapping(told) or mapping(next(iter(sequence(body.get("errors"))), None))
     code = error.get("code") if error else told
     number = integer(error.get("whatsapp_code")) or integer(code) or 0
     number = number if 0 < number < 2**31 else 0
-    return number, sentence_of(text(code, NAME_LENGTH), number) or NO_REASON
+    word = text(code, NAME_LENGTH)
+    means = meaning(word, number, 200) if word or number else None
+    return number, sentence_of(word, number) or NO_REASON, means.kind if means is not None else None

@@ -9,7 +9,7 @@ from adapters.channels._whatsapp import render
 from adapters.channels._whatsapp.reading import Map, mapping
 from adapters.channels._whatsapp.render import Unsendable
 from adapters.ghala.names import Json, found, idempotency_key, put
-from engine.messages import Document, Image, Limits, Outgoing
+from engine.messages import Document, Image, Limits, Outgoing, Template
 
 LIMITS: Limits = msgspec.structs.replace(render.LIMITS, location_request=False)
 """WhatsApp's own; that Ghala passes on a request for a place is said nowhere, so it is asked in words."""
@@ -19,9 +19,11 @@ NO_LINK = "Ghala takes pictures and files by public link only. Put an https:// l
 
 
 def key(outgoing: Outgoing) -> str:
-    """The idempotency key of a row: the same however often it is sent. Out of its time too, so that a shop that begins
+    """The idempotency key of a row: the same however often it is sent; another one where a template stands in for what
+    was refused. Out of its time too, so that a shop that begins
     anew with an empty store does not repeat the names of the one before."""
-    return idempotency_key(f"{outgoing.key} {outgoing.created_at}")
+    kind = " template" if isinstance(outgoing.message, Template) else ""
+    return idempotency_key(f"{outgoing.key} {outgoing.created_at}{kind}")
 
 
 def body(outgoing: Outgoing, names: Names) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.channels._whatsapp.codes import NEVER, NUMBER, OPERATOR, RETRY, SECOND, Meaning
+from adapters.channels._whatsapp.codes import NEVER, NUMBER, OPERATOR, RETRY, SECOND, STOPPED, Meaning
 from engine.address import HOUR, MINUTE
 from engine.messages import OutcomeClass
 
@@ -55,7 +55,7 @@ CODES: Mapping[int, Meaning] = {
         NUMBER, "The account's messages for today are used up. Ask Twilio for more; sending goes on later.", HOUR
     ),
     # -- the customer
-    21610: Meaning(NEVER, "The customer has opted out with Twilio. Nobody may write until they send START."),
+    21610: Meaning(STOPPED, "The customer has opted out with Twilio. Nobody may write until they send START."),
     30003: _UNREACHABLE,
     30004: Meaning(NEVER, "The customer has blocked the shop. Contact them another way."),
     30005: _UNREACHABLE,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from adapters.channels._twilio.codes import sentence
+from adapters.channels._twilio.codes import meaning, sentence
 from adapters.channels._twilio.signature import parameters
 from adapters.channels._whatsapp.reading import NAME_LENGTH, Json, degrees, document, identifier, integer, mapping, text
 from engine.address import Millis, Sender
@@ -197,7 +197,9 @@ def status_of(shop: str, sid: str, word: str, at: Millis, key: str, error: Json)
     code = code if 0 < code < 2**31 else 0
     if rank is not StatusRank.FAILED:
         return Status(shop, sid, rank, at, key)
-    return Status(shop, sid, rank, at, key, code, sentence(code) if code else NO_REASON)
+    means = meaning(code)
+    kind = means.kind if means is not None else None
+    return Status(shop, sid, rank, at, key, code, sentence(code) if code else NO_REASON, kind)
 
 
 def decoded(raw: bytes) -> Mapping[str, object]:

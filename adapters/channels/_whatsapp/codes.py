@@ -15,6 +15,7 @@ from engine.messages import OutcomeClass
 SECOND: Millis = 1_000
 RETRY, NEVER, OPERATOR = OutcomeClass.RETRY, OutcomeClass.NEVER, OutcomeClass.OPERATOR
 NUMBER, CUSTOMER = OutcomeClass.THROTTLE_NUMBER, OutcomeClass.THROTTLE_CUSTOMER
+STOPPED = OutcomeClass.STOPPED
 
 
 class Meaning(NamedTuple):
@@ -121,7 +122,7 @@ CODES: dict[int, Meaning] = {
     131049: Meaning(
         NEVER, "Meta held this back: the customer gets many offers already. Try again after a day at the earliest."
     ),
-    131050: Meaning(NEVER, "The customer has stopped offers from this shop. Do not send them offers again."),
+    131050: Meaning(STOPPED, "The customer has stopped offers from this shop. Do not send them offers again."),
     130472: Meaning(NEVER, "Meta excluded this customer from offers for an experiment. Contact them another way."),
     130497: Meaning(
         NEVER, "WhatsApp does not allow this shop's messages to the customer's country. Contact them another way."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.channels._whatsapp.codes import sentence
+from adapters.channels._whatsapp.codes import meaning, sentence
 from adapters.channels._whatsapp.reading import Map, identifier, integer, mapping, moment, sequence
 from engine.messages import Status, StatusRank
 
@@ -32,7 +32,8 @@ def read_status(shop: str, item: Map) -> Status | None:
     if rank is not StatusRank.FAILED:
         return Status(shop, provider_id, rank, at, key)
     code, reason = failure(item)
-    return Status(shop, provider_id, rank, at, key, code, reason)
+    means = meaning(code) if code else None
+    return Status(shop, provider_id, rank, at, key, code, reason, means.kind if means is not None else None)
 
 
 def readable(item: Map) -> bool:

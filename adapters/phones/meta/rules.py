@@ -60,6 +60,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``per_second``: messages in and out of one number together (130429); 0: no such limit, 80 is a new number's.
     ``auto_deliver``: messages count as delivered even when the phone is not connected.
     ``retry_first``/``retry_most``: seconds before a webhook's first new attempt, doubling up to the second figure.
+    ``opt_out``: at Twilio, whoever wrote STOP last gets nothing until they write START (21610).
     ``status_batch``/``status_wait``: statuses are posted together, so many at most, after so many seconds at most.
     """
 
@@ -70,6 +71,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pair_seconds: Positive = 6.0
     per_second: Share = 0.0
     auto_deliver: bool = False
+    opt_out: bool = False
     templates: tuple[TemplateRule, ...] = ()
     retry_first: Positive = 0.5
     retry_most: Positive = 3600.0

@@ -33,6 +33,8 @@ ACCOUNTS = "/twilio/2010-04-01/Accounts/"
 TYPING = "/twilio/v3/Indicators/Typing.json"
 LANGUAGE = "en"
 """Content templates are known by their SID alone; the rules of the fake know them in this language."""
+STOPS, STARTS = frozenset({"stop", "unsubscribe", "end", "quit"}), frozenset({"start", "unstop"})
+"""What a customer writes to opt out, and in again, where the account's ``opt_out`` is on."""
 PICTURES = (".png", ".jpg", ".jpeg")
 
 Scope = MutableMapping[str, Any]
@@ -92,6 +94,8 @@ class TwilioFront:
 
     def _carried_out(self, account: Account, raw: bytes) -> bytes:
         said = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+        if self._world.rules.opt_out and _opted_out(account, said.get("To", "")):
+            raise Refused(400, 21610, "Attempt to send to unsubscribed recipient")
         try:
             taken = msgspec.json.decode(account.take(as_whatsapp(said), marketing=False))
         except GraphError as error:
@@ -107,6 +111,14 @@ class TwilioFront:
         self._world.counts["read_marks"] += 1
         phone.show_typing(25)
         return b'{"success":true}'
+
+
+def _opted_out(account: Account, to: str) -> bool:
+    """Whether the last such word that this customer wrote was one of STOPS."""
+    bare = to.removeprefix(CHANNEL)
+    phone = next((one for one in account.phones if bare in (f"+{one.digits}", one.user_id)), None)
+    words = [one.text.strip().lower() for one in phone.records.values() if one.mine] if phone else []
+    return next((word in STOPS for word in reversed(words) if word in STOPS | STARTS), False)
 
 
 def as_whatsapp(said: dict[str, str]) -> bytes:

@@ -1,0 +1,63 @@
+"""The one place that decides, at the moment of sending, whether a message may go as it is (quality.md 7, 8).
+
+    bulk, and its customer has opted out            ─▶ SKIPPED
+    inside the 24-hour window                       ─▶ as it is
+    outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write
+
+The turn has said until when it knew the window to be open; only a message that goes later costs a look into the store,
+for the customer may have written since. Our own messages never extend the window (protocols.md 1.10).
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Template
+from engine.ports import Clock, Http, Sending, Store
+from engine.window import FREE
+
+WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
+OPTED_OUT = "The customer has asked for no more offers. Nothing to do: messages about orders still go."
+NO_TEMPLATE_EITHER = "WhatsApp takes neither the message nor its template now. Write to the customer another way."
+
+
+class Ruling:
+    """The sending half of a channel that keeps to the rules."""
+
+    def __init__(self, channel: Sending, store: Store, clock: Clock) -> None:
+        self._channel = channel
+        self._store = store
+        self._clock = clock
+
+    async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
+        """See ports.Sending."""
+        if outgoing.purpose is Purpose.BULK and await self._opted_out(outgoing):
+            return Outcome(OutcomeClass.SKIPPED, reason=OPTED_OUT)
+        if await self._closed(outgoing):
+            return await self._stand_in(http, outgoing, Outcome(OutcomeClass.HELD, reason=WAITS))
+        outcome = await self._channel.send(http, outgoing)
+        if outcome.kind is not OutcomeClass.NEEDS_TEMPLATE:
+            return outcome
+        if isinstance(outgoing.message, Template):
+            return replace(outcome, kind=OutcomeClass.NEVER, reason=NO_TEMPLATE_EITHER)
+        return await self._stand_in(http, outgoing, replace(outcome, kind=OutcomeClass.HELD))
+
+    async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
+        """See ports.Sending."""
+        return await self._channel.mark_read(http, inbound_id)
+
+    async def _stand_in(self, http: Http, outgoing: Outgoing, otherwise: Outcome) -> Outcome:
+        """Send what stands in for a message; ``otherwise`` where nothing does."""
+        if outgoing.fallback is None:
+            return otherwise
+        return await self.send(http, replace(outgoing, message=outgoing.fallback, fallback=None))
+
+    async def _closed(self, outgoing: Outgoing) -> bool:
+        now = self._clock.now()
+        if isinstance(outgoing.message, Template) or not outgoing.free_until or now < outgoing.free_until:
+            return False
+        return await self._store.heard_at(outgoing.address) + FREE <= now
+
+    async def _opted_out(self, outgoing: Outgoing) -> bool:
+        card = await self._store.customer(outgoing.address)
+        return card is not None and not card.marketing

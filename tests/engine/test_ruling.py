@@ -1,0 +1,255 @@
+"""What may go at the moment of sending: the window, what stands in, what is held and let go, and who has opted out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+
+from engine.address import DAY, HOUR, Address, Millis
+from engine.commit import Commit
+from engine.events import PreferenceSet
+from engine.held import REVIEW_SECONDS
+from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Status, StatusRank, Template, Text
+from engine.orders import Customer
+from engine.outbox import Outbox, OutboxSettings
+from engine.ruling import Ruling
+from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore, store
+from tests.engine.sending import FAST, ScriptedChannel, no_http
+
+__all__ = ["store"]
+
+Clock = trio.testing.MockClock
+READY = Template("news", "en")
+REFUSED = Outcome(OutcomeClass.NEEDS_TEMPLATE, code=131047, reason="Too late.")
+
+
+class Listening(ScriptedChannel):
+    """Keeps what was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, object]] = []
+
+    async def send(self, http: object, row: Outgoing) -> Outcome:
+        outcome = await super().send(http, row)
+        if outcome.kind is OutcomeClass.SENT:
+            self.sent.append((row.address.customer, getattr(row.message, "body", row.message)))
+        return outcome
+
+
+class Office:
+    """An outbox whose channel keeps to the rules, and customers who write."""
+
+    def __init__(self, store: TroubledStore, channel: Listening) -> None:
+        self.store = store
+        self.clock = TrioClock()
+        self.posted = 0
+        self.outbox = Outbox(
+            store,
+            {SHOP: Ruling(channel, store, self.clock)},
+            {SHOP: FAST},
+            no_http,
+            self.clock,
+            OutboxSettings(),
+            posted=self._note,
+        )
+        self.turns: dict[str, int] = {}
+
+    def _note(self) -> None:
+        self.posted += 1
+
+    async def turn(self, who: str, text: str = "", *, heard: Millis, **more: Any) -> str:
+        """One committed turn that says something; the row's key."""
+        address, number = Address(SHOP, who), self.turns.get(who, 0) + 1
+        self.turns[who] = number
+        free = more.pop("free_until", heard + DAY - 5 * 60_000)
+        key, purpose = f"{address}:{number}:0", more.pop("purpose", Purpose.REPLY)
+        row = Outgoing(
+            key, address, "254700000001", "", Text(text), purpose, START, 0, free, more.pop("fallback", None)
+        )
+        rows = (row,) if text else ()
+        commit = Commit(address, number, b"{}", self.clock.now(), f"{who}{number}", outbox=rows, heard=heard, **more)
+        assert await self.store.commit(commit) is None
+        self.outbox.committed(commit)
+        return key
+
+    async def state(self, key: str) -> str:
+        found = await self.store.outbox_row(key)
+        assert found is not None
+        return found.state
+
+
+@asynccontextmanager
+async def office(store: TroubledStore, channel: Listening) -> AsyncIterator[Office]:
+    here = Office(store, channel)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(here.outbox.run)
+        yield here
+        nursery.cancel_scope.cancel()
+
+
+LONG_AGO = START - 3 * DAY
+
+
+# -- the window ------------------------------------------------------------------------------------------------------
+async def test_inside_the_window_a_message_goes_as_it_is(store: TroubledStore, autojump_clock: Clock) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        await here.turn("ann", "hello", heard=START - HOUR, fallback=READY)
+        await trio.sleep(1)
+    assert channel.sent == [("ann", "hello")]
+
+
+async def test_outside_its_stand_in_goes(store: TroubledStore, autojump_clock: Clock) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        await here.turn("ann", "hello", heard=LONG_AGO, fallback=READY)
+        await trio.sleep(1)
+    assert channel.sent == [("ann", READY)]
+
+
+async def test_who_has_written_since_the_turn_is_written_to_freely(store: TroubledStore, autojump_clock: Clock) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        await here.turn("ann", "hello", heard=START - HOUR, free_until=START - 1, fallback=READY)
+        await trio.sleep(1)
+    assert channel.sent == [("ann", "hello")]
+
+
+async def test_without_a_stand_in_it_waits_until_the_customer_writes_and_goes_before_the_answer(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        first = await here.turn("ann", "one", heard=LONG_AGO)
+        await here.turn("ann", "two", heard=LONG_AGO)
+        await here.turn("ben", "other", heard=START)
+        await trio.sleep(HOUR / 1000)
+        assert (channel.sent, await here.state(first)) == ([("ben", "other")], "held")
+        channel.sent.clear()
+        await here.turn("ann", "answer", heard=here.clock.now())
+        await here.turn("ann", "answer 2", heard=here.clock.now())
+        await trio.sleep(1)
+    assert channel.sent == [("ann", "one"), ("ann", "two"), ("ann", "answer"), ("ann", "answer 2")]
+
+
+async def test_a_turn_that_is_no_word_of_the_customers_lets_nothing_go(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        await here.turn("ann", "one", heard=LONG_AGO)
+        await trio.sleep(1)
+        await here.turn("ann", heard=LONG_AGO)
+        await trio.sleep(HOUR / 1000)
+    assert channel.sent == []
+
+
+async def test_what_is_held_outlives_a_restart_and_what_another_process_heard_is_found(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        await here.turn("ann", "one", heard=LONG_AGO)
+        await here.turn("ben", "two", heard=LONG_AGO)
+        await trio.sleep(1)
+    async with office(store, channel) as here:
+        here.turns |= {"ann": 1, "ben": 1}
+        await here.turn("ann", "answer", heard=here.clock.now())
+        await trio.sleep(1)
+        assert channel.sent == [("ann", "one"), ("ann", "answer")]
+        elsewhere = Commit(Address(SHOP, "ben"), 2, b"{}", here.clock.now(), "ben2", heard=here.clock.now())
+        assert await store.commit(elsewhere) is None
+        await trio.sleep(REVIEW_SECONDS + 1)
+    assert channel.sent[2:] == [("ben", "two")]
+
+
+# -- refusals --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("fallback", "seen"), [(READY, [("ann", READY)]), (None, [])])
+async def test_a_refusal_for_the_window_falls_back_the_same_way(
+    store: TroubledStore, autojump_clock: Clock, fallback: Template | None, seen: list[object]
+) -> None:
+    channel = Listening()
+    channel.answers["ann1"].append(REFUSED)
+    async with office(store, channel) as here:
+        key = await here.turn("ann", "hello", heard=START, fallback=fallback)
+        await trio.sleep(1)
+        assert await here.state(key) == ("sent" if fallback else "held")
+    assert channel.sent == seen
+
+
+def late(key: str, kind: OutcomeClass = OutcomeClass.NEEDS_TEMPLATE) -> Status:
+    return Status(SHOP, "p.ann1", StatusRank.FAILED, START, key, 131047, "Too late.", kind)
+
+
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("fallback", [READY, None])
+async def test_so_does_one_that_comes_late_by_status_even_when_it_overtakes_the_answer(
+    store: TroubledStore, autojump_clock: Clock, fallback: Template | None, early: bool
+) -> None:
+    channel = Listening()
+    channel.latency = 1
+    async with office(store, channel) as here:
+        key = await here.turn("ann", "hello", heard=START, fallback=fallback)
+        await trio.sleep(0.5 if early else 2)
+        for _ in range(2):  # told twice
+            await here.outbox.noted([late(key)])
+        await trio.sleep(10)
+        assert await here.state(key) == ("sent" if fallback else "held")
+        await here.turn("ann", "answer", heard=here.clock.now())
+        await trio.sleep(10)
+    said = [("ann", "hello"), ("ann", READY), ("ann", "answer")]
+    waited = [("ann", "hello"), ("ann", "hello"), ("ann", "answer")]
+    assert channel.sent == (said if fallback else waited)
+
+
+async def test_a_template_that_is_refused_for_the_window_is_given_up(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    channel.always = REFUSED
+    async with office(store, channel) as here:
+        key = await here.turn("ann", "hello", heard=LONG_AGO, fallback=READY)
+        await trio.sleep(1)
+        assert await here.state(key) == "failed"
+
+
+# -- opting out ------------------------------------------------------------------------------------------------------
+async def test_offers_are_not_sent_to_who_wants_none_while_other_messages_are(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    async with office(store, channel) as here:
+        card = Customer("ann", SHOP, marketing=False)
+        await here.turn("ann", heard=START, customer=card)
+        offer = await here.turn("ann", "sale!", heard=START, purpose=Purpose.BULK)
+        await here.turn("ann", "your order", heard=START)
+        await here.turn("ben", "sale!", heard=START, purpose=Purpose.BULK)
+        await trio.sleep(1)
+        assert await here.state(offer) == "skipped"
+    assert sorted(channel.sent) == [("ann", "your order"), ("ben", "sale!")]
+
+
+@pytest.mark.parametrize("by_status", [False, True])
+async def test_a_provider_that_says_stopped_is_heard_by_the_customers_own_actor(
+    store: TroubledStore, autojump_clock: Clock, by_status: bool
+) -> None:
+    channel = Listening()
+    if not by_status:
+        channel.answers["ann1"].append(Outcome(OutcomeClass.STOPPED, code=131050, reason="Stopped."))
+    async with office(store, channel) as here:
+        key = await here.turn("ann", "sale!", heard=START, purpose=Purpose.BULK)
+        await trio.sleep(1)
+        if by_status:
+            for _ in range(2):
+                await here.outbox.noted([msgspec.structs.replace(late(key), kind=OutcomeClass.STOPPED)])
+        assert await here.state(key) == "failed"
+        (letter,) = await store.posted(here.clock.now(), 9)
+        assert (letter.address.customer, letter.inbound.event) == ("ann", PreferenceSet(False))
+        assert here.posted > 0

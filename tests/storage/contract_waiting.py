@@ -1,0 +1,114 @@
+"""What every store must do about messages that wait until their customer writes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.address import DAY, Millis
+from engine.messages import HELD_AT_MOST, Outcome, OutcomeClass, Status, StatusRank, Template, Text
+from engine.ports import Store
+from tests.storage.values import ANN, BEN, NOW, SHOP, Talk, key, out
+
+K = key("1:0")
+READY = Template("news", "sw", ("42",))
+HELD = Outcome(OutcomeClass.HELD, reason="It waits.")
+
+
+async def held(store: Store, talk: Talk, *, heard: Millis = NOW - 2 * DAY) -> str:
+    """A message of this customer's that is held; its key."""
+    name = f"{talk.version + 1}:0"
+    await talk.commit(outbox=(out(name, talk.address),), heard=heard)
+    made = key(name, talk.address)
+    await store.claim([made], NOW)
+    await store.settle([(made, HELD)], NOW)
+    return made
+
+
+async def sent(store: Store, talk: Talk, fallback: Template | None = None) -> str:
+    row = msgspec.structs.replace(out("1:0", talk.address), free_until=NOW, fallback=fallback)
+    await talk.commit(outbox=(row,))
+    await store.claim([row.key], NOW)
+    await store.settle([(row.key, Outcome(OutcomeClass.SENT, "p1"))], NOW)
+    return row.key
+
+
+def refusal(name: str, provider_id: str = "p1") -> Status:
+    kind = OutcomeClass.NEEDS_TEMPLATE
+    return Status(SHOP, provider_id, StatusRank.FAILED, NOW, name, 131047, "Too late.", kind)
+
+
+class HeldMessages:
+    async def state(self, store: Store, name: str) -> str:
+        found = await store.outbox_row(name)
+        assert found is not None
+        return found.state
+
+    async def test_a_row_keeps_until_when_it_may_go_and_what_stands_in(self, store: Store, ann: Talk) -> None:
+        row = msgspec.structs.replace(out("1:0"), free_until=NOW + 5, fallback=READY)
+        await ann.commit(outbox=(row,))
+        found = await store.outbox_row(K)
+        assert found is not None
+        assert (found.outgoing.free_until, found.outgoing.fallback) == (NOW + 5, READY)
+        assert (await store.waiting(0, 9))[1] == [row]
+
+    async def test_when_a_customer_wrote_last_is_known_by_the_last_commit(self, store: Store, ann: Talk) -> None:
+        assert await store.heard_at(ANN) == 0
+        await ann.commit(heard=NOW - 7)
+        assert await store.heard_at(ANN) == NOW - 7
+        await ann.commit(heard=NOW)
+        assert (await store.heard_at(ANN), await store.heard_at(BEN)) == (NOW, 0)
+
+    async def test_what_is_held_is_let_go_for_one_customer_in_its_order(self, store: Store, ann: Talk) -> None:
+        names = [await held(store, ann), await held(store, ann)]
+        other = await held(store, Talk(store, BEN))
+        assert await store.review_held(NOW) == {ANN, BEN}
+        assert await store.let_go([ANN], NOW) == 2
+        assert [row.key for row in (await store.waiting(0, 9))[1]] == names
+        assert await self.state(store, other) == "held"
+        assert await store.let_go([ANN], NOW) == 0
+        assert await store.review_held(NOW) == {BEN}
+
+    async def test_a_review_lets_go_whose_customer_has_written_and_gives_up_what_is_old(
+        self, store: Store, ann: Talk
+    ) -> None:
+        name = await held(store, ann)
+        assert await store.review_held(NOW) == {ANN}
+        await ann.commit(heard=NOW - 5)
+        assert await store.review_held(NOW) == set()
+        assert await self.state(store, name) == "queued"
+        old = await held(store, Talk(store, BEN))
+        assert await store.review_held(NOW + HELD_AT_MOST - DAY) == {BEN}
+        assert await store.review_held(NOW + HELD_AT_MOST + DAY) == set()
+        found = await store.outbox_row(old)
+        assert found is not None
+        assert (found.state, "30 days" in found.reason) == ("failed", True)
+
+    async def test_a_late_refusal_queues_the_stand_in_once(self, store: Store, ann: Talk) -> None:
+        name = await sent(store, ann, READY)
+        done = await store.refused([refusal(name)], NOW)
+        assert (done.queued, done.held, done.strangers) == (1, set(), [])
+        ((row),) = (await store.waiting(0, 9))[1]
+        assert (row.message, row.fallback) == (READY, None)
+        again = await store.refused([refusal(name)], NOW)
+        assert (again.queued, again.held, again.strangers) == (0, set(), [])
+        await store.claim([name], NOW)
+        await store.settle([(name, Outcome(OutcomeClass.SENT, "p2"))], NOW)
+        await store.refused([refusal(name)], NOW)
+        assert await self.state(store, name) == "sent", "told again of the first send, it is old"
+
+    async def test_a_late_refusal_without_a_stand_in_is_held(self, store: Store, ann: Talk) -> None:
+        name = await sent(store, ann)
+        done = await store.refused([refusal("", "p1")], NOW)
+        assert (done.queued, done.held) == (0, {ANN})
+        found = await store.outbox_row(name)
+        assert found is not None
+        assert (found.state, found.code, found.provider_id) == ("held", 131047, "")
+        assert isinstance(found.outgoing.message, Text)
+
+    async def test_a_refusal_after_delivery_and_one_of_nobody_change_nothing(self, store: Store, ann: Talk) -> None:
+        name = await sent(store, ann, READY)
+        await store.statuses([Status(SHOP, "p1", StatusRank.DELIVERED, NOW, name)])
+        assert (await store.refused([refusal(name)], NOW)).queued == 0
+        assert await self.state(store, name) == "sent"
+        stranger = refusal("never/heard:1:0", "p9")
+        assert (await store.refused([stranger], NOW)).strangers == [stranger]
