@@ -14,10 +14,10 @@ ASKING, PENDING, PAID = IntentStatus.ASKING, IntentStatus.PENDING, IntentStatus.
 FAILED, CANCELLED, CREATED = IntentStatus.FAILED, IntentStatus.CANCELLED, IntentStatus.CREATED
 
 
-def receipt(number: str, name: str = "", **more: object) -> PaymentNews:
+def receipt(number: str, name: str = "", **more: str) -> PaymentNews:
     """What M-Pesa tells of money; "" is money whose number is not known yet."""
     told = {"intent": "i1", "provider_ref": "ws_1"} | more
-    return news(name or number, provider="mpesa", transaction=number, **told)
+    return replace(news(name or number, provider="mpesa", transaction=number), **told)
 
 
 async def due(store: Store) -> list[str]:
