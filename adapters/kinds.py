@@ -13,26 +13,35 @@ parts of kinds, not kinds.
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from engine.address import Millis
+
 Made = TypeVar("Made", covariant=True)
+
+
+def wall_clock() -> Millis:
+    """The machine's clock."""
+    return time.time_ns() // 1_000_000
 
 
 class Site(NamedTuple):
     """Where a thing is built: the shop's name, the address that providers call (no slash at its end), whether the whole
-    server is ``insecure`` (loopback only), where alone secrets may be missing, whether nothing is sent, and whose days
-    its dates are."""
+    server is ``insecure`` (loopback only), where alone secrets may be missing, whether nothing is sent, whose days
+    its dates are, and the process's clock."""
 
     shop: str
     public_url: str = ""
     insecure: bool = False
     dev_mode: bool = False
     timezone: str = "UTC"
+    now: Callable[[], Millis] = wall_clock
 
 
 class Build(Protocol[Made]):

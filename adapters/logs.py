@@ -59,6 +59,7 @@ EVENTS: Mapping[str, str] = {
     "number_paused": "a business number stopped sending: the provider wants the operator to act",
     "payment_not_kept": "a payment webhook was answered 500, so that the provider keeps it",
     "payment_unreadable": "a payment webhook with a good signature could not be read (400); its money is not counted",
+    "hearsay_of_nothing": "an unsigned callback tells of a request to pay that is not in the store; nothing was done",
     "payment_unsigned": "a payment webhook with a missing or wrong signature was refused; nothing was done",
     "process_crashed": "an error that nobody caught ended the process or one of its threads",
     "provider_notice": "the provider tells something about the account",

@@ -64,7 +64,20 @@ class Till(Protocol):
         letter when no intent is found; the intent becomes PAID (one that is PAID already stays; the money is recorded
         all the same). Not ``ok``: the intent becomes FAILED where INTENT_MOVES allows it, with the letter
         PaymentFailed; one that is PAID, FAILED or CANCELLED already stays and no letter is posted. Letters have the
-        inbound ids ``paid:<payment id>`` and ``unpaid:<provider>:<news id>``."""
+        inbound ids ``paid:<payment id>`` and ``unpaid:<provider>:<news id>``.
+        A reference that finds nothing as it is, is compared as a person may have typed it (payments.folded). Money that
+        has a receipt (payments.has_receipt) is told before where a payment of this shop has it already; where a payment
+        was recorded without its number, that is written into it. News that settle what was overheard
+        (payments.settles) end ``Intent.told``."""
+
+    async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
+        """Keep what an unsigned call tells, on its intent (found by ``news.intent`` within ``shop``), until a question
+        has settled it: it is to be asked about at once (``silent_charges``). None: there is no such intent. False,
+        and nothing is changed: it does not outweigh what was told before (payments.outweighs), or it is recorded
+        already: a payment of the shop has this receipt, or it is no success and the intent is not open."""
+
+    async def owing(self, shop: str, reference: str) -> Intent | None:
+        """The latest intent that a reference means, as for ``record``."""
 
     async def charges(self, limit: int) -> list[Intent]:
         """Intents that are CREATED, oldest first. At ``open`` every intent found in ASKING has become PENDING: whether
@@ -83,11 +96,15 @@ class Till(Protocol):
     async def silent_charges(self, before: Millis, limit: int) -> list[Intent]:
         """Intents by a provider (so not by bank or cash) that may still be paid and whose last change or question is
         older than ``before``, oldest first: PENDING ones, and CANCELLED ones that a provider has (``provider`` is not
-        ""). Who cancels on our side may approve on the phone all the same, and the callback may be lost."""
+        ""). Who cancels on our side may approve on the phone all the same, and the callback may be lost. And whichever
+        has ``told``: what was overheard of it is asked about, however it stands."""
 
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         """Count these intents as asked about at ``at``, a moment to come too: so a question can be put off, and the
         gaps between questions can grow."""
+
+    async def asked_enough(self, ids: Sequence[str]) -> None:
+        """No question about these comes again, except where something was overheard that is not recorded yet."""
 
     async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
         """Keep what a provider told of a refund, in a commit of its own; False when it was told before, or is of no

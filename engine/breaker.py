@@ -149,9 +149,11 @@ class Breaker:
 class Watched:
     """A lane's connection while it calls one service: its breaker hears what becomes of each call."""
 
-    def __init__(self, http: Http, breaker: Breaker) -> None:
+    def __init__(self, http: Http, breaker: Breaker, works: Callable[[Answer], bool] | None = None) -> None:
+        """``works``: see ports.Outspoken."""
         self._http = http
         self._breaker = breaker
+        self._works = works
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """See ports.Http."""
@@ -170,7 +172,7 @@ class Watched:
             raise
 
     def _heard(self, answer: Answer) -> Answer:
-        if answer.status >= SERVER_ERRORS:
+        if answer.status >= SERVER_ERRORS and not (self._works is not None and self._works(answer)):
             self._breaker.failed(f"it answered HTTP {answer.status}")
         else:
             self._breaker.succeeded()

@@ -9,6 +9,8 @@
   reached, while they still look at their phone.
 - Callbacks that never come are normal (quality.md 12): what is PENDING for 20 s is asked about, so that an M-Pesa
   customer hears within a minute, then in growing gaps until a day after it has expired.
+- What an unsigned callback tells is hearsay: it is kept on its intent and asked about at once, and counts when the
+  provider confirms it. While that can't be had it stays kept, and is asked about again.
 - A provider that fails again and again rests (engine.breaker): meanwhile nobody waits for it.
 - Each provider has lanes of its own: one that hangs keeps nobody else's customers waiting.
 - Money that goes back goes the way of engine.sending_back.
@@ -30,8 +32,8 @@ from engine.books import Charged
 from engine.breaker import Breaker, Breakers, Watched, service_of
 from engine.commit import Commit
 from engine.patience import patiently
-from engine.payments import ASK_NOBODY, Failure, Intent, PaymentNews, Way
-from engine.ports import Clock, Http, Provider
+from engine.payments import ASK_NOBODY, NEVER, Failure, Intent, PaymentNews, Way
+from engine.ports import Clock, Http, Outspoken, Provider
 from engine.sending_back import MoneyStore, SendingBack
 
 log = logging.getLogger("sokoni.cashier")
@@ -46,8 +48,7 @@ SILENT: Millis = 20_000
 """How long a provider may be silent before the first question, and the shortest gap between two."""
 GAP_MOST: Millis = 30 * MINUTE
 ASKED_FOR: Millis = DAY
-"""How long after its end an intent is still asked about."""
-NEVER: Millis = 10**15
+"""How long after its end, or after hearsay of it came, an intent is still asked about."""
 RETRIES = (2.0, 4.0, 8.0, 16.0)
 """s between tries of a request that did not reach its provider."""
 TRIED_MOST = 30.0
@@ -65,6 +66,7 @@ class CashierCounters:
     refused: int = 0
     asked: int = 0
     told: int = 0
+    overheard: int = 0
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class _Desk:
     def __init__(self, provider: Provider, breaker: Breaker) -> None:
         self.provider = provider
         self.breaker = breaker
+        self.works = provider.works if isinstance(provider, Outspoken) else None
         self.charges, self.next_charge = trio.open_memory_channel[tuple[Intent, float]](math.inf)
         self.asks, self.next_ask = trio.open_memory_channel[Intent](ASKS_WAITING)
 
@@ -127,6 +130,16 @@ class Cashier:
             self.counters.told += 1
             self._posted()
         return fresh
+
+    async def overheard(self, shop: str, news: PaymentNews) -> bool | None:
+        """Keep what an unsigned call tells, and ask whether it is so; see Till.overheard. Raises StoreBusy and
+        StoreFailed."""
+        with trio.CancelScope(shield=True):
+            kept = await self._store.overheard(shop, news, self._clock.now())
+        if kept:
+            self.counters.overheard += 1
+            self._work.set()
+        return kept
 
     # -- life ------------------------------------------------------------------------------------------------------
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -197,7 +210,7 @@ class Cashier:
 
     async def _charged(self, desk: _Desk, http: Http, intent: Intent) -> Charged:
         try:
-            return await desk.provider.charge(Watched(http, desk.breaker), intent)
+            return await desk.provider.charge(Watched(http, desk.breaker, desk.works), intent)
         except Exception as error:  # a bug in a provider must not end a lane, and nobody is asked twice
             log.error("charge_crashed", exc_info=error, extra={"shop": intent.shop})
             return Charged(intent.id, asked=True)
@@ -261,10 +274,13 @@ class Cashier:
                 news = await self._asked(desk, http, intent)
                 if news is not None:
                     await self._keep(intent.shop, news)
-                    await self._put_off([intent.id], NEVER)  # a cancelled one keeps its status
+                    await self._enough(intent)  # a cancelled one keeps its status
 
     async def _put_off(self, ids: Sequence[str], at: Millis) -> None:
         await patiently(lambda: self._store.asked_about(ids, at))
+
+    async def _enough(self, intent: Intent) -> None:
+        await patiently(lambda: self._store.asked_enough([intent.id]))
 
     async def _keep(self, shop: str, news: PaymentNews) -> None:
         await patiently(lambda: self.record(shop, news))
@@ -272,7 +288,7 @@ class Cashier:
     async def _asked(self, desk: _Desk, http: Http, intent: Intent) -> PaymentNews | None:
         self.counters.asked += 1
         try:
-            return await desk.provider.ask(Watched(http, desk.breaker), intent)
+            return await desk.provider.ask(Watched(http, desk.breaker, desk.works), intent)
         except Exception as error:  # a bug in a provider must not end a lane
             log.error("ask_crashed", exc_info=error, extra={"shop": intent.shop})
             return None
@@ -292,15 +308,19 @@ def _failed(intent: Intent, failure: Failure, reason: str) -> Charged:
 
 
 def _worth_asking(intent: Intent, now: Millis) -> bool:
-    return now < intent.expires_at + ASKED_FOR
+    return now < max(intent.expires_at, _heard_at(intent)) + ASKED_FOR
+
+
+def _heard_at(intent: Intent) -> Millis:
+    return intent.told.at if intent.told is not None else 0
 
 
 def _gap(intent: Intent, now: Millis) -> Millis:
     """How long after this question the next one comes: the shortest gap doubled as long as it is below half of the
-    intent's age, so that few different gaps are written at once."""
+    age of the intent, or of the hearsay of it, so that few different gaps are written at once."""
     if not _worth_asking(intent, now):
         return NEVER
-    gap = SILENT
-    while 4 * gap <= now - intent.created_at and 2 * gap <= GAP_MOST:
+    gap, since = SILENT, max(intent.created_at, _heard_at(intent))
+    while 4 * gap <= now - since and 2 * gap <= GAP_MOST:
         gap *= 2
     return gap

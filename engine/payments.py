@@ -62,7 +62,8 @@ class Intent(msgspec.Struct, frozen=True):
 
     ``id`` is derived, ``<address>:<turn>:pay``, and is the idempotency key towards the provider. ``order`` is the order
     number or booking id. ``reference`` is what a person sees or types (bank reference, account of a prompt).
-    ``provider_ref`` and ``link`` come with the provider's answer; ``reason`` says why it failed.
+    ``provider_ref`` and ``link`` come with the provider's answer; ``reason`` says why it failed. ``told`` is what was
+    overheard of it and is not recorded yet.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Intent(msgspec.Struct, frozen=True):
     provider_ref: str = ""
     link: str = ""
     reason: str = ""
+    told: Told | None = None
 
 
 class IntentMove(msgspec.Struct, frozen=True):
@@ -127,6 +129,41 @@ class PaymentNews(msgspec.Struct, frozen=True):
     failure: Failure = Failure.REFUSED
     detail: str = ""
     by: str = ""
+
+
+NEVER: Millis = 10**15
+"""The moment of a question that does not come."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Hearsay: what an unsigned call says became of an intent, and when it came. It is asked about before anything is
+    made of it (quality.md 12)."""
+
+    news: PaymentNews
+    at: Millis
+
+
+def outweighs(news: PaymentNews, before: Told | None) -> bool:
+    """Whether hearsay is kept in the place of what was told before: word of success is displaced by nothing."""
+    return before is None or (news.ok and not before.news.ok)
+
+
+def settles(news: PaymentNews, told: Told | None) -> bool:
+    """Whether recorded news end what was overheard. Word of success that was contradicted is asked about again."""
+    return told is not None and (news.ok or not told.news.ok)
+
+
+def overheard(intent: Intent, news: PaymentNews, at: Millis) -> Intent:
+    """The intent after hearsay that outweighs, as every store writes it. A provider that tells of a request has it: it
+    is never asked for it again."""
+    created = intent.status is IntentStatus.CREATED
+    return msgspec.structs.replace(
+        intent,
+        told=Told(news, at),
+        status=IntentStatus.PENDING if created else intent.status,
+        provider=intent.provider or news.provider,
+        provider_ref=intent.provider_ref or news.provider_ref,
+    )
 
 
 class RefundNews(msgspec.Struct, frozen=True):
@@ -248,6 +285,20 @@ def recorded(shop: str, news: PaymentNews, intent: Intent | None, at: Millis) ->
         why="" if intent is not None else UNKNOWN,
         by=news.by,
     )
+
+
+RECEIPTS = frozenset({"mpesa"})
+"""Providers whose transaction's number names one payment, however and however often it is told: once per shop."""
+
+
+def has_receipt(news: PaymentNews) -> bool:
+    """Whether the number of the transaction alone says which money it is."""
+    return news.ok and bool(news.transaction) and news.provider in RECEIPTS
+
+
+def folded(reference: str) -> str:
+    """A reference or order number as it is compared when a person has typed it: ``ord 7k2m-9q`` is ``ORD7K2M9Q``."""
+    return "".join([letter for letter in reference.upper() if letter not in " -"])
 
 
 def same_money(known: Payment, news: PaymentNews) -> bool:

@@ -201,7 +201,8 @@ class Call(msgspec.Struct, frozen=True):
     ``target`` is path and query exactly as they were called, which some providers sign; ``path`` is the path that our
     side gave to the provider, without the ``/s/<shop>`` in front of it. Header names are lower case; ``raw`` is the
     body, byte for byte. ``at`` is when it came in: some signatures are only good for some minutes. Where nobody looked
-    at a clock it is 0, and no such signature is good.
+    at a clock it is 0, and no such signature is good. ``client`` is the address that it came from, "" where a proxy
+    hides it.
     """
 
     target: str
@@ -209,6 +210,7 @@ class Call(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     raw: bytes
     at: Millis = 0
+    client: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -326,7 +328,16 @@ class Provider(Protocol):
         """Ask for money. Never raises for what the provider or the network does."""
 
     async def ask(self, http: Http, intent: Intent) -> PaymentNews | None:
-        """What became of an intent that nobody told us of; None while it is open, or where nothing can be asked."""
+        """What became of an intent that nobody told us of, or of which only hearsay came (``intent.told``: what the
+        provider confirms of it are news); None while it is open, or where nothing can be asked."""
+
+
+@runtime_checkable
+class Outspoken(Protocol):
+    """A provider that says with HTTP 5xx what is no trouble of its own, for example that a payment is under way."""
+
+    def works(self, answer: Answer) -> bool:
+        """Whether an answer shows that the provider works; its breaker is told so."""
 
 
 @runtime_checkable
@@ -348,18 +359,33 @@ class Refunder(Protocol):
 
 class Verdict(str, Enum):
     """What became of a provider's call. RECORDED: at least one piece of news was new; KNOWN: all of it was told before;
-    NOTHING: it told nothing of this shop's payments."""
+    NOTHING: it told nothing of this shop's payments. Of a call that asks (``Heard.question``): WELCOME, or NOT_OWED
+    where nothing is open under that reference, or OTHER_AMOUNT."""
 
     RECORDED = "recorded"
     KNOWN = "known"
     NOTHING = "nothing"
+    WELCOME = "welcome"
+    NOT_OWED = "not_owed"
+    OTHER_AMOUNT = "other_amount"
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A provider asks before it takes money whether it is welcome. ``reference`` is as a person typed it."""
+
+    reference: str
+    amount: int
+    currency: str
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """All that one call of a payment provider told, in its order."""
+    """All that one call of a payment provider told, in its order. ``hearsay`` are news that nobody signed: they are
+    kept on their intents, and count when the provider confirms them (quality.md 12). ``question`` wants a verdict."""
 
     news: tuple[PaymentNews, ...] = ()
     refunds: tuple[RefundNews, ...] = ()
+    hearsay: tuple[PaymentNews, ...] = ()
+    question: Question | None = None
 
 
 class Crm(Protocol):

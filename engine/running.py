@@ -25,10 +25,11 @@ from engine.events import Inbound
 from engine.fetching import Fetching
 from engine.mailbox import Receipt
 from engine.messages import Status
+from engine.money import whole
 from engine.outbox import Outbox, OutboxSettings
 from engine.papering import Papering
-from engine.payments import PaymentNews, RefundNews
-from engine.ports import Channel, Clock, Http, Papers, Provider, Store
+from engine.payments import IntentStatus, PaymentNews, RefundNews
+from engine.ports import Channel, Clock, Http, Papers, Provider, Question, Store, Verdict
 from engine.router import Router
 from engine.ruling import Ruling
 from engine.scheduler import Scheduler
@@ -39,6 +40,8 @@ from engine.tickets import BookingStatus, Programme
 FORGET_SECONDS = 30.0
 QUEUED = "Messages are kept and go out by themselves when it works again."
 """What the owner hears of a channel that rests."""
+CLOSED = frozenset({IntentStatus.PAID, IntentStatus.CANCELLED})
+"""Where a request to pay stands that nobody should pay any more."""
 FREEING = frozenset({BookingStatus.CANCELLED, BookingStatus.EXPIRED})
 """What a booking becomes when its seats are for others."""
 
@@ -133,6 +136,21 @@ class Running:
         """Keep what a provider, or the owner, tells of a payment, and let its customer's actor know at once; False when
         it was known. Raises StoreBusy and StoreFailed."""
         return await self.cashier.record(shop, news)
+
+    async def overheard(self, shop: str, news: PaymentNews) -> bool | None:
+        """Keep what nobody signed, and ask its provider at once whether it is so; see Till.overheard. Raises StoreBusy
+        and StoreFailed."""
+        return await self.cashier.overheard(shop, news)
+
+    async def asked(self, shop: str, question: Question) -> Verdict:
+        """Whether money that a provider asks about is welcome: something is open under its reference, and costs so
+        much. Raises StoreError."""
+        intent = await self.store.owing(shop, question.reference)
+        if intent is None or intent.status in CLOSED:
+            return Verdict.NOT_OWED
+        sums = (intent.amount, whole(intent.amount, intent.currency))  # mobile money takes whole units only
+        fits = question.currency == intent.currency and question.amount in sums
+        return Verdict.WELCOME if fits else Verdict.OTHER_AMOUNT
 
     async def record_refund(self, shop: str, news: RefundNews) -> bool:
         """Keep what a provider tells of a refund; False when it was known, or is none of this shop's."""

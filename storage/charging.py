@@ -1,4 +1,4 @@
-"""What providers tell and answer, as writes of SQLite: many callers' news and answers in a few statements.
+"""What providers are asked for and answer, as writes of SQLite: many callers' answers in a few statements.
 
 Each function works on a whole batch: it reads the intents that are meant, follows the rules in Python as the memory
 store does (storage/till.py), and writes what came of it.
@@ -14,20 +14,18 @@ from msgspec.structs import replace
 from engine.address import Millis
 from engine.books import Charged
 from engine.commit import Posted
-from engine.payments import INTENT_MOVES, Intent, IntentStatus, Payment, PaymentNews, recorded, same_money
+from engine.payments import NEVER, Intent, IntentStatus
 from storage import letters
-from storage.money_rows import INTENT_OF, PAYMENT, PAYMENT_OF, intent, payment, payment_row
+from storage.money_rows import INTENT_OF, intent, told_text
 from storage.post import write_posted
 from storage.sql import Db, Row, read_all, write
 
-News = tuple[str, PaymentNews, Millis]
-"""Shop, what was told, and when."""
 Answers = tuple[Sequence[Charged], Millis]
 Names = tuple[Sequence[str], Millis]
 
 
 @dataclass(slots=True)
-class _Till:
+class Changes:
     """The intents that a batch means, as they change in it, and the letters that follow."""
 
     intents: dict[str, Intent]
@@ -43,79 +41,14 @@ class _Till:
 
     async def write(self, db: Db) -> None:
         """All that has changed."""
-        await write(db, CHANGE, [_changed(one, self.touched.get(one.id)) for one in self.intents.values()])
+        await write(db, CHANGE, [changed(one, self.touched.get(one.id)) for one in self.intents.values()])
         await write_posted(db, self.letters)
 
 
-def _changed(one: Intent, touched: Millis | None) -> Row:
-    return (one.id, one.status.value, one.provider, one.provider_ref, one.link, one.reason, touched)
-
-
-# -- what providers tell ---------------------------------------------------------------------------------------------
-
-
-async def write_news(db: Db, told: Sequence[News]) -> list[bool]:
-    """See Till.record: for each whether it was news."""
-    known = {(shop, name, bool(ok)) for shop, name, ok in await read_all(db, TOLD, [_name(*one) for one in told])}
-    whose = dict(await read_all(db, WHOSE, [_asked(place, *one) for place, one in enumerate(told)]))
-    meant = {place: intent(row) for place, row in whose.items() if row is not None}
-    till = _Till({one.id: one for one in meant.values()})
-    paid_before = await _payments_of(db, till)
-    fresh: list[bool] = []
-    payments: list[Payment] = []
-    failures: list[Row] = []
-    for place, (shop, news, at) in enumerate(told):
-        key = _name(shop, news, at)
-        now = till.intents[meant[place].id] if place in meant else None
-        again = news.ok and now is not None and _has_paid(now, news, [*paid_before, *payments])
-        fresh.append(key not in known and not again)
-        if not fresh[-1]:
-            continue
-        known.add(key)
-        if news.ok:
-            payments.append(_paid(till, shop, news, now, at))
-        else:
-            failures.append((shop, key[1], at))
-            _unpaid(till, news, now, at)
-    await write(db, PAYMENT, [payment_row(one) for one in payments])
-    await write(db, FAILURE, failures)
-    await till.write(db)
-    return fresh
-
-
-def _name(shop: str, news: PaymentNews, _: Millis) -> tuple[str, str, bool]:
-    """Success and failure under one id are two things to tell."""
-    return (shop, f"{news.provider}:{news.id}", news.ok)
-
-
-def _asked(place: int, shop: str, news: PaymentNews, _: Millis) -> Row:
-    return (place, shop, news.intent, news.provider, news.provider_ref, news.reference)
-
-
-async def _payments_of(db: Db, till: _Till) -> list[Payment]:
-    """What came in for the intents that are paid already: nearly always there are none."""
-    paid = [(one.shop, one.order, one.id) for one in till.intents.values() if one.status is IntentStatus.PAID]
-    return [payment(row) for row in await read_all(db, PAID_BEFORE, paid)] if paid else []
-
-
-def _has_paid(now: Intent, news: PaymentNews, payments: Iterable[Payment]) -> bool:
-    its = [one for one in payments if (one.intent, one.order) == (now.id, now.order)]
-    return any(same_money(one, news) for one in its)
-
-
-def _paid(till: _Till, shop: str, news: PaymentNews, now: Intent | None, at: Millis) -> Payment:
-    made = recorded(shop, news, now, at)
-    if now is not None:
-        if now.status is not IntentStatus.PAID:
-            till.become(now, IntentStatus.PAID, at)
-        till.letters.append(letters.paid(made, at))
-    return made
-
-
-def _unpaid(till: _Till, news: PaymentNews, now: Intent | None, at: Millis) -> None:
-    if now is not None and IntentStatus.FAILED in INTENT_MOVES[now.status]:
-        failed = till.become(now, IntentStatus.FAILED, at, news.failure.value)
-        till.letters.append(letters.unpaid(failed, news, at))
+def changed(one: Intent, touched: Millis | None) -> Row:
+    """An intent as CHANGE takes it; ``touched`` None: when it moved last stays as it is."""
+    told = (one.provider, one.provider_ref, one.link, one.reason, told_text(one))
+    return (one.id, one.status.value, *told, touched)
 
 
 # -- asking providers ------------------------------------------------------------------------------------------------
@@ -136,7 +69,7 @@ async def write_claims(db: Db, claims: Sequence[Names]) -> list[set[str]]:
 async def write_answers(db: Db, answers: Sequence[Answers]) -> list[None]:
     """See Till.settle_charges."""
     named = [(answer.intent,) for results, _ in answers for answer in results]
-    till = _Till({one.id: one for one in map(intent, await read_all(db, NAMED, named))})
+    till = Changes({one.id: one for one in map(intent, await read_all(db, NAMED, named))})
     for results, at in answers:
         for answer in results:
             _answered(till, answer, at)
@@ -144,7 +77,7 @@ async def write_answers(db: Db, answers: Sequence[Answers]) -> list[None]:
     return [None] * len(answers)
 
 
-def _answered(till: _Till, answer: Charged, at: Millis) -> None:
+def _answered(till: Changes, answer: Charged, at: Millis) -> None:
     now = till.intents.get(answer.intent)
     if now is None:
         return
@@ -157,7 +90,7 @@ def _answered(till: _Till, answer: Charged, at: Millis) -> None:
     if now.status is not IntentStatus.ASKING:
         return
     if answer.asked:
-        now = till.become(now, IntentStatus.PENDING, at)
+        now = till.become(now, IntentStatus.PENDING, 0 if now.told else at)
         if answer.provider_ref or answer.link:
             till.letters.append(letters.charged(now, answer, at))
     elif answer.again:
@@ -174,43 +107,30 @@ async def write_questions(db: Db, asked: Sequence[Names]) -> list[None]:
     return [None] * len(asked)
 
 
+async def write_enough(db: Db, asked: Sequence[Sequence[str]]) -> list[None]:
+    """See Till.asked_enough."""
+    await write(db, ENOUGH, [(name, NEVER) for name in {name for names in asked for name in names}])
+    return [None] * len(asked)
+
+
 def _pairs(pairs: Iterable[tuple[str, Millis]]) -> list[Row]:
     return [(name, at) for name, at in pairs]
 
 
-TOLD = """
-WITH told(shop, id, ok) AS ({values})
-SELECT json_group_array(json_array(t.shop, t.id, t.ok)) FROM told t
-WHERE CASE WHEN t.ok THEN EXISTS (SELECT 1 FROM payments p WHERE p.shop = t.shop AND p.id = t.id)
-                     ELSE EXISTS (SELECT 1 FROM failures f WHERE f.shop = t.shop AND f.id = t.id) END"""
-WHOSE = f"""
-WITH a(place, shop, intent, provider, provider_ref, reference) AS ({{values}}),
-found AS (SELECT a.place, coalesce(
-    (SELECT seq FROM intents WHERE id = a.intent AND shop = a.shop),
-    (SELECT max(seq) FROM intents WHERE shop = a.shop AND provider = a.provider AND provider_ref = a.provider_ref
-        AND provider_ref <> ''),
-    CASE WHEN a.reference <> '' THEN nullif(max(
-        coalesce((SELECT max(seq) FROM intents WHERE shop = a.shop AND reference = a.reference AND reference <> ''), 0),
-        coalesce((SELECT max(seq) FROM intents WHERE shop = a.shop AND pays = a.reference), 0)), 0) END) AS seq
-    FROM a)
-SELECT json_group_array(json_array(f.place, {INTENT_OF})) FROM found f JOIN intents i ON i.seq = f.seq"""  # noqa: S608
-"""Whose payment it is: by our own id, else by the provider's, else by what a person typed; of several the latest."""
-PAID_BEFORE = f"""
-WITH a(shop, pays, intent) AS ({{values}})
-SELECT json_group_array({PAYMENT_OF}) FROM a
-    JOIN payments p ON p.shop = a.shop AND p.pays = a.pays AND p.pays <> '' AND p.intent = a.intent"""  # noqa: S608
-FAILURE = "INSERT INTO failures (shop, id, at) {values}"
 NAMED = f"SELECT json_group_array({INTENT_OF}) FROM intents i WHERE i.id IN ({{values}})"  # noqa: S608
 CHANGE = """
-WITH c(id, status, provider, provider_ref, link, reason, touched) AS ({values})
+WITH c(id, status, provider, provider_ref, link, reason, told, touched) AS ({values})
 UPDATE intents SET status = c.status, provider = c.provider, provider_ref = c.provider_ref, link = c.link,
-    reason = c.reason, touched_at = coalesce(c.touched, intents.touched_at)
+    reason = c.reason, told = c.told, touched_at = coalesce(c.touched, intents.touched_at)
 FROM c WHERE intents.id = c.id"""
 CLAIMABLE = "SELECT json_group_array(id) FROM intents WHERE status = 'created' AND id IN ({values})"
 CLAIM = """
 WITH claim(id, at) AS ({values})
 UPDATE intents SET status = 'asking', touched_at = claim.at
 FROM claim WHERE intents.id = claim.id AND intents.status = 'created'"""
+ENOUGH = """
+WITH asked(id, at) AS ({values})
+UPDATE intents SET touched_at = asked.at FROM asked WHERE intents.id = asked.id AND intents.told = ''"""
 ASKED = """
 WITH asked(id, at) AS ({values})
 UPDATE intents SET touched_at = asked.at FROM asked WHERE intents.id = asked.id"""

@@ -147,8 +147,13 @@ async def _begin(db: Db, now: Millis) -> None:
     await run(db, "DELETE FROM allowed_moves")
     await write(db, "INSERT INTO allowed_moves (what, flow, frm, dest) {values}", allowed_moves())
     await run(db, "UPDATE outbox SET state = 'unknown', unknown_since = ? WHERE state = 'sending'", (now,))
-    await run(db, "UPDATE intents SET status = 'pending', touched_at = ? WHERE status = 'asking'", (now,))
+    await run(db, ASKING_NO_MORE, (now,))
     await run(db, "COMMIT")
+
+
+ASKING_NO_MORE = """UPDATE intents SET status = 'pending', touched_at = CASE told WHEN '' THEN ? ELSE 0 END
+WHERE status = 'asking'"""
+"""What was overheard meanwhile is asked about at once."""
 
 
 def allowed_moves() -> list[Row]:

@@ -83,6 +83,18 @@ class MemoryDesk:
         await self._turn()
         self._till.asked_about(ids, at)
 
+    async def asked_enough(self, ids: Sequence[str]) -> None:
+        await self._turn()
+        self._till.asked_enough(ids)
+
+    async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
+        await self._turn()
+        return self._till.overheard(shop, news, at)
+
+    async def owing(self, shop: str, reference: str) -> Intent | None:
+        await self._turn()
+        return self._till.owing(shop, reference)
+
     async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
         await self._turn()
         fresh, letters = self._till.refunds.record(shop, news, at)

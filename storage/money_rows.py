@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from engine.address import Millis
 from engine.commit import Commit
-from engine.payments import ASK_NOBODY, Intent, IntentStatus, Payment, PaymentState, Way
+from engine.payments import ASK_NOBODY, Intent, IntentStatus, Payment, PaymentState, Told, Way
 from storage.order_rows import listed
 from storage.sql import Db, Row, write, write_rounds
 
@@ -77,14 +79,23 @@ PAYMENT = """INSERT INTO payments (shop, id, provider, amount, currency, at, int
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 INTENT_OF = """json_array(i.id, i.shop, i.customer, i.pays, i.way, i.amount, i.currency, i.created_at, i.expires_at,
-    i.phone, i.reference, i.status, i.provider, i.provider_ref, i.link, i.reason)"""
+    i.phone, i.reference, i.status, i.provider, i.provider_ref, i.link, i.reason, i.told)"""
 
 
 def intent(row: list[Any]) -> Intent:
     """What INTENT_OF reads."""
-    name, shop, customer, order, way, amount, currency, created_at, expires_at, phone, reference, status, *told = row
-    when = (created_at, expires_at, phone, reference)
-    return Intent(name, shop, customer, order, Way(way), amount, currency, *when, IntentStatus(status), *told)
+    name, shop, customer, order, way, amount, currency, created_at, expires_at, phone, reference, *stands = row
+    status, provider, provider_ref, link, reason, told = stands
+    return Intent(
+        *(name, shop, customer, order, Way(way), amount, currency, created_at, expires_at, phone, reference),
+        *(IntentStatus(status), provider, provider_ref, link, reason),
+        msgspec.json.decode(told, type=Told) if told else None,
+    )
+
+
+def told_text(one: Intent) -> str:
+    """What was overheard, as its column has it."""
+    return "" if one.told is None else msgspec.json.encode(one.told).decode()
 
 
 PAYMENT_OF = """json_array(p.id, p.shop, p.provider, p.amount, p.currency, p.at, p.intent, p.pays, p.customer,

@@ -10,7 +10,7 @@ from engine.books import Charged
 from engine.commit import Posted
 from engine.events import Letter
 from engine.payments import Intent, Payment, PaymentNews, PaymentState, RefundNews
-from storage import charging, post, refunding
+from storage import charging, post, refunding, telling
 from storage.money_rows import INTENT_OF, PAYMENT_OF, intent, payment
 from storage.sql import Db, blanks, read
 from storage.sqlite_desk import SqliteDesk
@@ -21,7 +21,7 @@ class SqliteTill(SqliteDesk):
 
     # -- money -----------------------------------------------------------------------------------------------------
     async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
-        return await self._put(charging.write_news, (shop, news, at))
+        return await self._put(telling.write_news, (shop, news, at))
 
     async def charges(self, limit: int) -> list[Intent]:
         return await self._list(_created, limit)
@@ -37,6 +37,15 @@ class SqliteTill(SqliteDesk):
 
     async def asked_about(self, ids: Sequence[str], at: Millis) -> None:
         await self._put(charging.write_questions, (ids, at))
+
+    async def asked_enough(self, ids: Sequence[str]) -> None:
+        await self._put(charging.write_enough, ids)
+
+    async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
+        return await self._put(telling.write_hearsay, (shop, news, at))
+
+    async def owing(self, shop: str, reference: str) -> Intent | None:
+        return await self._look(telling.owing, shop, reference)
 
     async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
         return await self._put(refunding.write_refunds, (shop, news, at))
@@ -76,7 +85,8 @@ async def _created(db: Db, limit: int) -> list[Intent]:
 async def _silent(db: Db, before: Millis, limit: int) -> list[Intent]:
     sql = f"""SELECT json_group_array(json_array(i.touched_at, i.seq, {INTENT_OF})) FROM (
         SELECT * FROM intents
-        WHERE way NOT IN ('bank', 'cash') AND (status = 'pending' OR status = 'cancelled' AND provider <> '')
+        WHERE way NOT IN ('bank', 'cash')
+          AND (status = 'pending' OR status = 'cancelled' AND provider <> '' OR told <> '')
           AND touched_at < ? ORDER BY touched_at, seq LIMIT ?) i"""  # noqa: S608
     return [intent(row) for *_, row in sorted(await read(db, sql, (before, max(0, limit))), key=itemgetter(0, 1))]
 

@@ -15,6 +15,8 @@ from engine.commit import Commit, Posted
 from engine.payments import (
     ASK_NOBODY,
     INTENT_MOVES,
+    NEVER,
+    OPEN,
     Intent,
     IntentMove,
     IntentStatus,
@@ -22,9 +24,14 @@ from engine.payments import (
     PaymentNews,
     PaymentSettlement,
     PaymentState,
+    folded,
+    has_receipt,
+    outweighs,
+    overheard,
     recorded,
     same_money,
     settled,
+    settles,
 )
 from storage import letters
 from storage.judge import Key
@@ -83,9 +90,11 @@ class Till:
     def record(self, shop: str, news: PaymentNews, at: Millis) -> tuple[bool, list[Posted]]:
         """See Till.record: whether it was news, and the letter that follows."""
         told = (shop, f"{news.provider}:{news.id}", news.ok)
-        if told in self._told:
-            return False, []
         intent = self._intent_of(shop, news)
+        if intent is not None and settles(news, intent.told):
+            intent = self.intents[intent.id] = replace(intent, told=None)
+        if told in self._told or self._has_receipt(shop, news):
+            return False, []
         if news.ok and intent is not None and self._has_paid(intent, news):
             return False, []
         self._told.add(told)
@@ -105,15 +114,44 @@ class Till:
         return [letters.paid(payment, at)]
 
     def _has_paid(self, intent: Intent, news: PaymentNews) -> bool:
+        """Whether it is money that came before; a number that was not known then is written into it."""
         its = [one for one in self.payments.values() if (one.intent, one.order) == (intent.id, intent.order)]
-        return any(same_money(one, news) for one in its)
+        same = next((one for one in its if same_money(one, news)), None)
+        if same is not None and has_receipt(news):
+            payer = same.payer or news.payer
+            self.payments[same.shop, same.id] = replace(same, transaction=news.transaction, payer=payer)
+        return same is not None
+
+    def _has_receipt(self, shop: str, news: PaymentNews) -> bool:
+        name = (shop, news.provider, news.transaction)
+        return has_receipt(news) and any((p.shop, p.provider, p.transaction) == name for p in self.payments.values())
 
     def _intent_of(self, shop: str, news: PaymentNews) -> Intent | None:
         own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
         by_id = (one for one in own if one.id == news.intent)
         by_ref = (one for one in own if news.provider_ref and _ref(one) == (news.provider, news.provider_ref))
-        named = (one for one in own if news.reference and news.reference in (one.reference, one.order))
-        return next((one for found in (by_id, by_ref, named) for one in found), None)
+        found = next((one for named in (by_id, by_ref) for one in named), None)
+        return found or self.owing(shop, news.reference)
+
+    def owing(self, shop: str, reference: str) -> Intent | None:
+        """See Till.owing."""
+        own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
+        named = (one for one in own if reference and reference in (one.reference, one.order))
+        typed = folded(reference)
+        meant = (one for one in own if typed and typed in (folded(one.reference), folded(one.order)))
+        return next((one for found in (named, meant) for one in found), None)
+
+    def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
+        """See Till.overheard."""
+        intent = self.intents.get(news.intent)
+        if intent is None or intent.shop != shop:
+            return None
+        known = self._has_receipt(shop, news) if news.ok else intent.status not in OPEN
+        if known or not outweighs(news, intent.told):
+            return False
+        self.intents[intent.id] = overheard(intent, news, at)
+        self._touched[intent.id] = 0
+        return True
 
     # -- asking providers ------------------------------------------------------------------------------------------
     def created(self) -> list[Intent]:
@@ -144,7 +182,7 @@ class Till:
         if intent.status is not IntentStatus.ASKING:
             return []
         if answer.asked:
-            intent = self._become(intent, IntentStatus.PENDING, at)
+            intent = self._become(intent, IntentStatus.PENDING, 0 if intent.told else at)
             return [letters.charged(intent, answer, at)] if answer.provider_ref or answer.link else []
         if answer.again:
             self._become(intent, IntentStatus.CREATED, at)
@@ -156,7 +194,11 @@ class Till:
         found = [
             intent
             for intent in self.intents.values()
-            if (intent.status is IntentStatus.PENDING or (intent.status is IntentStatus.CANCELLED and intent.provider))
+            if (
+                intent.status is IntentStatus.PENDING
+                or (intent.status is IntentStatus.CANCELLED and intent.provider)
+                or intent.told is not None
+            )
             and intent.way not in ASK_NOBODY
             and self._touched[intent.id] < before
         ]
@@ -167,6 +209,10 @@ class Till:
         for name in ids:
             if name in self.intents:
                 self._touched[name] = at
+
+    def asked_enough(self, ids: Iterable[str]) -> None:
+        """See Till.asked_enough."""
+        self.asked_about([name for name in ids if name in self.intents and self.intents[name].told is None], NEVER)
 
     # -- what is looked up -----------------------------------------------------------------------------------------
     def own(self, shop: str, customer: str) -> list[Intent]:

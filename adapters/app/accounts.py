@@ -10,8 +10,11 @@ from adapters.channels._twilio.render import RETRIES
 from adapters.channels.ghala import GhalaSettings as GhalaChannel
 from adapters.channels.twilio import TwilioSettings
 from adapters.channels.whatsapp_cloud import WhatsAppCloudSettings
+from adapters.payments._mpesa.paths import CONFIRMATION, VALIDATION, Segments
 from adapters.payments.ghala import GhalaSettings as GhalaPayments
+from adapters.payments.mpesa import MpesaSettings
 from adapters.payments.stripe import StripeSettings
+from adapters.phones.daraja.book import DarajaAccount
 from adapters.phones.fronts import META
 from adapters.phones.ghala.wire import CLASSIC, V2
 from adapters.phones.meta.rules import FakeNumber
@@ -106,9 +109,37 @@ def payments_settings(shop: Sample, account: PayAccount, url: str) -> GhalaPayme
         path=shop.payments,
         base_url=url + PAY_PATHS[shop.dialect],
         dialect=shop.dialect,
+        offers=("card",) if shop.daraja else ("mpesa", "card"),
         api_key=Secret(account.api_key),
         webhook_secret=Secret(account.webhook_secret),
     )
+
+
+# -- M-Pesa ------------------------------------------------------------------------------------------------------------
+def fake_daraja_account(shop: Sample) -> DarajaAccount:
+    """The shop's app and shortcode at the fake Daraja, with fresh secrets."""
+    key, secret, passkey = (secrets.token_urlsafe() for _ in range(3))
+    return DarajaAccount(shop.name, shop.title, key, secret, passkey)
+
+
+def daraja_settings(account: DarajaAccount, url: str) -> MpesaSettings:
+    """How the shop reaches it there."""
+    return MpesaSettings(
+        base_url=url,
+        consumer_key=Secret(account.key),
+        consumer_secret=Secret(account.secret),
+        passkey=Secret(account.passkey),
+        shortcode=account.shortcode,
+        callback_secret=Secret(secrets.token_hex()),
+        by_hand=True,
+    )
+
+
+def register(account: DarajaAccount, settings: MpesaSettings, shop_url: str) -> None:
+    """The shop's addresses for payments by hand, as ``run.py c2b`` registers them."""
+    segments = Segments(account.name, settings.callback_secret)
+    account.confirmation_url = f"{shop_url}{settings.path}/{segments.fixed(CONFIRMATION)}"
+    account.validation_url = f"{shop_url}{settings.path}/{segments.fixed(VALIDATION)}"
 
 
 # -- cards -------------------------------------------------------------------------------------------------------------

@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 
 class ShopBooks:
-    """``adapters.phones.meta.books.Books`` of a running process. ``banks``: shop → the address of its payment
-    provider."""
+    """``adapters.phones.meta.books.Books`` of a running process. ``banks``: shop → the addresses of its payment
+    providers."""
 
-    def __init__(self, engine: Engine, clock: Clock, banks: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, banks: Mapping[str, tuple[str, ...]]) -> None:
         self._engine = engine
         self._clock = clock
         self._banks = banks
@@ -42,7 +42,7 @@ class ShopBooks:
         store, now = running.store, self._clock.now()
         known = await store.know(Address(shop, NOBODY), (Availability(),), now)
         shelves = [*await _stock(store, shop, known.left), *await _seats(store, shop, now)]
-        return Account(tuple(shelves), tuple(await _received(store, shop)), self._banks.get(shop, ""))
+        return Account(tuple(shelves), tuple(await _received(store, shop)), self._banks.get(shop, ()))
 
 
 async def _stock(store: Store, shop: str, left: Mapping[str, int]) -> list[Shelf]:

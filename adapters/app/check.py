@@ -64,7 +64,7 @@ def _modules() -> dict[tuple[str, str], ModuleType]:
 
 
 def _opened(shop: ShopConfig, config: Config) -> Opened:
-    return open_shop(shop, WallClock().now(), config.server.public_url, insecure=config.server.insecure)
+    return open_shop(shop, WallClock(), config.server.public_url, insecure=config.server.insecure)
 
 
 def _tell(found: Sequence[Finding]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +15,7 @@ from adapters.channels import kinds
 from adapters.config import Config, ShopConfig
 from adapters.crm import kinds as crm_kinds
 from adapters.http import LaneHttp, shared_tls
-from adapters.kinds import Site
+from adapters.kinds import Site, wall_clock
 from adapters.loading import load
 from adapters.payments import kinds as provider_kinds
 from adapters.pictures import Pictures
@@ -38,7 +37,7 @@ class WallClock:
     """The machine's clock."""
 
     def now(self) -> Millis:
-        return time.time_ns() // 1_000_000
+        return wall_clock()
 
 
 def connections() -> Callable[[], AbstractAsyncContextManager[Http]]:
@@ -76,13 +75,14 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
             in_memory=config.outbox.in_memory,
         ),
     )
-    opened = [open_shop(shop, clock.now(), server.public_url, insecure=server.insecure) for shop in config.shops]
+    opened = [open_shop(shop, clock, server.public_url, insecure=server.insecure) for shop in config.shops]
     return Process(settings, opened, partial(open_store, config.storage.url, clock), connections(), clock)
 
 
-def open_shop(config: ShopConfig, now: Millis, public_url: str, *, insecure: bool = False) -> Opened:
+def open_shop(config: ShopConfig, clock: Clock, public_url: str, *, insecure: bool = False) -> Opened:
     """One configured shop with its channel, and its files of products and events read. Raises ConfigError."""
-    site = Site(config.name, public_url.rstrip("/"), insecure, config.channel.dev_mode, config.timezone)
+    url, now = public_url.rstrip("/"), clock.now()
+    site = Site(config.name, url, insecure, config.channel.dev_mode, config.timezone, clock.now)
     channel = kinds()[config.channel.kind].build(site, config.channel.settings)
     where = f"shop.{config.name}"
     providers = _providers(config, site)

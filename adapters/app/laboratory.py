@@ -24,10 +24,13 @@ from adapters.app.accounts import (
     by_card,
     card_settings,
     channel_settings,
+    daraja_settings,
     fake_account,
     fake_card_account,
+    fake_daraja_account,
     fake_number,
     payments_settings,
+    register,
     webhook_of,
 )
 from adapters.app.books import ShopBooks
@@ -44,12 +47,13 @@ from adapters.config import (
     ShopConfig,
     StorageConfig,
 )
+from adapters.phones.fake_daraja import FakeDaraja
 from adapters.phones.fake_meta import FakeMeta
 from adapters.phones.fake_pay import FakePay
 from adapters.phones.fake_stripe import FakeStripe
 from adapters.phones.fake_zoho import FakeZoho
 from adapters.phones.meta.rules import FakeNumber, Rules
-from adapters.phones.pay.on_phones import put_on_phones
+from adapters.phones.on_phones import OfDaraja, OfGhala, put_on_phones
 from adapters.web.access import OwnerConfig, hashed, new_secret
 from engine.errors import ConfigError
 from engine.ports import Clock
@@ -87,7 +91,9 @@ class Laboratory:
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
         self.pay = FakePay(tuple(self._accounts.values()), clock=self._clock)
         self.stripe = FakeStripe(tuple(self._cards.values()), clock=self._clock)
-        put_on_phones(self.pay, self.fake)
+        self._mpesas = {shop.name: fake_daraja_account(shop) for shop in self.shops if shop.daraja}
+        self.daraja = FakeDaraja(tuple(self._mpesas.values()), clock=self._clock)
+        put_on_phones(self.fake, OfGhala(self.pay), OfDaraja(self.daraja))
         self._crms = zoho_accounts(self.shops)
         self.zoho = FakeZoho(tuple(self._crms.values()), clock=self._clock)
         self.process: Process | None = None
@@ -104,9 +110,10 @@ class Laboratory:
             self.url = f"http://{HOST}:{port}"
             await nursery.start(self.pay.serve, HOST, 0)
             await nursery.start(self.stripe.serve, HOST, 0)
+            await nursery.start(self.daraja.serve, HOST, 0)
             await nursery.start(self.zoho.serve, HOST, 0)
             self.process = compose(self._config(), self._clock)
-            banks = dict.fromkeys(self._accounts, self.pay.url) | dict.fromkeys(self._cards, self.stripe.url)
+            banks = {shop.name: self._banks(shop.name) for shop in self.shops}
             self.fake.books = ShopBooks(self.process.engine, self._clock, banks)
             shop_port = await nursery.start(self.process.run)
             self.shop_url = f"http://{HOST}:{shop_port}"
@@ -125,10 +132,10 @@ class Laboratory:
             server=ServerConfig(bind=bind, public_url=f"http://{bind}"),
             storage=StorageConfig(url=f"sqlite:///{self._folder.absolute() / 'shops.db'}"),
             outbox=OutboxConfig(),
-            shops=tuple(map(self._shop, self.shops, self._numbers)),
+            shops=tuple(self._shop(*one, f"http://{bind}") for one in zip(self.shops, self._numbers, strict=True)),
         )
 
-    def _shop(self, shop: Sample, number: FakeNumber) -> ShopConfig:
+    def _shop(self, shop: Sample, number: FakeNumber, public_url: str) -> ShopConfig:
         return ShopConfig(
             name=shop.name,
             title=shop.title,
@@ -141,7 +148,7 @@ class Laboratory:
             events=shop.events,
             terms=shop.terms,
             owner=OwnerConfig(secrets=(hashed(self.secret),)),
-            payments=self._payments(shop),
+            payments=self._payments(shop, public_url),
             crm=crm_config(self._crms[shop.name], self.zoho.url) if shop.name in self._crms else None,
             channel=ChannelConfig(kind=shop.channel, settings=self._channel(shop, number)),
         )
@@ -149,14 +156,22 @@ class Laboratory:
     def _channel(self, shop: Sample, number: FakeNumber) -> Any:
         return channel_settings(shop, number, self.url, pace=self._pace, mark_read=self._mark_read)
 
-    def _payments(self, shop: Sample) -> tuple[PaymentsConfig, ...]:
-        card = self._cards.get(shop.name)
-        if card is not None:
-            return (PaymentsConfig(kind="stripe", settings=card_settings(shop, card, self.stripe.url)),)
-        account = self._accounts.get(shop.name)
-        if account is None:
-            return ()
-        return (PaymentsConfig(kind="ghala", settings=payments_settings(shop, account, self.pay.url)),)
+    def _banks(self, shop: str) -> tuple[str, ...]:
+        """Where this shop's money is paid."""
+        banks = ((self._accounts, self.pay.url), (self._cards, self.stripe.url), (self._mpesas, self.daraja.url))
+        return tuple(url for accounts, url in banks if shop in accounts)
+
+    def _payments(self, shop: Sample, public_url: str) -> tuple[PaymentsConfig, ...]:
+        found: list[PaymentsConfig] = []
+        if (mpesa := self._mpesas.get(shop.name)) is not None:
+            settings = daraja_settings(mpesa, self.daraja.url)
+            register(mpesa, settings, public_url)
+            found.append(PaymentsConfig(kind="mpesa", settings=settings))
+        if (card := self._cards.get(shop.name)) is not None:
+            found.append(PaymentsConfig(kind="stripe", settings=card_settings(shop, card, self.stripe.url)))
+        if (account := self._accounts.get(shop.name)) is not None:
+            found.append(PaymentsConfig(kind="ghala", settings=payments_settings(shop, account, self.pay.url)))
+        return tuple(found)
 
 
 def owners_secret(folder: Path) -> str:

@@ -16,7 +16,8 @@ USUAL = TermsConfig()
 class Sample:
     """One sample shop. ``path`` and ``payments`` are its webhooks (flows.md); ``payments`` is "" where no provider is
     needed. ``says`` are first words that lead somewhere. ``channel`` is the kind of its channel, ``bank`` that of its
-    payment provider, ``dialect`` that of everything of Ghala's."""
+    payment provider, ``dialect`` that of everything of Ghala's. ``daraja``: M-Pesa is taken at Safaricom itself, and
+    the provider takes the rest."""
 
     name: str
     title: str
@@ -34,6 +35,7 @@ class Sample:
     terms: TermsConfig = USUAL
     payments: str = ""
     bank: str = "ghala"
+    daraja: bool = False
     channel: str = "whatsapp_cloud"
     dialect: str = "classic"
     languages: tuple[str, ...] = ("en", "sw", "hi", "ur")
@@ -113,6 +115,7 @@ COFFEE = Sample(
     catalogue=FOLDER / "micro_sales.csv",
     terms=TermsConfig(ways=("mpesa", "card"), promotions=FOLDER / "micro_sales-promotions.csv"),
     payments="/api/webhooks/ghala",
+    daraja=True,
 )
 TICKETS = Sample(
     name="tickets",

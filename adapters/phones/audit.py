@@ -5,6 +5,7 @@ Two looks are compared, before the customers came and after: what was there befo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -56,12 +57,22 @@ def _may_run_out(old: Shelf, new: Shelf, most: int) -> bool:
 
 # -- money -----------------------------------------------------------------------------------------------------------
 def _money(before: Look, after: Look, shop: str) -> list[str]:
-    paid = {name: one for name, one in after.bank.items() if one.shop == shop and name not in before.bank}
+    """A payment of whose number nobody told the shop (a lost callback of M-Pesa's) is known by its sum."""
+    made = {name: one for name, one in after.bank.items() if one.shop == shop}
+    paid = {name: one for name, one in made.items() if name not in before.bank}
     known = {one.transaction for one in before.account.received}
     booked = {one.transaction: one for one in after.account.received if one.transaction not in known}
+    unnumbered = Counter(map(_sum, _unnumbered(after))) - Counter(map(_sum, _unnumbered(before)))
+    missing = []
+    for name in sorted(paid.keys() - booked.keys()):
+        if unnumbered[_sum(paid[name])] > 0:
+            unnumbered[_sum(paid[name])] -= 1
+        else:
+            missing.append(name)
+    strange = [one for one in booked if one and one not in made] + ["without a number"] * unnumbered.total()
     return [
-        *_named("payments that the bank made are not in the shop's books", [one for one in paid if one not in booked]),
-        *_named("payments in the shop's books were never made", [one for one in booked if one not in paid]),
+        *_named("payments that the bank made are not in the shop's books", missing),
+        *_named("payments in the shop's books were never made", strange),
         *_named(
             "payments stand in the shop's books with another sum",
             [one for one in paid if one in booked and not _same(paid[one], booked[one])],
@@ -70,8 +81,16 @@ def _money(before: Look, after: Look, shop: str) -> list[str]:
     ]
 
 
+def _unnumbered(look: Look) -> list[Received]:
+    return [one for one in look.account.received if not one.transaction]
+
+
+def _sum(money: Paid | Received) -> tuple[int, str]:
+    return (money.amount, money.currency)
+
+
 def _same(paid: Paid, received: Received) -> bool:
-    return (paid.amount, paid.currency) == (received.amount, received.currency)
+    return _sum(paid) == _sum(received)
 
 
 def _named(what: str, transactions: list[str]) -> list[str]:

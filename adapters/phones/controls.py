@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -98,13 +99,14 @@ class Controls:
         answer = await self._client.get(f"{self._target}/control/books", params={"shop": shop})
         return msgspec.json.decode(answer.content, type=Account) if answer.status_code == httpx.codes.OK else None
 
-    async def payments(self, bank: str) -> dict[str, Paid]:
-        """What the payment provider at ``bank`` was paid, by transaction; nothing where there is none."""
-        if not bank:
-            return {}
-        answer = await self._client.get(f"{bank}/control/payments")
-        asked = msgspec.json.decode(answer.content, type=_Payments).payments
-        return {one.transaction_reference: _paid(one) for one in asked if one.status == "success"}
+    async def payments(self, banks: Iterable[str]) -> dict[str, Paid]:
+        """What the payment providers at ``banks`` were paid, by transaction."""
+        paid: dict[str, Paid] = {}
+        for bank in banks:
+            answer = await self._client.get(f"{bank}/control/payments")
+            asked = msgspec.json.decode(answer.content, type=_Payments).payments
+            paid |= {one.transaction_reference: _paid(one) for one in asked if one.status == "success"}
+        return paid
 
     async def pay(self, link: str, said: str) -> None:
         """Answer the card page behind a link ("approve", or a way to say no). Raises LineLost. One connection each, for

@@ -69,7 +69,7 @@ class Crowd:
     async def look(self) -> Look | None:
         """The shop's books and its bank's; None where the books can't be looked into."""
         account = await self._controls.account(self.shop.name)
-        return None if account is None else Look(account, await self._controls.payments(account.bank))
+        return None if account is None else Look(account, await self._controls.payments(account.banks))
 
     async def open_books(self) -> None:
         """Look before anybody comes."""

@@ -4,14 +4,19 @@
 
 Told again it is 200 again, and nothing more happens. What can't be kept is answered 500, and the provider's retry
 completes it. A 200 is worded by its provider; refusals are ``{"success": false, "message": …}`` (flows.md §4).
+
+What nobody signed is kept as hearsay, for its provider to be asked about. A question (may this be paid?) is answered
+out of the store; when that can't say within ``QUESTION_SECONDS``, no verdict is better than a wrong one.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
+import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 from adapters.web.answer import answer, say
@@ -21,10 +26,13 @@ from adapters.web.strangers import Strangers
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import BadInput, StoreBusy, StoreError
 from engine.payments import PaymentNews, RefundNews
-from engine.ports import Call, Heard, Provider, Reply, Verdict
+from engine.ports import Call, Heard, Provider, Question, Reply, Verdict
+from engine.running import Running
 
 log = logging.getLogger("sokoni.webhooks")
 
+QUESTION_SECONDS = 6.0
+"""M-Pesa waits for about 8 (protocols.md 3.2)."""
 UNSIGNED = "The signature is missing or wrong."
 NOT_KEPT = "It could not be kept now; please send it again."
 
@@ -32,6 +40,8 @@ NOT_KEPT = "It could not be kept now; please send it again."
 def _refused(status: int, message: str) -> Reply:
     return Reply(status, "application/json", msgspec.json.encode({"success": False, "message": message}))
 
+
+T = TypeVar("T")
 
 NOT_GENUINE = _refused(401, UNSIGNED)
 
@@ -70,7 +80,8 @@ class PaymentWebhook:
         except BodyError as error:
             return _refused(error.status, str(error))
         try:
-            reply = await self._told(Call(target_of(scope), path, headers, raw, self._engine.now()))
+            client = self._strangers.client(scope)
+            reply = await self._told(Call(target_of(scope), path, headers, raw, self._engine.now(), client))
             self._strangers.judged(scope, genuine=reply is not NOT_GENUINE)
             return reply
         except Exception as error:  # a bug of ours must not cost money: its provider keeps it and comes again
@@ -92,19 +103,39 @@ class PaymentWebhook:
         except BadInput as error:  # it is the provider's own, so it may tell of money that is not counted now
             log.error("payment_unreadable", extra={"shop": trusted[0].shop})
             return _refused(400, str(error))
+        if heard.question is not None:
+            return trusted[0].answer(call, await self._asked(trusted[0].shop, heard.question))
         fresh = [await self._record(_owner(trusted, news).shop, news) for news in heard.news]
         fresh += [await self._record(one.shop, news) for news in heard.refunds for one in trusted]
+        fresh += [await self._overheard(_owner(trusted, news).shop, news) for news in heard.hearsay]
         return trusted[0].answer(call, Verdict.RECORDED if any(fresh) else Verdict.KNOWN if fresh else Verdict.NOTHING)
 
+    async def _overheard(self, shop: str, news: PaymentNews) -> bool:
+        """Raises StoreError."""
+        kept = await self._kept(shop, lambda running: running.overheard(shop, news))
+        if kept is None:
+            log.warning("hearsay_of_nothing", extra={"shop": shop})
+        return bool(kept)
+
+    async def _asked(self, shop: str, question: Question) -> Verdict:
+        """Raises StoreError, also when there is no verdict in time."""
+        with trio.move_on_after(QUESTION_SECONDS):
+            return await self._kept(shop, lambda running: running.asked(shop, question))
+        raise StoreBusy("the store takes too long")
+
     async def _record(self, shop: str, news: PaymentNews | RefundNews) -> bool:
+        """Raises StoreError."""
+        if isinstance(news, RefundNews):
+            return await self._kept(shop, lambda running: running.record_refund(shop, news))
+        return await self._kept(shop, lambda running: running.record(shop, news))
+
+    async def _kept(self, shop: str, keep: Callable[[Running], Awaitable[T]]) -> T:
         """Raises StoreError, also while the store is out."""
         running = self._engine.running
         try:
             if running is None:
                 raise StoreBusy("the store is not open")
-            if isinstance(news, RefundNews):
-                return await running.record_refund(shop, news)
-            return await running.record(shop, news)
+            return await keep(running)
         except StoreError as error:
             log.warning("payment_not_kept", extra={"shop": shop, "busy": isinstance(error, StoreBusy)})
             raise
@@ -113,7 +144,7 @@ class PaymentWebhook:
 def _heard(trusted: Sequence[Provider], call: Call) -> Heard:
     """What the call tells the first shop to whom it says anything. Raises BadInput."""
     told = (one.parse(call) for one in trusted)
-    return next((heard for heard in told if heard.news or heard.refunds), Heard())
+    return next((heard for heard in told if heard != Heard()), Heard())
 
 
 def _owner(trusted: Sequence[Provider], news: PaymentNews) -> Provider:

@@ -60,6 +60,14 @@ CASES: dict[str, tuple[Account, dict[str, Paid], int, list[str]]] = {
         *(booked(settled=False), PAID, 0),
         ["1 payments came in and nothing was made of them (TX1)"],
     ),
+    "money whose number nobody told": (booked(transaction=""), PAID, 0, []),
+    "another sum without a number": (
+        *(booked(transaction="", amount=4_900), PAID, 0),
+        [
+            "1 payments that the bank made are not in the shop's books (TX1)",
+            "1 payments in the shop's books were never made (without a number)",
+        ],
+    ),
     "many at once": (
         *(shelf(), {f"TX{n}": PAID["TX1"] for n in range(5)}, 0),
         ["5 payments that the bank made are not in the shop's books (TX0, TX1, TX2, …)"],
@@ -76,6 +84,11 @@ def test_books_are_compared(title: str) -> None:
 def test_what_was_so_before_is_nobodys_fault_now() -> None:
     look = Look(booked(settled=False), {"TX0": PAID["TX1"]})
     assert disagreements(look, look, "bakery", refused=0, most=2) == []
+
+
+def test_a_number_that_comes_later_is_no_payment_that_was_never_made() -> None:
+    before = Look(booked(transaction=""), PAID)
+    assert disagreements(before, Look(booked(), PAID), "bakery", refused=0, most=2) == []
 
 
 # -- the controls ----------------------------------------------------------------------------------------------------
@@ -128,10 +141,10 @@ async def test_payments_of_the_bank_are_read_in_minor_units_and_only_those_that_
     async with till() as bank, controls("") as asked:
         await order(bank, MPESA)
         link = (await order(bank, CARD, key="k2")).json()["payment_url"]
-        assert await asked.payments(bank.fake.url) == {}
+        assert await asked.payments([bank.fake.url]) == {}
         await asked.pay(link, "approve")
-        assert list((await asked.payments(bank.fake.url)).values()) == [Paid("kiosk", 299_950, "KES")]
-        assert await asked.payments("") == {}
+        assert list((await asked.payments([bank.fake.url])).values()) == [Paid("kiosk", 299_950, "KES")]
+        assert await asked.payments([]) == {}
 
 
 async def test_a_link_that_leads_nowhere_is_said() -> None:

@@ -11,7 +11,7 @@ from adapters.crm.zoho import ZohoSettings
 from adapters.settings import Secret
 from engine.address import MINUTE
 from engine.errors import ConfigError
-from tests.adapters.test_config_payments import GOOD, NOW, PUBLIC, read
+from tests.adapters.test_config_payments import CLOCK, GOOD, PUBLIC, read
 
 ZOHO = """
 [shop.crm]
@@ -38,7 +38,7 @@ def test_a_shop_with_a_crm_is_built_with_it(tmp_path: Path) -> None:
     )
     assert "very-secret" not in repr(shop)
     assert "very.secret" not in repr(shop)
-    opened = open_shop(shop, NOW, PUBLIC)
+    opened = open_shop(shop, CLOCK, PUBLIC)
     assert opened.crm is not None
     assert (opened.crm.crm.shop, opened.crm.crm.title, opened.crm.every) == ("kiosk", "Zoho Inventory", 15 * MINUTE)
     assert opened.shop.terms.crm, "it is told of orders"
@@ -46,7 +46,7 @@ def test_a_shop_with_a_crm_is_built_with_it(tmp_path: Path) -> None:
 
 def test_a_shop_without_one_tells_nobody(tmp_path: Path) -> None:
     (shop,) = read(tmp_path, GOOD).shops
-    opened = open_shop(shop, NOW, PUBLIC)
+    opened = open_shop(shop, CLOCK, PUBLIC)
     assert opened.crm is None
     assert not opened.shop.terms.crm
 
@@ -55,9 +55,9 @@ def test_a_shared_folder_is_named_from_where_the_configuration_lies(tmp_path: Pa
     text = GOOD + '[shop.crm]\nkind = "csv_drop"\nfolder = "books"\nstock_minutes = 1\n'
     (shop,) = read(tmp_path, text).shops
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.crm\.folder: expected a folder that is there"):
-        open_shop(shop, NOW, PUBLIC)
+        open_shop(shop, CLOCK, PUBLIC)
     (tmp_path / "books").mkdir()
-    opened = open_shop(shop, NOW, PUBLIC)
+    opened = open_shop(shop, CLOCK, PUBLIC)
     assert opened.crm is not None
     assert opened.crm.every == MINUTE
 

@@ -16,6 +16,7 @@ from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.payments import Way
 from tests.adapters.calls import call
+from tests.storage.values import FixedClock
 
 GOOD = """
 [server]
@@ -43,7 +44,7 @@ api_key = "very-secret-key"
 webhook_secret = "very-secret-too"
 """
 
-NOW = 1_790_000_000_000
+CLOCK = FixedClock(1_790_000_000_000)
 PUBLIC = "https://shop.example.test"
 
 
@@ -60,7 +61,7 @@ def test_a_shop_with_payments_gets_its_provider(tmp_path: Path) -> None:
     assert payments.settings == GhalaSettings(
         api_key=Secret("very-secret-key"), webhook_secret=Secret("very-secret-too")
     )
-    (provider,) = open_shop(shop, NOW, PUBLIC).providers
+    (provider,) = open_shop(shop, CLOCK, PUBLIC).providers
     assert (provider.shop, provider.paths) == ("kiosk", ("/api/webhooks/ghala",))
     assert provider.ways == {Way.MPESA, Way.CARD}
     assert secrets_of(config) == ["channel-secret", "very-secret-too"]
@@ -93,12 +94,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, before: str, after: str, problem
 def test_no_way_is_offered_that_nobody_takes(tmp_path: Path) -> None:
     (shop,) = read(tmp_path, GOOD.partition("[shop.payments]")[0]).shops
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.terms\.ways: nobody takes mpesa and card"):
-        open_shop(shop, NOW, PUBLIC)
+        open_shop(shop, CLOCK, PUBLIC)
     off = msgspec.structs.replace(shop, terms=msgspec.structs.replace(shop.terms, payments=False))
-    assert open_shop(off, NOW, PUBLIC).providers == ()
+    assert open_shop(off, CLOCK, PUBLIC).providers == ()
     (card,) = read(tmp_path, GOOD + 'offers = ["card"]\n').shops
     with pytest.raises(ConfigError, match="nobody takes mpesa;"):
-        open_shop(card, NOW, PUBLIC)
+        open_shop(card, CLOCK, PUBLIC)
 
 
 def test_several_providers_are_several_tables_each_kind_once(tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_secrets_may_be_missing_only_where_the_server_is_insecure(tmp_path: Path
     bare = GOOD.replace('api_key = "very-secret-key"\nwebhook_secret = "very-secret-too"\n', "")
     local = bare.replace('public_url = "https://shop.example.test"', 'public_url = "http://127.0.0.1"\ninsecure = true')
     (shop,) = read(tmp_path, local).shops
-    (provider,) = open_shop(shop, NOW, PUBLIC, insecure=True).providers
+    (provider,) = open_shop(shop, CLOCK, PUBLIC, insecure=True).providers
     assert provider.genuine(call(b"{}"))
     with pytest.raises(ConfigError, match=r"shop\.kiosk\.payments\.api_key"):
-        open_shop(shop, NOW, PUBLIC)
+        open_shop(shop, CLOCK, PUBLIC)

@@ -54,6 +54,7 @@ def fakes(laboratory: Laboratory) -> Mapping[str, Any]:
         "meta": laboratory.fake,
         "pay": laboratory.pay,
         "stripe": laboratory.stripe,
+        "daraja": laboratory.daraja,
         "zoho": laboratory.zoho,
     }
 

@@ -18,6 +18,7 @@ from engine.ports import Store
 from tests.storage.contract_backoffice import BackOffices
 from tests.storage.contract_books import OwnersBooks
 from tests.storage.contract_events import EventsAndDoor
+from tests.storage.contract_hearsay import Hearsay
 from tests.storage.contract_held import HeldOrders
 from tests.storage.contract_intents import Intents
 from tests.storage.contract_invoices import Invoices
@@ -169,6 +170,7 @@ class ShopContract(
     HeldOrders,
     HeldMessages,
     Intents,
+    Hearsay,
     Money,
     RefundRules,
     SeatsAndHolds,

@@ -60,6 +60,7 @@ KINDS = (
     *("turn",) * 12,
     *("record",) * 3,
     *("claim_charges", "settle_charges", "settle_charges", "asked_about"),
+    *("overheard", "overheard", "asked_enough"),
     *("record_refund", "record_refund", "claim_refunds"),
     *("sweep_bookings", "offer_seats", "offer_seats", "check_in"),
     *("import_events", "save_event", "remove_event", "save_customers"),
@@ -112,6 +113,8 @@ class Player:
 
     def record(self) -> tuple[Any, ...]:
         about = self.known(self._intents(), [intent("none")])
+        if self.one([True, False, False]):
+            return SHOP, self._receipt(about, self.one(["", "QK1", "QK2"])), self.now
         name = self.one(["id", "ref", "reference", "order"])
         news = PaymentNews(
             self.one([f"t{n}" for n in range(1, 9)]),
@@ -157,6 +160,25 @@ class Player:
             reason="why",
         )
         return [answer], self.now
+
+    def overheard(self) -> tuple[Any, ...]:
+        about = self.known(self._intents(), [intent("none")])
+        return SHOP, self._receipt(about, self.one(["", "QK1", "QK2"])), self.now
+
+    def _receipt(self, about: Intent, number: str) -> PaymentNews:
+        return PaymentNews(
+            number or f"paid-{about.id}",
+            "mpesa",
+            not self.blind(),
+            650,
+            "INR",
+            about.id,
+            f"ws {about.id}",
+            transaction=number,
+        )
+
+    def asked_enough(self) -> tuple[Any, ...]:
+        return ([one.id for one in self._intents()][:2],)
 
     def asked_about(self) -> tuple[Any, ...]:
         return [one.id for one in self._intents()][:1], self.now + self.number(0, 9)

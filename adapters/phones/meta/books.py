@@ -33,11 +33,11 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One shop's books as they stand. ``bank`` is the address of its fake payment provider, "" where it has none."""
+    """One shop's books as they stand. ``banks`` are the addresses of its fake payment providers."""
 
     shelves: tuple[Shelf, ...] = ()
     received: tuple[Received, ...] = ()
-    bank: str = ""
+    banks: tuple[str, ...] = ()
 
 
 class Books(Protocol):

@@ -1,0 +1,1 @@
+"""Parts of adapters/payments/mpesa.py."""

@@ -1,0 +1,1 @@
+"""Parts of adapters/phones/fake_daraja.py."""
