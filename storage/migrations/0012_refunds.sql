@@ -41,8 +41,6 @@ ALTER TABLE payments_anew RENAME TO payments;
 CREATE INDEX payments_by_age ON payments (shop, at);
 CREATE INDEX payments_by_state ON payments (shop, state, at);
 CREATE INDEX payments_by_purchase ON payments (shop, pays) WHERE pays <> '';
-CREATE UNIQUE INDEX payments_by_receipt ON payments (shop, provider, transact)
-    WHERE provider = 'mpesa' AND transact <> '';
 CREATE INDEX payments_to_refund ON payments (refund_due, seq) WHERE state = 'refunding' AND refunding > 0;
 
 CREATE TRIGGER money_moves_as_allowed BEFORE UPDATE OF state ON payments
