@@ -112,6 +112,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ("en",)
     session_minutes: Minutes = 30
     handover_minutes: Minutes = 60
+    handover_word: Annotated[str, Meta(min_length=1, max_length=40, description="a word")] = "bot"
     terms: TermsConfig = TermsConfig()
     owner: OwnerConfig = OwnerConfig()
     payments: tuple[PaymentsConfig, ...] = ()

@@ -209,12 +209,14 @@ class Stats(msgspec.Struct, frozen=True):
 
 class Session(msgspec.Struct, frozen=True):
     """One customer's conversation as the owner sees it. ``state`` is as diagrams call it (diagram.state_name),
-    ``since`` when the customer last wrote. Made of snapshots by remembered.session_of."""
+    ``since`` when the customer last wrote, ``human_until`` until when a human answers (0: the bot
+    does). Made of snapshots by remembered.session_of."""
 
     customer: str
     phone: str
     state: str
     since: Millis
+    human_until: Millis = 0
 
 
 class Books(Protocol):
@@ -254,7 +256,7 @@ class Books(Protocol):
         """See Stats."""
 
     async def sessions(self, shop: str, limit: int) -> list[Session]:
-        """Conversations that stand elsewhere than at the flow's beginning, the latest first."""
+        """Conversations that stand elsewhere than at the flow's beginning or are in human hands, the latest first."""
 
     async def invoice_of(self, shop: str, order: str) -> Invoice | None:
         """The invoice of an order."""

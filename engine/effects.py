@@ -162,6 +162,10 @@ class SyncOrder(Effect, frozen=True):
     number: str
 
 
+class HushReplies(Effect, frozen=True):
+    """A human answers from now on: replies of before that have not left yet are not sent (quality.md 10)."""
+
+
 class SetTimer(Effect, frozen=True):
     """Come back with ``TimerFired(kind)`` at ``due``; setting the same kind again moves it."""
 
@@ -195,6 +199,7 @@ AnyEffect = (
     | PutEntry
     | IssueInvoice
     | SyncOrder
+    | HushReplies
     | SetTimer
     | ClearTimer
 )

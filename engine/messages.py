@@ -214,6 +214,7 @@ class Refused(msgspec.Struct):
 
 HELD_AT_MOST: Millis = 30 * DAY
 """A message that has waited so long for its customer to write is not sent any more."""
+HUSHED = "A person answers this customer now, so the bot's reply was not sent. Nothing to do."
 TOO_OLD = "The customer did not write for 30 days, so the message was not sent. Write to them another way."
 
 

@@ -12,7 +12,7 @@ from babel.dates import format_date
 
 from engine import languages, money, owner
 from engine.address import MINUTE, Millis
-from engine.effects import AnyEffect, Ask, MoveOrder, Option, SaveCustomer, Say
+from engine.effects import AnyEffect, Ask, HushReplies, MoveOrder, Option, SaveCustomer, Say
 from engine.facts import Facts
 from engine.flow import Flow, Guide, customer_of
 from engine.flows import flow_named
@@ -115,8 +115,18 @@ def hand_over(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
         minutes,
         title=shop.title,
     )
-    silent = msgspec.structs.replace(c, silent_until=facts.now + shop.handover)
-    return Turn(silent, (Say(text),))
+    silent = handed_over(c, shop, facts)
+    return Turn(silent.conversation, (Say(text), *silent.effects))
+
+
+def handed_over(c: Conversation, shop: Shop, facts: Facts) -> Turn:
+    """A human answers from now on, for the shop's time; what the bot has not said yet stays unsaid."""
+    return Turn(msgspec.structs.replace(c, silent_until=facts.now + shop.handover), (HushReplies(),))
+
+
+def handed_back(c: Conversation) -> Turn:
+    """The bot answers again."""
+    return Turn(msgspec.structs.replace(c, silent_until=0))
 
 
 def own_orders(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:

@@ -16,7 +16,8 @@ class Shop(msgspec.Struct, frozen=True):
 
     ``title`` is the business name that customers see. ``session`` is the silence (ms) after which a conversation
     expires. ``timezone`` is an IANA name: order numbers and dates are in it. ``handover`` is how long (ms) the bot is
-    silent after a customer asked for a human. ``store`` is the branch that its orders carry. ``terms`` are how it
+    silent after a customer asked for a human, or a human answered; ``handover_word``, said by that human from the
+    shop's phone, hands back at once. ``store`` is the branch that its orders carry. ``terms`` are how it
     sells, ``programme`` the events that it sells seats for. ``refunders`` are its payment providers (Payment.provider)
     that send money back when they are asked to.
     """
@@ -32,6 +33,7 @@ class Shop(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ("en",)
     session: Millis = 30 * MINUTE
     handover: Millis = 60 * MINUTE
+    handover_word: str = "bot"
     store: str = ""
     terms: Terms = Terms()
     programme: Programme = Programme()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine.address import Millis
-from engine.messages import TOO_OLD, Outcome, OutcomeClass, Outgoing, SendState, Status
+from engine.messages import HUSHED, TOO_OLD, Outcome, OutcomeClass, Outgoing, SendState, Status
 from engine.ports import OutboxRow
 from storage.steps import AFTER, FAILED_STEP, SCALE, UNSETTLED, Progress
 
@@ -65,6 +65,11 @@ class Sending:
         self.progress = Progress(0, 0, False, status.code, status.reason, "")
         self.unknown_since = 0
         return True
+
+    def hush(self) -> None:
+        """A human answers instead."""
+        self.state = SendState.SKIPPED
+        self._note(0, HUSHED)
 
     def give_up(self) -> None:
         """It was held for too long."""

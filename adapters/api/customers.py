@@ -7,12 +7,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, structs
 
-from adapters.api.answers import Done, Page, Refusal
+from adapters.api.answers import Done, Later, Page, Refusal
 from adapters.api.endpoint import HOME, Call, Noun
 from adapters.api.fields import BusinessName, CustomerId, Word, one_line, plain
+from adapters.api.letters import letter, told
 from adapters.api.paging import Paged, page_of
 from engine import text
 from engine.address import Address
+from engine.events import HandoverWanted
 from engine.orders import Customer
 
 customers = Noun("customers", "Who buys, with their price list, credit and region.")
@@ -89,8 +91,48 @@ async def put(call: Call, customer: CustomerId, body: CustomerSet) -> Done[Custo
     return Done("The customer's card is saved.", card_shown(card))
 
 
+class HandsShown(msgspec.Struct, frozen=True, rename="camel"):
+    """Who answers a customer: ``human``, else the bot."""
+
+    id: str
+    human: bool
+
+
+@customers.post("/api/admin/customers/<customer>/take", "Answer a customer oneself", home=HOME)
+async def take(call: Call, customer: CustomerId) -> Done[HandsShown] | Later:
+    """The bot is silent until the customer is given back, or the shop's ``handover_minutes`` have passed; its replies
+    that have not left yet are not sent. News of orders and payments still are."""
+    return await hand(call, await _talking(call, customer), human=True)
+
+
+@customers.post("/api/admin/customers/<customer>/give-back", "Let the bot answer a customer again", home=HOME)
+async def give_back(call: Call, customer: CustomerId) -> Done[HandsShown] | Later:
+    """From the customer's next message on."""
+    return await hand(call, await _talking(call, customer), human=False)
+
+
+async def hand(call: Call, to: Address, *, human: bool, phone: str = "") -> Done[HandsShown] | Later:
+    """Who answers from now on. ``phone``: where somebody is reached who may never have written."""
+    if not await told(call, letter(call, to, HandoverWanted(human, call.by), phone=phone)):
+        return Later()
+    return Done("You answer now." if human else "The bot answers again.", HandsShown(to.customer, human))
+
+
+async def _talking(call: Call, customer: str) -> Address:
+    """The customer of this id, who has a conversation or only a card."""
+    address = _whose(call, customer)
+    if await call.store.wake(address) is None:
+        await _card(call, customer)
+    return address
+
+
+def _whose(call: Call, customer: str) -> Address:
+    """An id that an order or a list has told may be of somebody who is another customer by now."""
+    return call.running.supervisor.whose(Address(call.shop.name, customer))
+
+
 async def _card(call: Call, customer: str) -> Customer:
-    card = await call.store.customer(Address(call.shop.name, customer))
+    card = await call.store.customer(_whose(call, customer))
     if card is None:
         raise Refusal(404, f"There is no customer {customer}.")
     return card

@@ -48,24 +48,25 @@ class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionShown(msgspec.Struct, frozen=True, rename="camel"):
-    """A conversation: its state as the flow's diagram calls it, and when the customer last wrote; null for somebody who
-    never did."""
+    """A conversation: its state as the flow's diagram calls it, when the customer last wrote (null for somebody who
+    never did), and until when a person answers instead of the bot (null: the bot does)."""
 
     customer_id: str
     phone: str
     state: str
     since: datetime | None
+    human_until: datetime | None
 
 
 class Sessions(msgspec.Struct, frozen=True):
-    """Conversations that stand elsewhere than at the beginning, the latest first."""
+    """Conversations that stand elsewhere than at the beginning, or are in human hands, the latest first."""
 
     data: list[SessionShown]
 
 
 @messages.post("/api/whatsapptest/send-text", "Send a text to a number", flows=COUNTER)
 async def send_text(call: Call, body: TextTo) -> Done[Sent] | Later:
-    """Outside the customer's 24 hours WhatsApp takes no free text; the message is marked as failed then."""
+    """Outside the customer's 24 hours WhatsApp takes no free text; the message then waits until the customer writes."""
     return await _say(call, body.to, MessageWanted(body.text, call.by))
 
 
@@ -85,9 +86,15 @@ async def _say(call: Call, phone: str, wish: MessageWanted) -> Done[Sent] | Late
 
 @messages.get("/api/whatsapptest/sessions", "Who is in which state since when", flows=COUNTER)
 async def sessions(call: Call, query: SessionQuery) -> Sessions:
+    return await sessions_of(call, query)
+
+
+async def sessions_of(call: Call, query: SessionQuery) -> Sessions:
+    """The same under whatever path."""
     found = await call.store.sessions(call.shop.name, query.limit)
     return Sessions([_session(one, call.shop.timezone) for one in found])
 
 
 def _session(one: Session, timezone: str) -> SessionShown:
-    return SessionShown(one.customer, one.phone, one.state, shown(one.since, timezone) if one.since else None)
+    since, human_until = (shown(at, timezone) if at else None for at in (one.since, one.human_until))
+    return SessionShown(one.customer, one.phone, one.state, since, human_until)

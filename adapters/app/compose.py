@@ -109,6 +109,7 @@ def open_shop(config: ShopConfig, clock: Clock, public_url: str, *, insecure: bo
         languages=config.languages,
         session=config.session_minutes * MINUTE,
         handover=config.handover_minutes * MINUTE,
+        handover_word=" ".join(config.handover_word.split()),
         terms=terms_of(config.terms, f"{where}.terms", config.currency, config.timezone, crm=crm is not None),
         refunders=frozenset(one.kind for one in providers if isinstance(one, Refunder)),
     )
