@@ -7,7 +7,6 @@ there is only one process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -23,6 +22,7 @@ from engine.identity import People
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
+from engine.payment_calls import Heard, Verdict
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 from engine.repeats import Repeats
 
@@ -355,37 +355,6 @@ class Refunder(Protocol):
     async def refunds(self, http: Http, since: Millis) -> Sequence[RefundNews]:
         """All refunds of the account that were made since, whoever made them, as far as they can be had now: webhooks
         get lost. Never raises for what the provider or the network does."""
-
-
-class Verdict(str, Enum):
-    """What became of a provider's call. RECORDED: at least one piece of news was new; KNOWN: all of it was told before;
-    NOTHING: it told nothing of this shop's payments. Of a call that asks (``Heard.question``): WELCOME, or NOT_OWED
-    where nothing is open under that reference, or OTHER_AMOUNT."""
-
-    RECORDED = "recorded"
-    KNOWN = "known"
-    NOTHING = "nothing"
-    WELCOME = "welcome"
-    NOT_OWED = "not_owed"
-    OTHER_AMOUNT = "other_amount"
-
-
-class Question(msgspec.Struct, frozen=True):
-    """A provider asks before it takes money whether it is welcome. ``reference`` is as a person typed it."""
-
-    reference: str
-    amount: int
-    currency: str
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """All that one call of a payment provider told, in its order. ``hearsay`` are news that nobody signed: they are
-    kept on their intents, and count when the provider confirms them (quality.md 12). ``question`` wants a verdict."""
-
-    news: tuple[PaymentNews, ...] = ()
-    refunds: tuple[RefundNews, ...] = ()
-    hearsay: tuple[PaymentNews, ...] = ()
-    question: Question | None = None
 
 
 class Crm(Protocol):

@@ -28,8 +28,9 @@ from engine.messages import Status
 from engine.money import whole
 from engine.outbox import Outbox, OutboxSettings
 from engine.papering import Papering
+from engine.payment_calls import Question, Verdict
 from engine.payments import IntentStatus, PaymentNews, RefundNews
-from engine.ports import Channel, Clock, Http, Papers, Provider, Question, Store, Verdict
+from engine.ports import Channel, Clock, Http, Papers, Provider, Store
 from engine.router import Router
 from engine.ruling import Ruling
 from engine.scheduler import Scheduler

@@ -40,6 +40,11 @@ def _check(parser: Parser) -> None:
     parser.add_argument("--online", action="store_true", help="ask each provider whether the credentials work, too")
 
 
+def _c2b(parser: Parser) -> None:
+    parser.add_argument("shop", metavar="SHOP", help="the shop's name in the configuration")
+    parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file; README.md, Settings")
+
+
 def _chat(parser: Parser) -> None:
     parser.add_argument("shop", metavar="SHOP", help="the shop's name, for example bakery")
     parser.add_argument(
@@ -137,6 +142,11 @@ COMMANDS = {
         "say what is still missing before serve, and what to enter where",
         ("check --config shop.toml", "check --config shop.toml --online"),
         _check,
+    ),
+    "c2b": Command(
+        "tell M-Pesa where a shop's payments by hand come in",
+        ("c2b coffee --config shop.toml",),
+        _c2b,
     ),
     "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
     "phones": Command(

@@ -25,8 +25,9 @@ from adapters.payments._ghala.names import DIALECTS, Json, changed, found, put
 from adapters.settings import Secret, without
 from engine.books import Charged
 from engine.errors import BadInput, ConfigError
+from engine.payment_calls import Heard, Verdict
 from engine.payments import Failure, Intent, PaymentNews, Way
-from engine.ports import Answer, AnswerLost, Call, Heard, Http, NotSent, Reply, Verdict
+from engine.ports import Answer, AnswerLost, Call, Http, NotSent, Reply
 
 KIND = "ghala"
 

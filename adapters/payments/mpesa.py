@@ -32,8 +32,9 @@ from adapters.settings import Secret
 from engine.address import Millis
 from engine.books import Charged
 from engine.errors import ConfigError
+from engine.payment_calls import Heard, Verdict
 from engine.payments import Failure, Intent, PaymentNews, Way
-from engine.ports import Answer, AnswerLost, Call, Heard, Http, NotSent, Reply, Verdict
+from engine.ports import Answer, AnswerLost, Call, Http, NotSent, Reply
 
 __all__ = ["KIND", "Mpesa", "MpesaSettings", "Settings", "advice", "build"]
 

@@ -26,8 +26,9 @@ from adapters.settings import Secret
 from engine.address import DAY, MINUTE, Millis
 from engine.books import Charged, Refunded
 from engine.errors import BadInput, ConfigError
+from engine.payment_calls import Heard, Verdict
 from engine.payments import Failure, Intent, IntentStatus, Payment, PaymentNews, RefundNews, Way
-from engine.ports import Answer, AnswerLost, Call, Heard, Http, NotSent, Reply, Verdict
+from engine.ports import Answer, AnswerLost, Call, Http, NotSent, Reply
 
 KIND = "stripe"
 

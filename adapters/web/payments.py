@@ -25,8 +25,9 @@ from adapters.web.calling import headers_of, target_of
 from adapters.web.strangers import Strangers
 from adapters.web.webhooks import Engine, WebCounters
 from engine.errors import BadInput, StoreBusy, StoreError
+from engine.payment_calls import Heard, Question, Verdict
 from engine.payments import PaymentNews, RefundNews
-from engine.ports import Call, Heard, Provider, Question, Reply, Verdict
+from engine.ports import Call, Provider, Reply
 from engine.running import Running
 
 log = logging.getLogger("sokoni.webhooks")

@@ -23,8 +23,9 @@ from adapters.phones.daraja.faults import DarajaFaults
 from adapters.phones.fake_daraja import FakeDaraja
 from adapters.settings import Secret
 from engine.address import MINUTE, Millis
+from engine.payment_calls import Heard
 from engine.payments import Intent, PaymentNews, Told, Way
-from engine.ports import Answer, Call, Heard
+from engine.ports import Answer, Call
 from tests.adapters.calls import call
 from tests.adapters.fake_world import START, Clock, serve_hook
 from tests.adapters.test_http import TLS
@@ -59,6 +60,11 @@ def intent(name: str = INTENT, *, amount: int = 300_000, **changes: Any) -> Inte
     given: dict[str, Any] = {"reference": "ORD-7K2M9Q", "phone": PHONE, "expires_at": START + 30 * MINUTE}
     what = (name, "kiosk", "c1", "ORD-7K2M9Q", Way.MPESA, amount, "KES", START)
     return Intent(*what, **(given | changes))
+
+
+def address(intent_id: str = INTENT) -> str:
+    """Where the callback of this intent comes in."""
+    return f"/pay/m/{provider()._segments.prompt(intent_id)}"
 
 
 def told(made: Mpesa, push: Push) -> Told:

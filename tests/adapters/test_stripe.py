@@ -19,8 +19,9 @@ from engine import money
 from engine.address import DAY, MINUTE
 from engine.books import Charged
 from engine.errors import BadInput, ConfigError
+from engine.payment_calls import Heard, Verdict
 from engine.payments import Failure, IntentStatus, PaymentNews, RefundNews, Way
-from engine.ports import Answer, AnswerLost, Heard, NotSent, Refunder, Verdict
+from engine.ports import Answer, AnswerLost, NotSent, Refunder
 from tests.adapters.calls import call
 from tests.adapters.fake_world import START
 from tests.adapters.stripe import (

@@ -16,8 +16,9 @@ from engine.breaker import Breakers
 from engine.cashier import Cashier
 from engine.commit import Commit
 from engine.facts import IntentOf
+from engine.payment_calls import Heard, Verdict
 from engine.payments import Failure, Intent, IntentStatus, PaymentNews, Way
-from engine.ports import Call, Heard, Http, Verdict
+from engine.ports import Call, Http
 from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore
 from tests.engine.sending import moment, no_http
 

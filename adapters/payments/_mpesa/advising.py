@@ -27,7 +27,7 @@ def advice(shop: str, settings: MpesaSettings, public_url: str) -> Sequence[str]
     ]
     if settings.by_hand:
         steps.append(
-            f"Payments by hand (by_hand): `run.py c2b --config FILE {shop}` registers our two addresses at Daraja, in "
+            f"Payments by hand (by_hand): `run.py c2b {shop} --config FILE` registers our two addresses at Daraja, in "
             "production once and for all; ask Safaricom to switch validation on. Confirmations are believed by their "
             f"unguessable address: list where Daraja calls from in {here}.allowed_ips."
         )

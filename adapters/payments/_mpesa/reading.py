@@ -14,8 +14,8 @@ import msgspec
 from adapters.payments._mpesa import codes
 from engine import money
 from engine.errors import BadInput
+from engine.payment_calls import Question
 from engine.payments import Failure, Intent, PaymentNews
-from engine.ports import Question
 
 PROVIDER = "mpesa"
 CURRENCY = "KES"
