@@ -7,6 +7,7 @@ and given up like one; the booking stands and its code went out as text before (
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -45,6 +46,10 @@ class Papering:
             link = self._papers.shown(outgoing.address.shop, message.path)
             outgoing = msgspec.structs.replace(outgoing, message=msgspec.structs.replace(message, link=link))
         return await self._channel.send(http, outgoing)
+
+    async def found(self, http: Http, outgoing: Outgoing) -> Sequence[str]:
+        """See ports.Sending."""
+        return await self._channel.found(http, outgoing)
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         """See ports.Channel."""

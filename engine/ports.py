@@ -107,6 +107,9 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Peop
         """Queue what is held for customers who have written since (within the window), give up what was held for
         HELD_AT_MOST, and tell which addresses hold something still."""
 
+    async def keys_of(self, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:
+        """The keys of the rows that went out under these ids of the provider, by id."""
+
     async def outbox_row(self, key: str) -> OutboxRow | None:
         """One row as it stands, for the owner, the API and tests."""
 
@@ -246,6 +249,11 @@ class Sending(Protocol):
 
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
         """Send one message. Never raises for what the provider or the network does: that is an Outcome."""
+
+    async def found(self, http: Http, outgoing: Outgoing) -> Sequence[str]:
+        """The provider's ids of messages that a send begun before may have become, the latest first; none where a
+        provider tells it by itself, or does not tell at all. Raises NotSent where it can't be asked now."""
+        return ()
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         """Blue ticks and "typing…" on the customer's phone; best effort, and nothing where a channel has none."""

@@ -1,5 +1,6 @@
 """The one place that decides, at the moment of sending, whether a message may go as it is (quality.md 7, 8).
 
+    begun before, and found at the provider         ─▶ SENT: it went out then
     bulk, and its customer has opted out            ─▶ SKIPPED
     inside the 24-hour window                       ─▶ as it is
     outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write
@@ -10,14 +11,19 @@ for the customer may have written since. Our own messages never extend the windo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Template
-from engine.ports import Clock, Http, Sending, Store
+from engine.ports import Clock, Http, NotSent, Sending, Store
 from engine.window import FREE
 
 WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
 OPTED_OUT = "The customer has asked for no more offers. Nothing to do: messages about orders still go."
+NOT_LOOKED_FOR = (
+    "The provider could not be asked whether the message went out before. Nothing to do: it is asked again first."
+)
 NO_TEMPLATE_EITHER = "WhatsApp takes neither the message nor its template now. Write to the customer another way."
 
 
@@ -31,6 +37,8 @@ class Ruling:
 
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
         """See ports.Sending."""
+        if outgoing.attempts > 1 and (went := await self._went(http, outgoing)) is not None:
+            return went
         if outgoing.purpose is Purpose.BULK and await self._opted_out(outgoing):
             return Outcome(OutcomeClass.SKIPPED, reason=OPTED_OUT)
         if await self._closed(outgoing):
@@ -45,6 +53,21 @@ class Ruling:
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         """See ports.Sending."""
         return await self._channel.mark_read(http, inbound_id)
+
+    async def found(self, http: Http, outgoing: Outgoing) -> Sequence[str]:
+        """See ports.Sending."""
+        return await self._channel.found(http, outgoing)
+
+    async def _went(self, http: Http, outgoing: Outgoing) -> Outcome | None:
+        """What a send begun before has become, where the provider tells; None where it is to be sent. A message that
+        another row went out as is not this one's, though it says the same."""
+        try:
+            ids = await self._channel.found(http, outgoing)
+        except NotSent:
+            return Outcome(OutcomeClass.RETRY, reason=NOT_LOOKED_FOR)
+        known = await self._store.keys_of(outgoing.address.shop, ids) if ids else {}
+        mine = next((one for one in ids if known.get(one, outgoing.key) == outgoing.key), None)
+        return None if mine is None else Outcome(OutcomeClass.SENT, mine)
 
     async def _stand_in(self, http: Http, outgoing: Outgoing, otherwise: Outcome) -> Outcome:
         """Send what stands in for a message; ``otherwise`` where nothing does."""

@@ -18,7 +18,7 @@ from engine.messages import AnyMessage, Outgoing, Purpose, Template
 from engine.ports import OutboxRow
 from engine.tickets import Booking
 from storage.seat_rows import BOOKING_OF, booking
-from storage.sql import Db, Row, read, read_all
+from storage.sql import Db, Row, blanks, read, read_all
 from storage.steps import SCALE
 
 decode_message = msgspec.json.Decoder(AnyMessage).decode
@@ -62,6 +62,13 @@ async def unknown(db: Db, limit: int) -> list[tuple[Outgoing, Millis]]:
         SELECT * FROM outbox WHERE state = 'unknown' ORDER BY unknown_since, seq LIMIT ?)"""  # noqa: S608
     found = sorted(await read(db, sql, (limit,)), key=itemgetter(0, 1))
     return [(_outgoing(row), since) for since, _, row in found]
+
+
+async def keys_of(db: Db, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:
+    """See Store.keys_of."""
+    sql = f"""SELECT json_group_array(json_array(provider_id, key)) FROM outbox
+        WHERE shop = ? AND provider_id <> '' AND provider_id IN ({blanks(provider_ids)})"""  # noqa: S608
+    return dict(await read(db, sql, (shop, *provider_ids)))
 
 
 async def outbox_row(db: Db, key: str) -> OutboxRow | None:

@@ -236,6 +236,10 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
     def _held(self) -> list[Sending]:
         return [row for row in self._outbox.values() if row.state is SendState.HELD]
 
+    async def keys_of(self, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:
+        await self._turn()
+        return {one: self._provided[shop, one] for one in provider_ids if (shop, one) in self._provided}
+
     async def outbox_row(self, key: str) -> OutboxRow | None:
         await self._turn()
         return self._outbox[key].row() if key in self._outbox else None

@@ -184,6 +184,9 @@ class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, Sqlit
     async def review_held(self, now: Millis) -> set[Address]:
         return await self._errand(waiting.review_held(now))
 
+    async def keys_of(self, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:
+        return await self._list(lookups.keys_of, shop, tuple(provider_ids))
+
     async def outbox_row(self, key: str) -> OutboxRow | None:
         return await self._list(lookups.outbox_row, key)
 

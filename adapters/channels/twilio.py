@@ -158,13 +158,11 @@ class Twilio(Channel):
 
     # -- out ---------------------------------------------------------------------------------------------------------
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
-        """Send one message; one that was begun before is looked for first."""
+        """Send one message."""
         try:
             said = render.form(outgoing, self._number, self.settings.messaging_service_sid, self._hook)
             if self._dev_mode:
                 return Outcome(OutcomeClass.SENT, f"dev:{outgoing.key}", reason=DEVELOPMENT)
-            if outgoing.attempts > 1 and (sid := await self._found(http, outgoing, said.get("Body", ""))):
-                return Outcome(OutcomeClass.SENT, sid)
             answer = await http.post(self._messages, self._headers, render.encoded(said))
         except Unsendable as error:
             return Outcome(OutcomeClass.NEVER, reason=str(error))
@@ -174,11 +172,15 @@ class Twilio(Channel):
             return Outcome(OutcomeClass.UNKNOWN, reason=ANSWER_LOST)
         return outcome(answer, outgoing.attempts)
 
-    async def _found(self, http: Http, outgoing: Outgoing, body: str) -> str:
-        """The SID that this message has already, "" when it is not among the latest to its customer. Raises NotSent
-        where the list can't be had: then nothing is sent either."""
-        if not body:
-            return ""
+    async def found(self, http: Http, outgoing: Outgoing) -> Sequence[str]:
+        """Messages to this customer that say the same, and are not older than the row. Without words nothing can be
+        told apart. Raises NotSent where the list can't be had."""
+        try:
+            body = render.form(outgoing, self._number, "", self._hook).get("Body", "")
+        except Unsendable:
+            return ()
+        if not body or self._dev_mode:
+            return ()
         query = urlencode({"To": listing.addressed(outgoing), "PageSize": str(listing.FOUND_AMONG)})
         try:
             listed = await listing.pages(http, f"{self._messages}?{query}", self._allowed, most=1)

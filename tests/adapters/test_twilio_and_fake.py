@@ -164,8 +164,9 @@ async def test_trouble_is_an_outcome_and_a_lost_send_is_found_again(faults: Faul
         await greeted(here, phone)
         here.fake.faults = faults
         assert (await here.channel.send(here.http, outgoing(Text("Karibu")))).kind is kind
-        again = await here.channel.send(here.http, outgoing(Text("Karibu"), attempts=2))
-        assert again.kind is OutcomeClass.SENT
+        again = outgoing(Text("Karibu"), attempts=2)
+        if not await here.channel.found(here.http, again):
+            assert (await here.channel.send(here.http, again)).kind is OutcomeClass.SENT
         await phone.wait_for("Karibu")
         assert len(here.fake.sent(ID, ASHA)) == 1, "twice asked, once sent"
 

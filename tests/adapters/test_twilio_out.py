@@ -150,6 +150,9 @@ def test_the_table_has_every_code_of_the_protocol_in_its_class_with_a_sentence_a
     assert sentence(99999) == UNHEARD
 
 
+OTHER = "SM" + "0" * 31 + "2"
+
+
 # -- a send whose answer was lost ------------------------------------------------------------------------------------
 def listed(**changes: Any) -> dict[str, Any]:
     one = {"sid": SID, "direction": "outbound-api", "status": "sent", "body": "hi", "date_created": OUR_DAY}
@@ -157,10 +160,8 @@ def listed(**changes: Any) -> dict[str, Any]:
 
 
 async def test_before_a_send_goes_once_more_it_is_looked_for() -> None:
-    api = Api(answer(200, messages=[listed()]))
-    outcome = await channel().send(api, outgoing(Text("hi"), attempts=2))
-    assert (outcome.kind, outcome.provider_id) == (OutcomeClass.SENT, SID)
-    assert api.posts == []
+    api = Api(answer(200, messages=[listed(), listed(sid=OTHER)]))
+    assert await channel().found(api, outgoing(Text("hi"), attempts=2)) == [SID, OTHER]
     assert parse_qs(urlsplit(api.gets[0]).query)["To"] == ["whatsapp:+254700000001"]
 
 
@@ -174,16 +175,21 @@ async def test_before_a_send_goes_once_more_it_is_looked_for() -> None:
     ],
 )
 async def test_another_message_is_not_taken_for_it(other: dict[str, str]) -> None:
-    api = Api(answer(200, messages=[listed(**other)]), TAKEN)
-    assert (await channel().send(api, outgoing(Text("hi"), attempts=2))).kind is OutcomeClass.SENT
-    assert len(api.posts) == 1
+    api = Api(answer(200, messages=[listed(**other)]))
+    assert await channel().found(api, outgoing(Text("hi"), attempts=2)) == []
 
 
-async def test_while_it_can_t_be_looked_for_it_is_not_sent() -> None:
+async def test_without_words_there_is_nothing_to_look_for() -> None:
+    api = Api()
+    for message in (Template("HX1", "en"), Image(link="https://example.test/a.png"), Image(path="/a.png")):
+        assert await channel().found(api, outgoing(message, attempts=2)) == ()
+    assert api.gets == []
+
+
+async def test_that_it_can_t_be_looked_for_is_said() -> None:
     for trouble in (NotSent("x"), AnswerLost("x"), answer(503)):
-        api = Api(trouble)
-        assert (await channel().send(api, outgoing(Text("hi"), attempts=2))).kind is OutcomeClass.RETRY
-        assert api.posts == []
+        with pytest.raises(NotSent):
+            await channel().found(Api(trouble), outgoing(Text("hi"), attempts=2))
 
 
 # -- what was missed -------------------------------------------------------------------------------------------------

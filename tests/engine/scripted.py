@@ -40,8 +40,7 @@ ANN, BEN = Address(SHOP, "ann"), Address(SHOP, "ben")
 
 
 class TrioClock:
-    """Wall time that runs with trio's clock from START; ``jump`` moves the wall without moving the other. A real clock
-    of trio's begins anywhere within eleven days, so it counts from the first look."""
+    """Wall time that runs with trio's clock from START (a real one from its first look); ``jump`` moves it alone."""
 
     def __init__(self) -> None:
         self.jump: Millis = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from engine.address import Address
@@ -23,6 +25,9 @@ class Sent:
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
         self.messages.append(outgoing.message)
         return Outcome(OutcomeClass.SENT, "wamid.1")
+
+    async def found(self, http: Http, outgoing: Outgoing) -> Sequence[str]:
+        return ["wamid.1"]
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         return Outcome(OutcomeClass.SENT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.held import REVIEW_SECONDS
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Status, StatusRank, Template, Text
 from engine.orders import Customer
 from engine.outbox import Outbox, OutboxSettings
+from engine.ports import NotSent
 from engine.ruling import Ruling
 from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore, store
 from tests.engine.sending import FAST, ScriptedChannel, no_http
@@ -35,6 +36,12 @@ class Listening(ScriptedChannel):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[tuple[str, object]] = []
+        self.went: list[str] | NotSent = []
+
+    async def found(self, http: object, outgoing: Outgoing) -> Sequence[str]:
+        if isinstance(self.went, NotSent):
+            raise self.went
+        return self.went
 
     async def send(self, http: object, row: Outgoing) -> Outcome:
         outcome = await super().send(http, row)
@@ -95,6 +102,50 @@ async def office(store: TroubledStore, channel: Listening) -> AsyncIterator[Offi
 
 
 LONG_AGO = START - 3 * DAY
+
+
+# -- what went out before --------------------------------------------------------------------------------------------
+async def test_what_was_begun_before_and_is_found_is_not_sent_again(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    channel.answers["ann1"].append(OutcomeClass.RETRY)
+    channel.went = ["SM1"]
+    async with office(store, channel) as here:
+        key = await here.turn("ann", "hello", heard=START)
+        await trio.sleep(60)
+        assert await here.state(key) == "sent"
+        assert await store.keys_of(SHOP, ["SM1"]) == {"SM1": key}
+    assert len(channel.begun) == 1
+
+
+async def test_a_message_that_another_row_went_out_as_is_not_taken_for_it(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    channel.answers["ann2"].append(OutcomeClass.RETRY)
+    async with office(store, channel) as here:
+        first = await here.turn("ann", "hello", heard=START)
+        await trio.sleep(1)
+        row = await store.outbox_row(first)
+        assert row is not None
+        channel.went = [row.provider_id]
+        await here.turn("ann", "hello", heard=START)
+        await trio.sleep(60)
+    assert channel.sent == [("ann", "hello")] * 2
+
+
+async def test_while_it_can_t_be_looked_for_it_waits(store: TroubledStore, autojump_clock: Clock) -> None:
+    channel = Listening()
+    channel.answers["ann1"].append(OutcomeClass.RETRY)
+    channel.went = NotSent("no list")
+    async with office(store, channel) as here:
+        key = await here.turn("ann", "hello", heard=START)
+        await trio.sleep(60)
+        assert (await here.state(key), len(channel.begun)) == ("queued", 1)
+        channel.went = []
+        await trio.sleep(600)
+        assert await here.state(key) == "sent"
 
 
 # -- the window ------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.app.samples import COFFEE, SHOPS
+from adapters.app.samples import COFFEE, SHOPS, TICKETS
 from adapters.phones.daraja.faults import DarajaFaults
 from adapters.phones.meta.faults import Faults
 from adapters.phones.pay.faults import PayFaults
@@ -73,11 +73,24 @@ async def test_each_fault_in_turn_where_ghala_speaks_v2(
     assert told.orders > 0
 
 
+@pytest.mark.parametrize(("fake", "fault"), [(fake, fault) for fake, fault in EACH if fake in ("meta", "stripe")])
+async def test_each_fault_in_turn_where_tickets_go_over_twilio(
+    fake: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: Any
+) -> None:
+    plans = {fake: only(PLANS[fake], fault, 0.3)}
+    told, unkept = await day(tmp_path, [replace(TICKETS, channel="twilio")], monkeypatch, plans, 1, BUYERS)
+    assert unkept == []
+    assert serious(told.failures, {fault}) == []
+    assert told.orders > 0
+
+
 async def mixture(seed: int, folder: Path, patch: pytest.MonkeyPatch) -> None:
     draw = random.Random(f"outside/{seed}")
     plans = {fake: mixed(plan, draw) for fake, plan in PLANS.items()}
     dialect, direct = ("classic", "v2")[seed % 2], seed % 3 > 0
     shops = [replace(one, dialect=dialect, daraja=one.daraja and direct) for one in SHOPS]
+    if seed % 4 > 1:
+        shops = [replace(one, channel="twilio") if one.name == TICKETS.name else one for one in shops]
     told, unkept = await day(folder, shops, patch, plans, seed, BUYERS)
     assert (unkept, serious(told.failures, struck_by(plans) | TOLD_OTHERWISE)) == ([], [])
 

@@ -51,6 +51,12 @@ class HeldMessages:
         assert (found.outgoing.free_until, found.outgoing.fallback) == (NOW + 5, READY)
         assert (await store.waiting(0, 9))[1] == [row]
 
+    async def test_rows_are_found_by_what_their_provider_calls_them(self, store: Store, ann: Talk) -> None:
+        name = await sent(store, ann)
+        assert await store.keys_of(SHOP, ["p1", "p8"]) == {"p1": name}
+        assert await store.keys_of("other", ["p1"]) == {}
+        assert await store.keys_of(SHOP, []) == {}
+
     async def test_when_a_customer_wrote_last_is_known_by_the_last_commit(self, store: Store, ann: Talk) -> None:
         assert await store.heard_at(ANN) == 0
         await ann.commit(heard=NOW - 7)

@@ -93,18 +93,18 @@ def moment(one: Map) -> Millis:
 
 
 # -- what became of one ----------------------------------------------------------------------------------------------
-def sent_already(outgoing: Outgoing, body: str, listed: list[Map]) -> str:
-    """The SID of the message that this row has become, "" when it is not among those.
-
-    Known by its words and by not being older than the row, to the second, which is as exactly as Twilio dates. Of two
-    messages of the same words in the same second one would be taken for the other; the customer then has those words
-    once."""
+def sent_already(outgoing: Outgoing, body: str, listed: list[Map]) -> list[str]:
+    """The SIDs of messages that this row may have become: of the same words, and not older than the row, to the second,
+    which is as exactly as Twilio dates."""
     since = outgoing.created_at // SECOND * SECOND
-    for one in listed:
-        ours = text(one.get("direction")).startswith("outbound") and text(one.get("status")) not in REFUSED
-        if ours and text(one.get("body")) == body and moment({"date_created": one.get("date_created")}) >= since:
-            return text(one.get("sid"))
-    return ""
+    return [
+        text(one.get("sid"))
+        for one in listed
+        if text(one.get("direction")).startswith("outbound")
+        and text(one.get("status")) not in REFUSED
+        and text(one.get("body")) == body
+        and moment({"date_created": one.get("date_created")}) >= since
+    ]
 
 
 def addressed(outgoing: Outgoing) -> str:
