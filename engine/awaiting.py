@@ -12,7 +12,7 @@ from typing import ClassVar
 import msgspec
 from babel.dates import format_time
 
-from engine import owner, paying
+from engine import owner, payer, paying
 from engine.address import Millis
 from engine.effects import (
     AnyEffect,
@@ -148,11 +148,6 @@ def clock(moment: Millis, shop: Shop, language: str) -> str:
 
 
 # -- asking --------------------------------------------------------------------------------------------------------
-def ways(shop: Shop, facts: Facts) -> tuple[Way, ...]:
-    """The ways to pay that need no more to be known: mobile money goes to the number that the customer writes from."""
-    return tuple([way for way in paying.offered(shop, facts) if not paying.needs_phone(way, facts)])
-
-
 def ask_way(head: str, ways: Sequence[Way], facts: Facts) -> Ask:
     asked = joined(head, say(facts.language, "How would you like to pay?"))
     return Ask(asked, paying.options(ways, facts), purpose=Purpose.PAYMENT)
@@ -186,7 +181,8 @@ def charged(order: Order, way: Way, shop: Shop, facts: Facts) -> tuple[Intent, t
     retried = PaymentMove(order.number, (PaymentStatus.FAILED,), PaymentStatus.PENDING, by="customer")
     moved = (MovePayment(retried),) if order.payment is PaymentStatus.FAILED else ()
     firm = (TakeStock(order.number), *over(order.number)) if way is Way.CASH and order.held else ()
-    return intent, (*paying.dropped(order.number, facts), *moved, Charge(intent), *firm)
+    asked = (*paying.dropped(order.number, facts), *moved, Charge(intent), *firm)
+    return intent, (*asked, *payer.kept(shop, facts))
 
 
 def ask_again(said: str, way: Way, ways: Sequence[Way], facts: Facts) -> Ask:

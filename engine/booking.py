@@ -24,6 +24,8 @@ from engine.events import (
 )
 from engine.facts import AnyNeed, BookingNumbered, IntentsFor, PaymentFor
 from engine.flow import AnyFlowEvent, Cancelled, Chosen, Expired, FlowEvent
+from engine.payer import PhoneTold
+from engine.payments import Way
 from engine.phrases import phrase
 from engine.tickets import (
     BOOKING_FORM,
@@ -128,6 +130,7 @@ CHOICES: dict[str, FlowEvent] = {SAME: NameKept(), "yes": Agreed(), "no": Declin
 
 PAY = "pay:"
 """What the value of an Option begins with that stands for a way to pay."""
+MPESA = f"{PAY}{Way.MPESA.value}"
 
 _MINE = frozenset({"my bookings", "bookings", "my booking", "my tickets", "tickets"})
 _YES = frozenset({"yes", "ok", "confirm", "book", "join"})
@@ -212,7 +215,9 @@ def needs(event: AnyFlowEvent, held: Held | None) -> tuple[AnyNeed, ...]:
             return (BookingNumbered(number), IntentsFor(number)) if number else ()
         case PaymentSettled() | DeskDecided() | PaymentFailed() | ChargeAnswered():
             return paying.news_needs(event)
-        case Named() | NameKept() | Agreed() | Declined() | Chosen() | Cancelled() | Expired() if held is not None:
+        case Named() | NameKept() | Agreed() | Declined() | Chosen() | PhoneTold() | Cancelled() | Expired() if (
+            held is not None
+        ):
             return BookingNumbered(held.booking), IntentsFor(held.booking)
         case _:
             return ()

@@ -281,11 +281,6 @@ def impossible(way: Way, shop: Shop, facts: Facts) -> str:
     """Why this way can't be taken, "" when it can."""
     if way not in paying.offered(shop, facts):
         return say(facts.language, "That way to pay is not offered here.")
-    if paying.needs_phone(way, facts):
-        return say(
-            facts.language,
-            "M-Pesa needs your phone number, which WhatsApp does not show me. Please choose another way.",
-        )
     return ""
 
 

@@ -5,7 +5,9 @@ Money comes when it comes: these arrows hold in any state, and those of the stat
 
 from __future__ import annotations
 
-from engine import awaiting, checkout, paying
+import msgspec
+
+from engine import awaiting, checkout, payer, paying
 from engine.awaiting import OtherWayAsked, PayAsked, Retried, Waited, WayChosen
 from engine.cart_states import (
     FLOW,
@@ -18,9 +20,10 @@ from engine.cart_states import (
 )
 from engine.effects import Say
 from engine.events import ChargeAnswered, DeskDecided, PaymentFailed, PaymentSettled, TimerFired
-from engine.facts import Facts, OwnOrders
+from engine.facts import Facts, OwnCard, OwnOrders
 from engine.flow import Cancelled, OrderEnded, State, Step
 from engine.orders import Order
+from engine.payer import PhoneTold
 from engine.payments import Way
 from engine.phrases import say
 from engine.shop import Shop
@@ -47,7 +50,7 @@ def other_way(
     return _ask("", AwaitingPayment(state.number, state.total, state.due, basket=state.basket), shop, facts)
 
 
-@FLOW.arrow
+@FLOW.arrow(needs=(OwnCard(),))
 def pay_by(
     state: AwaitingPayment | PaymentConfirmation, event: WayChosen | Retried, shop: Shop, facts: Facts
 ) -> Step[PaymentConfirmation | OrderComplete | AwaitingPayment | Greeting]:
@@ -57,15 +60,33 @@ def pay_by(
         return Step(Greeting(state.basket), refused)
     waiting = AwaitingPayment(state.number, state.total, state.due, basket=state.basket)
     way = event.way if isinstance(event, WayChosen) else state.way
-    if way is None or way not in awaiting.ways(shop, facts):
+    if way is None or way not in paying.offered(shop, facts):
         return _ask(say(facts.language, "We don't take that here."), waiting, shop, facts)
     return charge(waiting, order, way, shop, facts)
 
 
+@FLOW.arrow(needs=(OwnCard(),))
+def pay_from(
+    state: AwaitingPayment, event: PhoneTold, shop: Shop, facts: Facts
+) -> Step[PaymentConfirmation | OrderComplete | AwaitingPayment | Greeting]:
+    """M-Pesa from this number: the one that was asked for, or another than the customer writes from."""
+    number = payer.number_of(event.said)
+    if not number and Way.MPESA in paying.offered(shop, facts):
+        return _ask_phone(state, shop, facts, refused=True)
+    return pay_by(state, WayChosen(Way.MPESA), shop, payer.told(number, facts))
+
+
+def _ask_phone(state: AwaitingPayment, shop: Shop, facts: Facts, *, refused: bool = False) -> Step[AwaitingPayment]:
+    wanted = msgspec.structs.replace(state, phone_wanted=True)
+    return Step(wanted, (payer.ask(paying.offered(shop, facts), facts, refused),), missed=refused)
+
+
 def charge(
     waiting: AwaitingPayment, order: Order, way: Way, shop: Shop, facts: Facts
-) -> Step[PaymentConfirmation | OrderComplete]:
+) -> Step[PaymentConfirmation | OrderComplete | AwaitingPayment]:
     """Ask for the money by this way. Paid at the door: that is all."""
+    if paying.needs_phone(way, facts):
+        return _ask_phone(waiting, shop, facts)
     intent, effects = awaiting.charged(order, way, shop, facts)
     asked = paying.asked(intent, shop, facts)
     if way is Way.CASH:
@@ -139,7 +160,7 @@ def payment_failed(
     if isinstance(state, PaymentConfirmation) and event.intent != state.intent:
         return Step(state)  # news of an earlier try, while another one is under way
     way = news.intent.way
-    asked = awaiting.ask_again(news.said, way, awaiting.ways(shop, facts), facts)
+    asked = awaiting.ask_again(news.said, way, paying.offered(shop, facts), facts)
     failed = AwaitingPayment(state.number, state.total, state.due, way, state.basket)
     return Step(failed, (*news.effects, asked))
 
@@ -162,7 +183,7 @@ def payment_timer(
         return Step(Greeting(state.basket), fired.effects)
     if isinstance(state, AwaitingPayment):
         return _ask(fired.reminder, state, shop, facts)
-    return Step(state, (awaiting.ask_patience(fired.reminder, awaiting.ways(shop, facts), facts),))
+    return Step(state, (awaiting.ask_patience(fired.reminder, paying.offered(shop, facts), facts),))
 
 
 @FLOW.arrow
@@ -187,4 +208,4 @@ def thank(state: OrderComplete, event: Thanked, shop: Shop, facts: Facts) -> Ste
 # -- pieces --------------------------------------------------------------------------------------------------------
 def _ask(head: str, waiting: AwaitingPayment, shop: Shop, facts: Facts) -> Step[AwaitingPayment]:
     head = head or awaiting.total_of(waiting.number, waiting.total, shop, facts)
-    return Step(waiting, (awaiting.ask_way(head, awaiting.ways(shop, facts), facts),))
+    return Step(waiting, (awaiting.ask_way(head, paying.offered(shop, facts), facts),))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from engine import awaiting, basket, browsing, delivery, paying, reviewing
+from engine import awaiting, basket, browsing, delivery, payer, paying, reviewing
 from engine.address import Millis
 from engine.awaiting import OtherWayAsked, PayAsked, Retried, Waited, WayChosen
 from engine.basket import Basket
@@ -23,6 +23,7 @@ from engine.delivery import KnownUsed
 from engine.events import TimerFired
 from engine.facts import AnyNeed, Availability, Facts
 from engine.flow import AnyFlowEvent, Cancelled, Flow, FlowEvent, Guide, Started, State
+from engine.payer import PhoneTold
 from engine.payments import Way
 from engine.phrases import phrase, say
 from engine.shop import Shop
@@ -80,13 +81,14 @@ class ReviewingOrder(State, frozen=True):
 
 class AwaitingPayment(State, frozen=True):
     """The order is placed, its stock held until ``due`` (0: it is taken). How to pay? ``way``: the one that failed.
-    ``basket``: begun before the customer came back to pay."""
+    ``basket``: begun before the customer came back to pay. ``phone_wanted``: the number that pays was asked for."""
 
     number: str
     total: int
     due: Millis
     way: Way | None = None
     basket: Basket = Basket()
+    phone_wanted: bool = False
 
 
 class PaymentConfirmation(State, frozen=True):
@@ -150,7 +152,7 @@ def wanting(state: State, event: AnyFlowEvent) -> tuple[AnyNeed, ...]:
         case TimerFired(kind):
             number = awaiting.number_in(kind)
             return awaiting.needs(number) if number else ()
-        case Cancelled() | WayChosen() | Retried() | OtherWayAsked() | PayAsked() | Waited():
+        case Cancelled() | WayChosen() | PhoneTold() | Retried() | OtherWayAsked() | PayAsked() | Waited():
             return awaiting.needs(state.number) if isinstance(state, Open) else ()
         case _:
             return paying.news_needs(event)
@@ -191,7 +193,12 @@ def read_review(state: ReviewingOrder, said: str) -> FlowEvent | None:
 
 
 @FLOW.reader
-def read_payment(state: AwaitingPayment | PaymentConfirmation, said: str) -> FlowEvent | None:
+def read_payment(state: AwaitingPayment, said: str) -> FlowEvent | None:
+    return awaiting.read(said) or payer.read(said, state.phone_wanted)
+
+
+@FLOW.reader
+def read_paying(state: PaymentConfirmation, said: str) -> FlowEvent | None:
     return awaiting.read(said)
 
 
@@ -263,6 +270,8 @@ GUIDES: dict[type[State], tuple[str, str, tuple[str, ...]]] = {
 
 @FLOW.guide
 def guide(state: State, shop: Shop, facts: Facts) -> Guide:
+    if isinstance(state, AwaitingPayment) and state.phone_wanted:
+        return payer.HINT.guide(facts.language)
     expected, example, lines = GUIDES[type(state)]
     number = getattr(state, "number", "")
     return Guide(

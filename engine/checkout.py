@@ -16,7 +16,7 @@ from engine.facts import Facts
 from engine.messages import Purpose
 from engine.offering import zone_of
 from engine.orders import Order, OrderStatus, PaymentStatus
-from engine.paying import intent_for, reference_of
+from engine.paying import intent_for, offered, reference_of
 from engine.payments import Way
 from engine.phrases import say
 from engine.shop import Shop
@@ -26,7 +26,7 @@ from engine.shopping import cart_line, joined, price, synced
 # -- placing -------------------------------------------------------------------------------------------------------
 def refusal(review: Reviewed, shop: Shop, facts: Facts) -> str:
     """Why this order can't be placed as it is; "" when it can."""
-    if shop.terms.payments and not awaiting.ways(shop, facts):
+    if shop.terms.payments and not offered(shop, facts):
         return say(facts.language, "I can't take a payment from you here. Say *agent* to talk to a person.")
     return baskets.too_little(review, shop, facts)
 

@@ -162,7 +162,8 @@ class Facts(msgspec.Struct, frozen=True):
     ``left`` maps sku to what this customer could buy now; a sku that is not in it is not tracked. ``seats`` maps an
     active event's id to what is free. ``written_at`` is when the customer last wrote by
     the provider's clock, before this letter (0: never).
-    ``profile`` is what the provider calls the sender, unchecked; "" when it does not say.
+    ``profile`` is what the provider calls the sender, unchecked; "" when it does not say. ``payer`` is the number that
+    was typed in this turn to pay from.
     """
 
     now: Millis
@@ -182,6 +183,7 @@ class Facts(msgspec.Struct, frozen=True):
     invoices: tuple[Invoice, ...] = ()
     written_at: Millis = 0
     profile: str = ""
+    payer: str = ""
 
     def order(self, number: str) -> Order | None:
         """The order with this number among those that were read."""

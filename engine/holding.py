@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import paying, playbill
+from engine import payer, paying, playbill
 from engine.address import Millis
 from engine.booking import PAY, Held, timer_of
 from engine.effects import AnyEffect, Ask, Book, Charge, ClearTimer, MoveBooking, SaveCustomer, SetTimer
@@ -195,21 +195,25 @@ def ways(row: Booking, shop: Shop, facts: Facts) -> tuple[Way, ...]:
     if not row.total:
         return ()
     offered = paying.offered(shop, facts)
-    return tuple([way for way in offered if way is not Way.CASH and not paying.needs_phone(way, facts)])
+    return tuple([way for way in offered if way is not Way.CASH])
 
 
 def asked(
     row: Booking, way: Way | None, offered: tuple[Way, ...], shop: Shop, facts: Facts
 ) -> tuple[str, tuple[AnyEffect, ...]]:
-    """Ask for money by this way, instead of what was asked before, and the request's id; else which way it shall be."""
+    """Ask for money by this way, instead of what was asked before, and the request's id; else which way it shall be, or
+    which number shall pay."""
     if way is None or way not in offered:
         total = price(row.total, shop)
         which = say(facts.language, "How would you like to pay {total}?", total=total)
         return "", (*paying.dropped(row.id, facts), Ask(which, paying.options(offered, facts, prefix=PAY)))
+    if paying.needs_phone(way, facts):
+        return "", (*paying.dropped(row.id, facts), payer.ask(offered, facts))
     amount, _ = paying.payable(row.total, way, shop)
     last = row.expires_at + (0 if row.extended else EXTENSION)
     intent = paying.intent_for(row.id, way, amount, shop, facts, expires_at=last)
-    return intent.id, (*paying.dropped(row.id, facts), Charge(intent), *paying.asked(intent, shop, facts))
+    said = (*paying.asked(intent, shop, facts), *payer.kept(shop, facts))
+    return intent.id, (*paying.dropped(row.id, facts), Charge(intent), *said)
 
 
 def known_name(facts: Facts) -> str:

@@ -80,9 +80,18 @@ def way_of(value: str) -> Way | None:
     return found or next((way for way, words in WORDS.items() if text.words(value) in words), None)
 
 
+def payer_of(facts: Facts, order_number: str = "") -> str:
+    """The phone that mobile money is asked from: the one typed just now, else the last one that was asked for this
+    order, else the one that the customer writes from, or that their card has."""
+    tried = [one for one in facts.intents if one.order == order_number and one.way is Way.MPESA]
+    last = max(tried, key=lambda one: one.created_at, default=None)
+    on_card = facts.customer.phone if facts.customer is not None else ""
+    return facts.payer or (last.phone if last is not None else "") or facts.phone or on_card
+
+
 def needs_phone(way: Way, facts: Facts) -> bool:
     """Whether the customer must be asked for a number first: mobile money goes to a phone (quality.md 9)."""
-    return way is Way.MPESA and not facts.phone
+    return way is Way.MPESA and not payer_of(facts)
 
 
 # -- what is asked -------------------------------------------------------------------------------------------------
@@ -100,10 +109,8 @@ def rounding_line(rounding: int, shop: Shop, facts: Facts) -> str:
     return say(facts.language, "Rounding: {amount}", amount=price(rounding, shop)) if rounding else ""
 
 
-def intent_for(
-    order_number: str, way: Way, amount: int, shop: Shop, facts: Facts, *, expires_at: Millis, phone: str = ""
-) -> Intent:
-    """The request to pay ``amount`` for an order or booking. ``phone`` is another than the customer writes from."""
+def intent_for(order_number: str, way: Way, amount: int, shop: Shop, facts: Facts, *, expires_at: Millis) -> Intent:
+    """The request to pay ``amount`` for an order or booking."""
     return Intent(
         id=f"{facts.key}:pay",
         shop=shop.name,
@@ -114,7 +121,7 @@ def intent_for(
         currency=shop.currency,
         created_at=facts.now,
         expires_at=expires_at,
-        phone=phone or facts.phone,
+        phone=payer_of(facts, order_number) if way is Way.MPESA else facts.phone,
         reference=reference_of(order_number, shop),
     )
 

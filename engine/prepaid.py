@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import msgspec
 
-from engine import owner, paying, shopping, text, window
+from engine import owner, payer, paying, shopping, text, window
 from engine.address import Millis
 from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import QUANTITY_AT_MOST, ask_way
@@ -70,12 +70,12 @@ CHOICES: dict[str, FlowEvent] = {
 RETRIES = {"again": Retried(), "try again": Retried(), "other way": OtherWayAsked(), "pay": OtherWayAsked()}
 
 
-def read_way(said: str) -> FlowEvent | None:
+def read_way(said: str, phone_wanted: bool) -> FlowEvent | None:
     """What text means where a way to pay is chosen."""
     way = paying.way_of(said)
     if way is not None:
         return WayChosen(way)
-    return RETRIES.get(command(said))
+    return RETRIES.get(command(said)) or payer.read(said, phone_wanted)
 
 
 def read_waiting(said: str) -> FlowEvent | None:
@@ -104,7 +104,7 @@ def place(order: Order, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     card = facts.customer or Customer(order.customer, shop.name)
     card = msgspec.structs.replace(
         card,
-        phone=facts.phone or card.phone,
+        phone=facts.phone or facts.payer or card.phone,
         address=order.address or card.address,
         name=order.name or card.name,
         language=facts.language,
@@ -150,9 +150,7 @@ def _time_to_pay(shop: Shop) -> Millis:
 
 def _asking(order: Order, way: Way, ahead: tuple[AnyEffect, ...], shop: Shop, facts: Facts) -> AskedToPay:
     amount, rounding = paying.payable(order.total, way, shop)
-    intent = paying.intent_for(
-        order.number, way, amount, shop, facts, expires_at=facts.now + _time_to_pay(shop), phone=facts.phone
-    )
+    intent = paying.intent_for(order.number, way, amount, shop, facts, expires_at=facts.now + _time_to_pay(shop))
     rounded = paying.rounding_line(rounding, shop, facts)
     said = (Say(rounded, Purpose.PAYMENT),) if rounded else ()
     wait = (SetTimer(WAIT + order.number, facts.now + NEWS_AFTER),) if way is Way.MPESA else ()
@@ -174,7 +172,8 @@ def again(number: str, way: Way, shop: Shop, facts: Facts) -> AskedToPay:
         return AskedToPay(None, (*_ended(order, facts), Say(said, Purpose.ORDER)))
     holds = [TakeHold(hold) for hold in holds_of(order, facts.now + _time_to_pay(shop))]
     end = SetTimer(END + number, facts.now + _time_to_pay(shop))
-    return _asking(order, way, (*paying.dropped(number, facts), *_pending(order), *holds, end), shop, facts)
+    ahead = (*paying.dropped(number, facts), *_pending(order), *holds, end, *payer.kept(shop, facts))
+    return _asking(order, way, ahead, shop, facts)
 
 
 def _pending(order: Order) -> tuple[AnyEffect, ...]:

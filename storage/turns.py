@@ -117,8 +117,9 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await write(db, SNAPSHOT, [(*c.address, c.version, c.snapshot, c.heard) for c in commits])
     await write_renamed(db, rich)
     await write(db, LINK, [(c.address.shop, *link, c.address.customer) for c in commits for link in c.links])
-    for state in ("queued", "held"):  # each has an index of its own
-        await write(db, HUSH.replace("{state}", state), [(*c.address, HUSHED, c.at) for c in commits if c.hush])
+    hushed = [(*c.address, HUSHED, c.at) for c in commits if c.hush]
+    for state in ("queued", "held") if hushed else ():  # each has an index of its own
+        await write(db, HUSH.replace("{state}", state), hushed)
     await order_rows.write_orders(db, rich)
     await seat_rows.write_seats(db, rich)
     await write_money(db, rich)

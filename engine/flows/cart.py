@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine import awaiting, browsing, cart_money, checkout, reviewing
+from engine import awaiting, browsing, cart_money, checkout, paying, reviewing
 from engine import basket as baskets
 from engine.basket import Basket, PickedUp
 from engine.browsing import AgainAsked, Cleared, MoreAsked, Named, ReviewAsked, WentBack
@@ -265,7 +265,7 @@ def place(
         return _review(state.basket, [], shop, facts, shown=state.total)
     if why := checkout.refusal(now, shop, facts):
         return Step(state, (Say(why),), missed=True)
-    ways = awaiting.ways(shop, facts)
+    ways = paying.offered(shop, facts)
     order = checkout.order_of(now, ways, shop, facts)
     placed = checkout.placed(order, shop, facts)
     if not order.held:

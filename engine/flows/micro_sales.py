@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine import buying, paying, prepaid, text
+from engine import buying, payer, paying, prepaid, text
 from engine import cart as carts
 from engine.awaiting import OtherWayAsked, Retried, WayChosen
 from engine.buying import Named, ProductsAsked, PromotionsAsked, QuantityTold, Singled
@@ -30,6 +30,7 @@ from engine.events import (
 )
 from engine.facts import AnyNeed, Availability, ConflictKind, Facts, IntentsFor, OrderNumbered, OwnCard
 from engine.flow import AnyFlowEvent, Cancelled, Chosen, Expired, Flow, FlowEvent, Guide, Started, State, Step
+from engine.payer import PhoneTold
 from engine.payments import Way
 from engine.phrases import say
 from engine.prepaid import Wondered
@@ -62,12 +63,13 @@ class AddressInput(State, frozen=True):
 
 class PaymentSelection(State, frozen=True):
     """The summary was shown; its price is the one that a way to pay agrees to. ``order`` once it is placed, and ``way``
-    the one that failed."""
+    the one that failed. ``phone_wanted``: the number that pays was asked for."""
 
     cart: Cart
     address: str = ""
     order: str = ""
     way: str = ""
+    phone_wanted: bool = False
 
 
 class PaymentProcessing(State, frozen=True):
@@ -141,7 +143,7 @@ def read_address(state: AddressInput, said: str) -> FlowEvent | None:
 
 @FLOW.reader
 def read_way(state: PaymentSelection, said: str) -> FlowEvent | None:
-    return prepaid.read_way(said)
+    return prepaid.read_way(said, state.phone_wanted)
 
 
 @FLOW.reader
@@ -242,20 +244,44 @@ def pay(
     state: PaymentSelection, event: WayChosen, shop: Shop, facts: Facts
 ) -> Step[PaymentProcessing | PaymentSelection | Greeting | Completed]:
     """Place the order, hold its stock and ask for the money, in one commit; or ask anew for an order that waits."""
-    problem = buying.impossible(event.way, shop, facts)
+    return _pay(state, event.way, shop, facts)
+
+
+@FLOW.arrow(needs=(OwnCard(),))
+def pay_from(
+    state: PaymentSelection, event: PhoneTold, shop: Shop, facts: Facts
+) -> Step[PaymentProcessing | PaymentSelection | Greeting | Completed]:
+    """M-Pesa from this number: the one that was asked for, or another than the customer writes from."""
+    number = payer.number_of(event.said)
+    if not number:
+        return _ask_phone(state, shop, facts, refused=True)
+    return _pay(state, Way.MPESA, shop, payer.told(number, facts))
+
+
+def _ask_phone(state: PaymentSelection, shop: Shop, facts: Facts, *, refused: bool = False) -> Step[PaymentSelection]:
+    wanted = msgspec.structs.replace(state, phone_wanted=True)
+    return Step(wanted, (payer.ask(paying.offered(shop, facts), facts, refused),), missed=refused)
+
+
+def _pay(
+    state: PaymentSelection, way: Way, shop: Shop, facts: Facts
+) -> Step[PaymentProcessing | PaymentSelection | Greeting | Completed]:
+    problem = buying.impossible(way, shop, facts)
     if problem:
         return Step(state, (buying.ask_way([problem], shop, facts),), missed=True)
+    if paying.needs_phone(way, facts):
+        return _ask_phone(state, shop, facts)
     if state.order:
-        return _processing(state, prepaid.again(state.order, event.way, shop, facts))
+        return _processing(state, prepaid.again(state.order, way, shop, facts))
     refused = facts.conflict
     if refused is not None and refused.kind is ConflictKind.CART_ORDERED:
         return Step(Completed(refused.what), (prepaid.ordered_already(refused.what, facts),))
     if carts.revise(state.cart, shop, facts)[1]:
         return _summary(state, shop, facts)
-    return _processing(state, prepaid.placed(state.cart, state.address, event.way, shop, facts))
+    return _processing(state, prepaid.placed(state.cart, state.address, way, shop, facts))
 
 
-@FLOW.arrow
+@FLOW.arrow(needs=(OwnCard(),))
 def try_again(
     state: Paying, event: Retried, shop: Shop, facts: Facts
 ) -> Step[PaymentProcessing | PaymentSelection | Greeting]:
@@ -368,4 +394,5 @@ HINTS = dict(zip(FLOW.states, buying.HINTS, strict=True))
 
 @FLOW.guide
 def guide(state: State, shop: Shop, facts: Facts) -> Guide:
-    return HINTS[type(state)].guide(facts.language)
+    wanted = isinstance(state, PaymentSelection) and state.phone_wanted
+    return (payer.HINT if wanted else HINTS[type(state)]).guide(facts.language)

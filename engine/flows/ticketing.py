@@ -1,16 +1,15 @@
 """Tickets for events: search, choose seats, which are held at once, give a name, pay where there is something to pay.
 
-The contract is flows.md §5. Numbers are those the customer saw: the state holds the ids that were shown. A hold is a
-row with an expiry, so every arrow goes by that row as it was read, whatever timer or letter has come or not.
+The contract is flows.md §5; the states are in engine.ticketing_states. Numbers are those the customer saw: the state
+holds the ids that were shown. A hold is a row with an expiry, so every arrow goes by that row as it was read, whatever
+timer or letter has come or not.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import msgspec
 
-from engine import booked, booking, events, holding, paying, playbill, text, unbooking, waitlist
+from engine import booked, booking, events, holding, payer, paying, playbill, text, unbooking, waitlist
 from engine.booking import (
     Agreed,
     BookingAsked,
@@ -26,111 +25,28 @@ from engine.booking import (
 from engine.delivery import refusal
 from engine.effects import AnyEffect
 from engine.facts import Facts, OwnBookings, OwnCard, OwnEntries, Seats
-from engine.flow import Cancelled, Chosen, Expired, Flow, FlowEvent, Guide, Started, State, Step
+from engine.flow import Cancelled, Chosen, Expired, Started, State, Step
 from engine.orders import PaymentStatus
+from engine.payer import PhoneTold
 from engine.playbill import MoreAsked, Numbered, Searched, SeatsWanted
 from engine.shop import Shop
-from engine.tickets import BOOKING_FORM, SEATS_AT_MOST, Booking, BookingStatus
+from engine.ticketing_states import (
+    FLOW,
+    AwaitingPayment,
+    Confirmed,
+    Ended,
+    EventSelected,
+    Hold,
+    Holding,
+    Nothing,
+    Qty,
+    Search,
+    held_in,
+)
+from engine.tickets import SEATS_AT_MOST, Booking, BookingStatus
 from engine.waitlist import Joined
 
-
-# -- states --------------------------------------------------------------------------------------------------------
-class Nothing(State, frozen=True, tag="None"):
-    """Nothing is going on."""
-
-
-class Search(State, frozen=True):
-    """Choosing an event. ``found``: ids by the numbers that are theirs, of which the first ``shown`` were seen."""
-
-    found: tuple[str, ...] = ()
-    shown: int = 0
-
-
-class EventSelected(State, frozen=True):
-    """How many seats? ``wanted`` could not be had. ``full``: it was said to be sold out, a number means to wait."""
-
-    event: str
-    wanted: int = 0
-    full: bool = False
-
-
-class Qty(State, frozen=True):
-    """The seats are held; a name is wanted."""
-
-    held: Held
-
-
-class Hold(State, frozen=True):
-    """The summary was shown; ``yes`` books it."""
-
-    held: Held
-    name: str
-
-
-class AwaitingPayment(State, frozen=True):
-    """``intent``: the open request to pay, "" while the customer chooses a way."""
-
-    held: Held
-    name: str
-    intent: str = ""
-
-
-class Confirmed(State, frozen=True):
-    booking: str
-
-
-Holding: TypeAlias = Qty | Hold | AwaitingPayment
-Ended: TypeAlias = EventSelected | Nothing | Confirmed
-"""Where a hold leads that can't be booked any more: others have the seats, its event is off, or it stands already."""
-
-
-def held_in(state: State) -> Held | None:
-    """The hold that the conversation is about."""
-    return state.held if isinstance(state, Holding) else None
-
-
-FLOW = Flow(
-    "ticketing",
-    version=1,
-    states=(Nothing, Search, EventSelected, Qty, Hold, AwaitingPayment, Confirmed),
-    initial=Nothing(),
-    resting=(Search, EventSelected, Confirmed),
-    choices={**playbill.CHOICES, **booking.CHOICES, **waitlist.CHOICES},
-    order_form=BOOKING_FORM,
-    order_example=booking.EXAMPLE,
-    own_words=booking.OWN_WORDS,
-    always=booked.ALWAYS,
-)
-FLOW.wanting(lambda state, event: booking.needs(event, held_in(state)))
-
-
-# -- what typed text means -----------------------------------------------------------------------------------------
-@FLOW.reader
-def read_first(state: Nothing | Search | Confirmed, said: str) -> FlowEvent | None:
-    """Nearly everything is a hello, or words to search by. ``yes`` in impatience: where it led, once more."""
-    if isinstance(state, Confirmed) and booking.read_yes(said) is not None:
-        return BookingAsked(state.booking)
-    meant = booking.read_thanks(said) or booking.read_anywhere(said) or playbill.read_list(said)
-    hello = not isinstance(state, Search) and (meant is None or isinstance(meant, Numbered | MoreAsked))
-    return Started() if hello else meant
-
-
-@FLOW.reader
-def read_seats(state: EventSelected, said: str) -> FlowEvent | None:
-    meant = booking.read_anywhere(said) or booking.read_answer(said) or playbill.read_seats(said)
-    return Joined() if isinstance(meant, Agreed) else Searched() if isinstance(meant, Declined) else meant
-
-
-@FLOW.reader
-def read_name(state: Qty, said: str) -> FlowEvent | None:
-    meant = booking.read_anywhere(said) or booking.read_wanted(said, state.held) or playbill.read_search(said)
-    return meant or Named(said)
-
-
-@FLOW.reader
-def read_answer(state: Hold | AwaitingPayment, said: str) -> FlowEvent | None:
-    chosen = booking.read_way(said) if isinstance(state, AwaitingPayment) else None
-    return booking.read_anywhere(said) or chosen or booking.read_answer(said) or playbill.read_search(said)
+__all__ = ["FLOW"]
 
 
 # -- looking for an event --------------------------------------------------------------------------------------------
@@ -211,10 +127,17 @@ def agree(state: Hold, event: Agreed, shop: Shop, facts: Facts) -> Step[Awaiting
 
 
 @FLOW.arrow(needs=(Seats(), OwnCard()))
-def pay(state: AwaitingPayment, event: Chosen | Agreed, shop: Shop, facts: Facts) -> Step[AwaitingPayment | Ended]:
-    """A way to pay, another one perhaps; ``yes`` once more only hears where the payment stands."""
+def pay(
+    state: AwaitingPayment, event: Chosen | Agreed | PhoneTold, shop: Shop, facts: Facts
+) -> Step[AwaitingPayment | Ended]:
+    """A way to pay, another one perhaps, or the number that pays; ``yes`` once more only hears where it stands."""
     if isinstance(event, Agreed) and state.intent:
         return Step(state, booked.waiting(state.held, facts))
+    if isinstance(event, PhoneTold):
+        number = payer.number_of(event.said)
+        if not number:
+            return Step(state, (payer.ask(paying.offered(shop, facts), facts, refused=True),), missed=True)
+        return _pay(state.held, state.name, booking.MPESA, shop, payer.told(number, facts))
     return _pay(state.held, state.name, event.value if isinstance(event, Chosen) else "", shop, facts)
 
 
@@ -337,15 +260,6 @@ def cancel_booking(state: State, event: CancelAsked, shop: Shop, facts: Facts) -
     return Step(Nothing() if gone and _stands_at(state, row) else state, effects)
 
 
-# -- what is expected ----------------------------------------------------------------------------------------------
-HINTS = dict(zip(FLOW.states, (*playbill.HINTS, *booked.HINTS), strict=True))
-
-
-@FLOW.guide
-def guide(state: State, shop: Shop, facts: Facts) -> Guide:
-    return HINTS[type(state)].guide(facts.language)
-
-
 # -- steps that several arrows take ----------------------------------------------------------------------------------
 def _list(ahead: str, event: Searched, shop: Shop, facts: Facts) -> Step[Search]:
     found, above, like = playbill.found(ahead, event, shop, facts)
@@ -380,9 +294,11 @@ def _pay(held: Held, named: str, chosen: str, shop: Shop, facts: Facts) -> Step[
     if not ways:
         return _booked(*holding.confirmed(row, named, shop, facts), "", shop, facts)
     way = paying.way_of(chosen) if len(ways) > 1 else ways[0]
-    after, effects = holding.kept(row, named, PaymentStatus.PENDING if way in ways else row.payment, shop, facts)
+    wanted = way in ways and paying.needs_phone(way, facts)
+    asks = way in ways and not wanted
+    after, effects = holding.kept(row, named, PaymentStatus.PENDING if asks else row.payment, shop, facts)
     intent, asked = holding.asked(after, way, ways, shop, facts)
-    return Step(AwaitingPayment(booking.held_of(after), named, intent), (*effects, *asked))
+    return Step(AwaitingPayment(booking.held_of(after), named, intent, wanted), (*effects, *asked))
 
 
 def _booked(row: Booking, effects: tuple[AnyEffect, ...], ahead: str, shop: Shop, facts: Facts) -> Step[Confirmed]:

@@ -91,6 +91,10 @@ class OpenStore(MemoryStore):
     def card(self, address: Address) -> Customer | None:
         return self._ledger.cards.get(address)
 
+    def whose(self, address: Address) -> Address:
+        """The address itself, or the one that it forwards to."""
+        return self._forwards.get(address, address)
+
     def snapshots(self) -> dict[Address, Snapshot]:
         return dict(self._snapshots)
 

@@ -10,7 +10,7 @@ from engine.effects import Charge, MovePayment, Say, ShowDocument
 from engine.events import ChargeAnswered, DeskDecided, PaymentFailed, PaymentSettled, TimerFired
 from engine.facts import BookingNumbered, Facts, IntentOf, OrderNumbered, PaymentOf
 from engine.messages import Purpose
-from engine.orders import OrderStatus, PaymentMove, PaymentStatus
+from engine.orders import Customer, OrderStatus, PaymentMove, PaymentStatus
 from engine.payments import Failure, IntentStatus, Way
 from engine.shop import Shop
 from tests.engine.till import BOOKING, INTENT, KIOSK, ORDER, PAYMENT, facts
@@ -96,7 +96,23 @@ def test_an_intent_is_derived_from_its_turn() -> None:
     made = paying.intent_for(ORDER.number, Way.MPESA, 300_000, KIOSK, facts(), expires_at=99)
     assert (made.id, made.customer, made.phone, made.expires_at) == ("kiosk/c1:7:pay", "c1", "254700000001", 99)
     assert made == paying.intent_for(ORDER.number, Way.MPESA, 300_000, KIOSK, facts(), expires_at=99)
-    assert paying.intent_for("X-1", Way.CARD, 1, KIOSK, facts(), expires_at=99, phone="2547").phone == "2547"
+
+
+def test_mobile_money_is_asked_from_the_number_that_was_typed_else_tried_else_known() -> None:
+    def asked(**more: object) -> str:
+        told = replace(facts(), **more)
+        return paying.intent_for(ORDER.number, Way.MPESA, 1, KIOSK, told, expires_at=99).phone
+
+    card = Customer("c1", "kiosk", phone="254733333333")
+    tried = paying.intent_for(ORDER.number, Way.MPESA, 1, KIOSK, replace(facts(), payer="254722222222"), expires_at=9)
+    other = replace(tried, order="X-9")
+    assert asked() == "254700000001"
+    assert asked(phone="", customer=card) == "254733333333"
+    assert asked(customer=card) == "254700000001"
+    assert asked(intents=(other, tried)) == "254722222222"
+    assert asked(intents=(other,)) == "254700000001"
+    assert asked(intents=(tried,), payer="254711111111") == "254711111111"
+    assert not paying.needs_phone(Way.MPESA, replace(facts(), phone="", customer=card))
 
 
 def test_a_reference_is_short_and_the_same_each_time_it_is_asked_for() -> None:

@@ -144,7 +144,7 @@ class World:
     # -- what the actor does -----------------------------------------------------------------------------------------
     def deliver(self, inbound: Inbound, to: Address | None = None) -> None:
         """One durable turn. Every time the conversation wakes from its snapshot, so that nothing else is remembered."""
-        letter = self.last = Letter(to or self.who, inbound)
+        letter = self.last = Letter(self.store.whose(to or self.who), inbound)
         conflict: Conflict | None = None
         for attempt in range(ATTEMPTS):
             turn, commit = self.take_turn(self.conversation_of(letter.address), letter, attempt, conflict)

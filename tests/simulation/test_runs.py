@@ -50,6 +50,7 @@ def ends_well(town: Town) -> Counter[str]:
     assert not [one for one in bookings if one.status is BookingStatus.HELD], "a hold that was never swept"
     return Counter(
         {
+            "united": town.united,
             "orders": len(orders),
             "paid": sum(order.payment is PaymentStatus.PAID for order in orders),
             "payments": len(payments),
@@ -76,6 +77,7 @@ def run(flow: str, seeds: range) -> Counter[str]:
 def test_every_run_ends_with_its_books_in_order(flow: str) -> None:
     happened = run(flow, range(ALWAYS))
     assert happened["orders"] + happened["booked"] >= ALWAYS / 2, f"too little happened to prove anything: {happened}"
+    assert happened["united"] >= 5
 
 
 @pytest.mark.torture

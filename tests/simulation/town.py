@@ -11,9 +11,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from engine.address import DAY, MINUTE, Address, Millis
 from engine.books import Charged
 from engine.events import DeskDecided, OptionTapped, TextSaid
+from engine.merging import merge_of
 from engine.payments import ASK_NOBODY, Failure, Intent, IntentStatus, PaymentNews, PaymentState
 from engine.shop import Shop
 from tests.engine.cases import cases_of
@@ -25,6 +28,7 @@ CUSTOMERS = ("ann", "ben", "cat", "dan")
 STEPS = 90
 WAITS: dict[Millis, float] = {1_000: 8, 20_000: 8, MINUTE: 8, 4 * MINUTE: 5, 6 * MINUTE: 3, 16 * MINUTE: 2, DAY: 1}
 """How long nothing happens, and how often so long."""
+EVERY = 10**6
 SETTLING = 60
 """Rounds of a day after which everything that can still happen has happened."""
 
@@ -51,11 +55,13 @@ class Town:
         self._scripts = {name: self._script() for name in CUSTOMERS}
         self._said = sorted({words for script in _scripts(shop.flow) for verb, words in script if verb == ">"})
         self._counted = 0
+        self.united = 0
 
     def play(self) -> None:
         """A busy time, and then the quiet in which everything comes to its end."""
         for _ in range(STEPS):
             self.world.as_customer(self.draw.choice(CUSTOMERS))
+            self.world.who = self.world.store.whose(self.world.who)
             act = self.draw.choices(list(ACTS), weights=list(ACTS.values()))[0]
             self._note(act.__name__)
             act(self)
@@ -89,7 +95,7 @@ class Town:
 
     def tap_something(self, title: str = "") -> None:
         """A choice that this customer was ever shown, an old one as well as a new one."""
-        own = [one.message for one in self.world.outbox if one.address == self.world.who]
+        own = [one.message for one in self.world.outbox if self.world.store.whose(one.address) == self.world.who]
         shown = [choice for message in own for choice in choices(message)]
         named = [choice for choice in shown if choice.title == title]
         if named or shown:
@@ -111,6 +117,37 @@ class Town:
         except _Died:
             assert len(self.world.commits) == inbound_before
             self.world.redeliver()
+
+    def unite(self) -> None:
+        """Two who were here are found to be one person."""
+        store, shop = self.world.store, self.world.shop
+        here = [who.customer for who in store.snapshots()]
+        if len(here) < 2:
+            return
+        before = self._books()
+        elder, younger = at_once(store.identities(shop.name, self.draw.sample(here, 2)))
+        merge = merge_of(elder, younger, shop, self.world.now)
+        for _ in range(self.draw.choice([1, 1, 2])):
+            assert at_once(store.merge(merge)) is None
+        assert self._books() == before, "something came or went although nobody did anything"
+        self.world.who = store.whose(self.world.who)
+        self.united += 1
+
+    def _books(self) -> object:
+        """All that must be the same before and after two customers are made one."""
+        store, shop, now = self.world.store, self.world.shop.name, self.world.now
+        return (
+            msgspec.structs.replace(at_once(store.stats(shop)), customers=0),
+            at_once(store.metrics(shop)),
+            [(one.id, one.amount, one.state) for one in store.payments_of(shop)],
+            sorted(one.id for who in store.snapshots() for one in store.intents_of(who)),
+            sorted((one.id, one.status.value) for one in store.bookings_of(shop)),
+            [one.number for one in store.invoices_of(shop)],
+            {sku: (left, store.held(shop, sku, now)) for sku, left in self.world.left.items()},
+            [one.key for one in at_once(store.waiting(0, EVERY))[1]],
+            [one.inbound.id for one in at_once(store.posted(now, EVERY))],
+            [(one.id, one.dead) for one in at_once(store.parked(None, True, EVERY))],
+        )
 
     # -- time ------------------------------------------------------------------------------------------------------
     def wait(self) -> None:
@@ -251,5 +288,6 @@ ACTS: dict[Callable[[Town], None], float] = {
     Town.fail: 3,
     Town.decide: 3,
     Town.reprice: 1,
+    Town.unite: 1,
 }
 """What may happen, and how often."""

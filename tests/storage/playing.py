@@ -13,6 +13,7 @@ import msgspec
 
 from engine.address import DAY, Address
 from engine.books import Charged
+from engine.identity import Merge
 from engine.invoices import IssueOf
 from engine.orders import (
     PAYMENT_MOVES,
@@ -48,7 +49,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Enum)
 Call = tuple[str, tuple[Any, ...]]
 
-PEOPLE = [Address(SHOP, name) for name in ("ann", "ben")]
+PEOPLE = [Address(SHOP, name) for name in ("ann", "ben", "cem")]
 PROGRAMMES = {
     "first": (msgspec.structs.replace(GIG, capacity=6), msgspec.structs.replace(FEST, starts_at=NOW + 40)),
     "second": (msgspec.structs.replace(GIG, capacity=3, title="Other"),),
@@ -65,7 +66,7 @@ KINDS = (
     *("sweep_bookings", "offer_seats", "offer_seats", "check_in"),
     *("import_events", "save_event", "remove_event", "save_customers"),
     *("begin_sync", "note_synced", "set_stock"),
-    *("post", "park", "sweep"),
+    *("post", "park", "sweep", "merge"),
 )
 PARTS = (
     *("orders", "orders", "moves", "payment_moves", "payment_moves", "takes", "holds", "releases"),
@@ -222,6 +223,11 @@ class Player:
 
     def park(self) -> tuple[Any, ...]:
         return letter(self.one(["w2", *LETTERS])), True, "why", self.now
+
+    def merge(self) -> tuple[Any, ...]:
+        survivor, gone = self._random.sample(PEOPLE, 2)
+        version = self.versions[survivor] + (2 if self.blind() else 1)
+        return (Merge(SHOP, survivor.customer, gone.customer, version, self.versions[gone], b"{}", self.now),)
 
     def sweep(self) -> tuple[Any, ...]:
         return (self.now + (8 * DAY if self.blind() else 0),)
