@@ -24,10 +24,12 @@ from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 from engine.repeats import Repeats
+from engine.template_states import TemplateBook, TemplateState
 
 
-class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices and repeats.
+class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook, Repeats, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices, repeats
+    and template_states.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -105,8 +107,8 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Prot
         """Queue what these addresses hold, in its order; how many messages that is."""
 
     async def review_held(self, now: Millis) -> set[Address]:
-        """Queue what is held for customers who have written since (within the window), give up what was held for
-        HELD_AT_MOST, and tell which addresses hold something still."""
+        """Queue what is held for customers who have written since (within the window), and what is held for a template
+        that may be sent now; give up what was held for HELD_AT_MOST; tell which addresses hold something still."""
 
     async def outbox_row(self, key: str) -> OutboxRow | None:
         """One row as it stands, for the owner, the API and tests."""
@@ -286,6 +288,17 @@ class Channel(Sending, Protocol):
     async def fetch(self, http: Http, since: Millis) -> Delivery:
         """What came in since then, oldest first, under the ids that webhooks give. Raises NotSent or AnswerLost."""
         return Delivery()
+
+    @property
+    def account(self) -> str:
+        """The provider's id of the account that the shop's templates belong to, as in ``Notice.account``; "": not
+        known, then what is told of any account of this webhook counts."""
+        return ""
+
+    async def templates(self, http: Http) -> Sequence[TemplateState] | Outcome | None:
+        """All message templates of the account; None where the provider can't be asked. An Outcome when it refuses,
+        its ``reason`` a plain sentence with the next step. Raises NotSent or AnswerLost."""
+        return None
 
 
 class Papers(Protocol):

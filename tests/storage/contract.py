@@ -28,6 +28,7 @@ from tests.storage.contract_outbox import Outbox
 from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
+from tests.storage.contract_templates import Templates
 from tests.storage.contract_turns import Turns
 from tests.storage.contract_waiting import HeldMessages
 from tests.storage.people import People, Visitors
@@ -176,6 +177,7 @@ class ShopContract(
     OwnersBooks,
     BackOffices,
     OwnersNotices,
+    Templates,
     Invoices,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""
