@@ -1,6 +1,7 @@
 """The one place that decides, at the moment of sending, whether a message may go as it is (quality.md 7, 8).
 
     bulk, and its customer has opted out            ─▶ SKIPPED
+    a template that the provider has stopped        ─▶ HELD until it may be sent again (engine.template_sync)
     inside the 24-hour window                       ─▶ as it is
     outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Template
 from engine.ports import Clock, Http, Sending, Store
+from engine.template_sync import unusable
 from engine.window import FREE
 
 WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
@@ -33,6 +35,8 @@ class Ruling:
         """See ports.Sending."""
         if outgoing.purpose is Purpose.BULK and await self._opted_out(outgoing):
             return Outcome(OutcomeClass.SKIPPED, reason=OPTED_OUT)
+        if stopped := await self._stopped(outgoing):
+            return Outcome(OutcomeClass.HELD, reason=stopped)
         if await self._closed(outgoing):
             return await self._stand_in(http, outgoing, Outcome(OutcomeClass.HELD, reason=WAITS))
         outcome = await self._channel.send(http, outgoing)
@@ -57,6 +61,12 @@ class Ruling:
         if isinstance(outgoing.message, Template) or not outgoing.free_until or now < outgoing.free_until:
             return False
         return await self._store.heard_at(outgoing.address) + FREE <= now
+
+    async def _stopped(self, outgoing: Outgoing) -> str:
+        """A stand-in comes here too: then the words that it stands in for are held, and go when the customer writes."""
+        if not isinstance(outgoing.message, Template):
+            return ""
+        return await unusable(self._store, outgoing.address.shop, outgoing.message)
 
     async def _opted_out(self, outgoing: Outgoing) -> bool:
         card = await self._store.customer(outgoing.address)

@@ -34,6 +34,7 @@ from engine.ruling import Ruling
 from engine.scheduler import Scheduler
 from engine.shop import Shop
 from engine.supervisor import Supervisor
+from engine.template_sync import TemplateSync
 from engine.tickets import BookingStatus, Programme
 
 FORGET_SECONDS = 30.0
@@ -80,6 +81,7 @@ class Running:
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards, self.scheduler.note_now)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
+        self.templates = TemplateSync(store, shops, channels.values(), connect, clock, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
         self.crm = CrmSync(store, crms, connect, clock, rests)
@@ -95,6 +97,7 @@ class Running:
             await nursery.start(self.crm.run)
             await nursery.start(self.scheduler.run)
             await nursery.start(self.fetching.run)
+            await nursery.start(self.templates.run)
             task_status.started()
             while True:
                 await trio.sleep(FORGET_SECONDS)

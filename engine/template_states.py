@@ -136,6 +136,6 @@ LOW_QUALITY = (
     "name another in shop.terms.templates."
 )
 MISSING = (
-    "is not at the provider, though shop.terms.templates names it. Make it there, or correct the setting; until then what "
-    "needs it fails."
+    "is not at the provider, though shop.terms.templates names it. Make it there, or correct the setting; until then "
+    "what needs it fails."
 )
