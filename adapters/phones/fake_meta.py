@@ -112,9 +112,9 @@ class FakeMeta:
     def rules(self, rules: Rules) -> None:
         """Set them; what has changed of a template is told by webhook, once to each address of its account."""
         before, self._world.rules = self._world.rules, rules
-        told = {(one.number.waba_id, one.number.webhook_url): one for one in self._accounts.values() if one.is_metas}
+        hooks = {(one.number.waba_id, one.number.webhook_url): one for one in self._accounts.values() if one.is_metas}
         for field, value in meta_templates.news(before, rules):
-            for account in told.values():
+            for account in hooks.values():
                 account.deliverer.change(field, value)
 
     def templates(self, authorization: str, version: str, waba: str) -> Sequence[TemplateRule]:

@@ -75,7 +75,7 @@ def _read(answer: Answer) -> Map | None:
 
 
 def _refused(answer: Answer) -> Outcome:
-    code = error_code(answer)
+    code = error_code(answer) or 0
     if code in (BAD_PARAMETER, NO_SUCH_OBJECT):
         return Outcome(OutcomeClass.OPERATOR, code=code, reason=NO_ACCOUNT)
     if code in PERMISSIONS:

@@ -1,4 +1,4 @@
-"""Everything of the fake that is not hot: templates, media, commerce settings, and the controls of whoever tests a shop.
+"""Everything of the fake that is not hot: templates, media, commerce settings, and the controls for tests of a shop.
 
     GET  /control/stats                counts of everything
     GET  /control/numbers              the business numbers, each with its shop's name and flow
