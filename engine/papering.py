@@ -20,7 +20,8 @@ NOT_MADE = "The paper could not be made; it will be tried again. The log says wh
 
 
 class Papering:
-    """The sending half of a channel that makes papers first."""
+    """The sending half of a channel that makes papers first, and knows an address for pictures that are files of ours:
+    a channel takes the one or the other."""
 
     def __init__(self, channel: Sending, papers: Papers) -> None:
         self._channel = channel
@@ -40,6 +41,9 @@ class Papering:
             link = self._papers.link(outgoing.address.shop, message.paper)
             message = msgspec.structs.replace(message, content=content, link=link)
             outgoing = msgspec.structs.replace(outgoing, message=message)
+        elif isinstance(message, Image) and message.path and not message.link:
+            link = self._papers.shown(outgoing.address.shop, message.path)
+            outgoing = msgspec.structs.replace(outgoing, message=msgspec.structs.replace(message, link=link))
         return await self._channel.send(http, outgoing)
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:

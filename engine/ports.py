@@ -311,6 +311,9 @@ class Papers(Protocol):
     def link(self, shop: str, paper: str) -> str:
         """Its public address under an unguessable, signed name."""
 
+    def shown(self, shop: str, path: str) -> str:
+        """The public address of a product's or an event's picture that is a file of ours."""
+
     def named(self, shop: str, file: str) -> str | None:
         """The paper of ``shop`` that the last part of such an address stands for; None for every other name."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import trio
 
-from adapters.papers import documents, picture
-from adapters.papers.names import Names
+from adapters.papers import documents
+from adapters.papers import picture as drawn
+from adapters.papers.names import Names, picture
 from adapters.papers.tokens import Signer
 from engine.address import Address
 from engine.ports import Store
 from engine.shop import Shop
+from engine.table import is_link
 from engine.tickets import BookingStatus
 
 DRAWING_AT_ONCE = 1
@@ -39,6 +42,10 @@ class PaperDesk:
         """See engine.ports.Papers."""
         return self.names.paper(shop, file)
 
+    def shown(self, shop: str, path: str) -> str:
+        """See engine.ports.Papers."""
+        return self.link(shop, picture(path))
+
     async def make(self, shop: str, paper: str) -> bytes | None:
         """See engine.ports.Papers. A ticket is only made of a booking that is confirmed."""
         kind, _, what = paper.partition(":")
@@ -47,6 +54,8 @@ class PaperDesk:
                 return await self._ticket(shop, what)
             case "receipt" | "invoice":
                 return await self._document(shop, kind, what)
+            case "picture":
+                return await self._picture(shop, paper)
             case _:
                 return None
 
@@ -55,7 +64,7 @@ class PaperDesk:
         if booking is None or booking.status not in VALID:
             return None
         token = self.signer.token(booking)
-        return await self._draw(lambda: picture.png(token))
+        return await self._draw(lambda: drawn.png(token))
 
     async def _document(self, shop: str, kind: str, number: str) -> bytes | None:
         order = await self._store.order(shop, number)
@@ -73,6 +82,15 @@ class PaperDesk:
         )
         return await self._draw(lambda: documents.receipt(facts) if kind == "receipt" else documents.invoice(facts))
 
+    async def _picture(self, shop: str, paper: str) -> bytes | None:
+        """The file that a product or an event has as its picture now; nothing else can be named."""
+        if shop not in self._shops:
+            return None
+        shown = self._shops[shop]
+        images = [*(one.image for one in shown.catalogue.products), *(one.image for one in shown.programme.events)]
+        path = next((image for image in images if image and picture(image) == paper), "")
+        return await trio.to_thread.run_sync(_read, path) if path and not is_link(path) else None
+
     async def _language(self, shop: str, customer: str) -> str:
         card = await self._store.customer(Address(shop, customer))
         return card.language if card is not None and card.language else self._shops[shop].languages[0]
@@ -83,3 +101,11 @@ class PaperDesk:
 
     async def _draw(self, drawing: Callable[[], bytes]) -> bytes:
         return await trio.to_thread.run_sync(drawing, limiter=self._drawing)
+
+
+def _read(path: str) -> bytes | None:
+    """A picture's file; None when it is gone."""
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None

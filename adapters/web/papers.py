@@ -23,6 +23,10 @@ HEADERS = {
 """A paper is somebody's: shared caches and search engines keep none, and a cancelled ticket is not shown from one."""
 
 
+KINDS = {"png": "image/png", "jpg": "image/jpeg", "pdf": "application/pdf"}
+"""By how our names end."""
+
+
 def add_papers(app: QuartTrio, engine: Engine) -> None:
     """Let the application serve papers."""
 
@@ -33,8 +37,7 @@ def add_papers(app: QuartTrio, engine: Engine) -> None:
         found = await _made(running, shop, file)
         if found is None:
             return problem(404, MISSING)
-        kind = "image/png" if file.endswith(".png") else "application/pdf"
-        return Response(found, 200, headers=HEADERS, content_type=kind)
+        return Response(found, 200, headers=HEADERS, content_type=KINDS[file.rpartition(".")[2]])
 
     for folder in ("qr", "papers"):
         app.add_url_rule(f"/{folder}/<file>", folder, paper)

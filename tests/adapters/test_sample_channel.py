@@ -6,6 +6,7 @@ from __future__ import annotations
 import hmac
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -131,7 +132,7 @@ async def shop(folder: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncClient]]
 async def test_a_customer_buys_by_plain_text_alone(tmp_path: Path) -> None:
     async with shop(tmp_path) as (gateway, client):
         for number, (words, answer) in enumerate(PURCHASE):
-            raw, headers = signed([{"id": f"s{number}", "from": ASHA, "text": words, "at": 1}])
+            raw, headers = signed([{"id": f"s{number}", "from": ASHA, "text": words, "at": int(time.time() * 1000)}])
             with trio.fail_after(10):
                 for _ in range(2):  # told twice, done once
                     assert (await client.post("/sms", content=raw, headers=headers)).status_code == 200

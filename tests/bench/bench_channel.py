@@ -13,6 +13,7 @@ import msgspec
 from adapters.app.accounts import PROVIDERS
 from adapters.channels._ghala import render
 from adapters.channels._twilio.render import encoded, form
+from adapters.channels._twilio.signature import parameters
 from adapters.channels._whatsapp.render import body
 from adapters.phones.fronts import WIRES
 from adapters.phones.meta.rules import FakeNumber
@@ -125,10 +126,15 @@ def twilio_figures() -> list[tuple[str, float, str]]:
         )
     )
     hook = twilio_channel.PUBLIC + twilio_channel.PATH
-    assert one.genuine(told)
+
+    def judged_anew() -> bool:
+        parameters.cache_clear()  # each call is another one
+        return one.genuine(told)
+
+    assert judged_anew()
     assert len(one.parse(told, twilio_channel.SHOPS).inbounds) == 1
     return [
-        ("twilio: check a message's signature", best(lambda: one.genuine(told), 200), "µs"),
+        ("twilio: check a message's signature", best(judged_anew, 200), "µs"),
         ("twilio: read a single message", best(lambda: one.parse(told, twilio_channel.SHOPS), 200), "µs"),
         ("twilio: write a text reply", best(lambda: encoded(form(reply, "1", "", hook)), 200), "µs"),
     ]

@@ -37,13 +37,18 @@ ANN, BEN = Address(SHOP, "ann"), Address(SHOP, "ben")
 
 
 class TrioClock:
-    """Wall time that runs with trio's clock; ``jump`` moves the wall without moving the other."""
+    """Wall time that runs with trio's clock from START; ``jump`` moves the wall without moving the other. A real clock
+    of trio's begins anywhere within eleven days, so it counts from the first look."""
 
     def __init__(self) -> None:
         self.jump: Millis = 0
+        self._zero: float | None = None
 
     def now(self) -> Millis:
-        return START + self.jump + round(trio.current_time() * 1000)
+        if self._zero is None:
+            mock = isinstance(trio.lowlevel.current_clock(), trio.testing.MockClock)
+            self._zero = 0.0 if mock else trio.current_time()
+        return START + self.jump + round((trio.current_time() - self._zero) * 1000)
 
 
 class Said(msgspec.Struct, frozen=True):

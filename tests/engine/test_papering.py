@@ -39,6 +39,9 @@ class Drawer:
     def link(self, shop: str, paper: str) -> str:
         return f"https://shop.example.test/{paper}"
 
+    def shown(self, shop: str, path: str) -> str:
+        return f"https://shop.example.test/shown{path}"
+
     def named(self, shop: str, file: str) -> str | None:
         return None
 
@@ -67,6 +70,12 @@ async def test_a_paper_is_drawn_for_the_message_that_names_it_and_linked_for_cha
 @pytest.mark.parametrize("message", [Text("hello"), Image(link="https://example.test/a.png")], ids=["text", "link"])
 async def test_a_message_without_a_paper_goes_as_it_is(message: AnyMessage) -> None:
     assert (await send(message))[1] == [message]
+
+
+async def test_a_picture_that_is_a_file_of_ours_has_an_address_too() -> None:
+    assert (await send(Image(path="/tea.png", caption="Tea")))[1] == [
+        Image(link="https://shop.example.test/shown/tea.png", path="/tea.png", caption="Tea")
+    ]
 
 
 async def test_a_paper_that_can_not_be_drawn_is_tried_again_and_one_of_nothing_never() -> None:

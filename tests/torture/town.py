@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -141,8 +142,9 @@ class Courier:
         return statuses
 
 
-def text_from(digits: str, wamid: str, text: str, *, at: int = 1_790_000_000, name: str = "Asha") -> Json:
-    """The value of a webhook that carries one text; ``at`` is Meta's timestamp in seconds."""
+def text_from(digits: str, wamid: str, text: str, *, at: int = 0, name: str = "Asha") -> Json:
+    """The value of a webhook that carries one text; ``at`` is Meta's timestamp in seconds, 0: now."""
+    at = at or int(time.time())
     message = {"from": digits, "id": wamid, "timestamp": str(at), "type": "text", "text": {"body": text}}
     contact = {"profile": {"name": name}, "wa_id": digits}
     return value_of(NUMBER) | {"contacts": [contact], "messages": [message]}

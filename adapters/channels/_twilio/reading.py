@@ -140,8 +140,10 @@ def _tap(said: Fields) -> OptionTapped | None:
     for option, title in (("ButtonPayload", "ButtonText"), ("ListId", "ListTitle")):
         if known := identifier(said.get(option)):
             return OptionTapped(known, text(said.get(title) or said.get("Body"), NAME_LENGTH))
+    if not said.get("InteractiveData"):
+        return None
     try:
-        data = document(said.get("InteractiveData", "").encode())
+        data = document(said["InteractiveData"].encode())
     except BadInput:
         return None
     for reply in (data, *mapping(data).values()):

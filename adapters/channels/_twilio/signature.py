@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 Parameters = Mapping[str, Sequence[str]]
@@ -18,12 +19,15 @@ Parameters = Mapping[str, Sequence[str]]
 
 BODY_HASH = "bodySHA256"
 FIELDS_AT_MOST = 1_000
+JUDGED = 4
+"""Calls whose parameters are remembered: each is read right after it was judged."""
 PORTS = {"https": 443, "http": 80}
 
 
+@lru_cache(maxsize=JUDGED)
 def parameters(raw: bytes) -> Parameters:
-    """A form's parameters, decoded; empty for what is no form. As parse_qsl with blank values reads it; written out
-    since every webhook goes through here twice."""
+    """A form's parameters, decoded; empty for what is no form. As parse_qsl with blank values reads it; written out,
+    and remembered from its signature until it is read, since every webhook goes through here."""
     if raw.count(b"&") >= FIELDS_AT_MOST:
         return {}
     try:

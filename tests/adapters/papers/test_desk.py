@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address
+from engine.catalogue import Catalogue, Product
 from engine.commit import Commit
 from engine.invoices import IssueOf
 from engine.orders import Order, PaymentStatus
@@ -158,3 +160,26 @@ async def test_without_a_store_it_asks_to_come_again(autojump_clock: trio.testin
     path = web.papers.names.path("tickets", f"ticket:{BOOKING.id}")
     web.engine.running = None
     assert (await web.get(path))[0] == 503
+
+
+# -- pictures that are files of ours -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("name", "kind"), [("tea.png", ".png"), ("tea.JPEG", ".jpg"), ("tea.jpg", ".jpg")])
+async def test_a_product_s_picture_is_served_under_a_name_that_tells_nothing(
+    name: str, kind: str, tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    (tmp_path / name).write_bytes(b"a picture")
+    (tmp_path / "other.png").write_bytes(b"not for sale")
+    product = Product("tea", "Tea", 100, image=str(tmp_path / name))
+    shops = {"dealer": msgspec.structs.replace(SHOP, catalogue=Catalogue((product,)))}
+    store = await written()
+    papers = PaperDesk(store, shops, "https://shop.example.test", await store.key("papers"))
+    web = Served(papers, store)
+    link = papers.shown("dealer", product.image)
+    assert link.endswith(kind)
+    assert "tea" not in link
+    path = link.removeprefix("https://shop.example.test")
+    assert await web.get(path) == (200, b"a picture")
+    unsold = papers.shown("dealer", str(tmp_path / "other.png")).removeprefix("https://shop.example.test")
+    assert (await web.get(unsold))[0] == 404
+    (tmp_path / name).unlink()
+    assert (await web.get(path))[0] == 404
