@@ -40,7 +40,7 @@ class TemplateBook(Protocol):
 
     async def save_templates(self, shop: str, states: Sequence[TemplateState], at: Millis) -> None:
         """The provider's whole list, asked for at ``at``, replaces what was known of the shop's; only what was noted
-        after that moment stays, for the list may be older."""
+        after that moment stays, for the list may be older, and the reason of a status where the list gives none."""
 
     async def note_template(self, shop: str, state: TemplateState, at: Millis) -> TemplateState:
         """One template has changed: it as it is now. An empty status (with its reason) or quality leaves what was
@@ -59,6 +59,14 @@ def noted(before: TemplateState | None, news: TemplateState) -> TemplateState:
         return news
     told = news if news.status else before
     return TemplateState(news.name, news.language, told.status, news.quality or before.quality, told.reason)
+
+
+def listed(before: TemplateState | None, now: TemplateState) -> TemplateState:
+    """``now`` of a list, with the reason that was told when it came to this status: a webhook says why a template is
+    paused, the list does not."""
+    if before is None or now.reason or before.status != now.status:
+        return now
+    return msgspec.structs.replace(now, reason=before.reason)
 
 
 class Wanted(NamedTuple):

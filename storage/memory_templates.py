@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.address import Millis
 from engine.messages import Template
 from engine.ports import Clock
-from engine.template_states import TemplateState, noted, stopped
+from engine.template_states import TemplateState, listed, noted, stopped
 from storage.memory_desk import MemoryDesk, Pause
 
 
@@ -20,8 +20,10 @@ class MemoryTemplates(MemoryDesk):
 
     async def save_templates(self, shop: str, states: Sequence[TemplateState], at: Millis) -> None:
         await self._turn()
-        newer = {key: one for key, one in self._templates.get(shop, {}).items() if one[1] > at}
-        self._templates[shop] = {(one.name, one.language): (one, at) for one in states} | newer
+        known = self._templates.get(shop, {})
+        newer = {key: one for key, one in known.items() if one[1] > at}
+        told = [listed(self._known_template(shop, one.name, one.language), one) for one in states]
+        self._templates[shop] = {(one.name, one.language): (one, at) for one in told} | newer
 
     async def note_template(self, shop: str, state: TemplateState, at: Millis) -> TemplateState:
         await self._turn()

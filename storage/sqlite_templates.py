@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.address import Millis
-from engine.template_states import BLOCKED, TemplateState, noted
+from engine.template_states import BLOCKED, TemplateState, listed, noted
 from storage.errands import Errand
 from storage.sql import Db, blanks, read, run, write
 from storage.sqlite_desk import SqliteDesk
@@ -29,9 +29,11 @@ class SqliteTemplates(SqliteDesk):
 
 def _save(shop: str, states: Sequence[TemplateState], at: Millis) -> Errand:
     async def errand(db: Db) -> None:
+        known = {(one.name, one.language): one for one in await _states(db, shop)}
         await run(db, "DELETE FROM templates WHERE shop = ? AND at <= ?", (shop, at))
-        kept = {(one.name, one.language): one for one in states}  # a provider may tell one twice
-        rows = [(shop, one.name, one.language, one.status, one.quality, one.reason, at) for one in kept.values()]
+        told = {(one.name, one.language): one for one in states}  # a provider may tell one twice
+        kept = [listed(known.get(key), one) for key, one in told.items()]
+        rows = [(shop, one.name, one.language, one.status, one.quality, one.reason, at) for one in kept]
         await write(db, f"INSERT INTO templates ({COLUMNS}) {{values}} ON CONFLICT DO NOTHING", rows)
 
     return errand

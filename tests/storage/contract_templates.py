@@ -72,6 +72,15 @@ class Templates:
         await store.save_templates(SHOP, [ready("approved"), OTHER], NOW + 1)
         assert await store.template_states(SHOP) == [OTHER, ready("approved")]
 
+    async def test_a_list_that_does_not_say_why_keeps_what_was_told(self, store: Store) -> None:
+        await store.note_template(SHOP, ready("paused", reason="first pause"), NOW)
+        await store.save_templates(SHOP, [ready("paused", "red")], NOW + 1)
+        assert await store.template_states(SHOP) == [ready("paused", "red", "first pause")]
+        await store.save_templates(SHOP, [ready("paused", "red", "second pause")], NOW + 2)
+        assert await store.template_states(SHOP) == [ready("paused", "red", "second pause")]
+        await store.save_templates(SHOP, [ready("disabled", "red")], NOW + 3)
+        assert await store.template_states(SHOP) == [ready("disabled", "red")]
+
     # -- what waits for one ------------------------------------------------------------------------------------------
     @pytest.mark.parametrize("fallback", [None, READY])
     async def test_what_waits_for_a_template_goes_when_it_may_be_sent(
