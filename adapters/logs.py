@@ -73,6 +73,7 @@ EVENTS: Mapping[str, str] = {
     "sent_once_more": "the fate of a send stayed unknown, so it was sent again; it may arrive twice",
     "serving": "webhooks are taken",
     "stock_taken": "stock was taken over from a CRM; so many products changed",
+    "stay_two": "two customers named together were not made one; the next message that names both tries again",
     "stopping": "a graceful stop has begun",
     "store_failed": "the store can't be trusted; the engine starts again from disk",
     "swept": "old ids and expired holds were deleted",

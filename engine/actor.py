@@ -34,6 +34,10 @@ NO_SHOP = "its shop is not configured any more"
 """Why a letter, as a rule a timer from before, can't be handled. No crash: a shop may leave thousands of them."""
 
 
+class Forwarded(Exception):
+    """Another process has made this customer one with another. Nobody's fault: the letters go on to the survivor."""
+
+
 @dataclass(slots=True)
 class Counters:
     """What the running part has done since it started, for logs, metrics and benchmarks."""
@@ -46,19 +50,22 @@ class Counters:
     slowed: int = 0
     refused: int = 0
     woken: int = 0
+    merged: int = 0
     retired: int = 0
 
 
 @dataclass(slots=True)
 class Surroundings:
     """What every actor works with. ``committed`` is called with each commit that was written, ``noted`` with
-    the moment when a letter of our own that was kept is due. ``pace`` makes that of a customer's turns."""
+    the moment when a letter of our own that was kept is due, ``merged`` with an address that is no more and whose it
+    is. ``pace`` makes that of a customer's turns."""
 
     store: Store
     shops: Mapping[str, Shop]
     clock: Clock
     committed: Callable[[Commit], None]
     noted: Callable[[Millis], None] = lambda due: None
+    merged: Callable[[Address, Address], None] = lambda gone, survivor: None
     pace: Callable[[], Pace] = slowing.turn_pace
     counters: Counters = field(default_factory=Counters)
     backlog: Backlog = field(default_factory=Backlog)
@@ -210,6 +217,8 @@ class Actor:
                 around.counters.duplicates += 1
                 return
             around.counters.conflicts += 1
+            if conflict.kind is ConflictKind.FORWARDED:
+                raise Forwarded
             if conflict.kind is ConflictKind.STALE:
                 self.forget()
         raise FlowError(f"a letter of flow {shop.flow!r} was refused {CONFLICTS_PER_LETTER} times, last: {conflict}")

@@ -38,24 +38,33 @@ class Address(NamedTuple):
 
 
 class Link(NamedTuple):
-    """One outside name of a customer: ``kind`` is "phone" (digits without +) or "user" (Meta's BSUID)."""
+    """One outside name of a customer: ``kind`` is "phone" (digits without +), "user" (Meta's BSUID) or "provider" (what
+    the channel's provider calls them by itself)."""
 
     kind: str
     value: str
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who wrote, as the provider says it. Since 2026 the phone may be absent (protocols: BSUID)."""
+    """Who wrote, as the provider says it. Since 2026 the phone may be absent (protocols: BSUID). ``provider_id`` is
+    the provider's own name of them, where it has one that outlives both."""
 
     phone: str = ""
     user_id: str = ""
     name: str = ""
     username: str = ""
+    provider_id: str = ""
 
     def links(self) -> tuple[Link, ...]:
         """What this person can be found by, the phone first; empty only for a sender nobody can answer."""
-        phone = (Link("phone", self.phone),) if self.phone else ()
-        return phone + ((Link("user", self.user_id),) if self.user_id else ())
+        names = (("phone", self.phone), ("user", self.user_id), ("provider", self.provider_id))
+        return tuple([Link(kind, value) for kind, value in names if value])
+
+
+def stranger_id(key: str, link: Link) -> str:
+    """The id of whoever comes under a name that a customer has given up: ``customer_id`` of it may be that customer's
+    own. ``key`` names the turn that gave it up."""
+    return customer_id(f"\0{key}", link)
 
 
 def customer_id(shop: str, link: Link) -> str:

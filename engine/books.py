@@ -192,8 +192,8 @@ class Stats(msgspec.Struct, frozen=True):
 
 class Session(msgspec.Struct, frozen=True):
     """One customer's conversation as the owner sees it. ``state`` is as diagrams call it (diagram.state_name),
-    ``since`` when the customer last wrote, ``human_until`` until when a human answers (0: the bot does, or did again
-    since). Made of snapshots by remembered.session_of."""
+    ``since`` when the customer last wrote, ``human_until`` until when a human answers (0: the bot
+    does). Made of snapshots by remembered.session_of."""
 
     customer: str
     phone: str
@@ -239,7 +239,7 @@ class Books(Protocol):
         """See Stats."""
 
     async def sessions(self, shop: str, limit: int) -> list[Session]:
-        """Conversations that stand elsewhere than at the flow's beginning, the latest first."""
+        """Conversations that stand elsewhere than at the flow's beginning or are in human hands, the latest first."""
 
     async def invoice_of(self, shop: str, order: str) -> Invoice | None:
         """The invoice of an order."""

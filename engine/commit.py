@@ -37,6 +37,15 @@ class Posted(msgspec.Struct, frozen=True):
     due: Millis
 
 
+class Renamed(msgspec.Struct, frozen=True):
+    """An outside name that is this customer's no more: ``becomes`` is what they are called instead, and ``next`` the id
+    of whoever comes under the old one from now on, for a phone number is given to somebody else one day."""
+
+    link: Link
+    becomes: str
+    next: str
+
+
 class Commit(msgspec.Struct, frozen=True):
     """What one turn did, as rows.
 
@@ -48,7 +57,8 @@ class Commit(msgspec.Struct, frozen=True):
     ``synced`` are numbers of orders that the shop's CRM shall hear of. An invoice or a sync of an order that is not
     there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of the same
     shop. ``heard`` is the provider's time of the customer's last message (0: never).
-    ``hush``: this customer's replies of before that are still queued become skipped.
+    ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
+    ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
     entries; intents, intent moves, settlements; invoices, synced; posted. So a part can use what one before it frees.
@@ -82,6 +92,7 @@ class Commit(msgspec.Struct, frozen=True):
     posted: tuple[Posted, ...] = ()
     heard: Millis = 0
     hush: bool = False
+    renamed: tuple[Renamed, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import aftermath, asides, hearing, owner, service, silence, tongues
-from engine.address import Link, Millis
+from engine import aftermath, asides, hearing, naming, owner, service, silence, tongues
+from engine.address import Millis
 from engine.effects import (
     VISIBLE,
     AnyEffect,
@@ -78,7 +78,9 @@ def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[
     match event:
         case PreferenceSet():
             return (OwnCard(),)
-        case Reacted() | NumberChanged() | OwnerEchoed() | HandoverWanted():
+        case NumberChanged():
+            return (OwnCard(),)
+        case Reacted() | OwnerEchoed() | HandoverWanted():
             return ()
         case TimerFired(kind):
             return flow.needs_of(c.state, Expired() if kind == SESSION else event)
@@ -126,7 +128,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
 
     FlowError when the flow breaks its contract; nothing that a customer can send raises anything.
     """
-    c, links = _addressed(c, inbound)
+    c, links = naming.addressed(c, inbound)
     event = inbound.event
     match event:
         case Reacted():
@@ -140,7 +142,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
         case News():
             turn = _news(c, event, shop, facts)
         case NumberChanged():
-            turn = Turn(c)
+            turn = naming.changed(c, event, inbound.sender, facts)
         case OwnerEchoed(text):
             back = " ".join(text.split()).casefold() == shop.handover_word.casefold()
             turn = service.handed_back(c) if back else service.handed_over(c, shop, facts)
@@ -148,22 +150,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = Turn(c, (service.prefer(wants_marketing, c, shop, facts),))
         case _:
             turn = _heard(c, inbound, shop, facts)
-    return Turn(turn.conversation, turn.effects, links) if links else turn
-
-
-def _addressed(c: Conversation, inbound: Inbound) -> tuple[Conversation, tuple[Link, ...]]:
-    """The next turn's conversation, replies going to whoever wrote last; and the links that are new with it."""
-    sender, event = inbound.sender, inbound.event
-    phone, user_id = sender.phone or c.phone, sender.user_id or c.user_id
-    if isinstance(event, NumberChanged):
-        phone, user_id = event.new_phone or phone, event.new_user_id or user_id
-    if phone == c.phone and user_id == c.user_id:
-        return _replace(c, turn=c.turn + 1), ()
-    links = dict.fromkeys((*sender.links(), Link("phone", phone), Link("user", user_id)))
-    return (
-        _replace(c, turn=c.turn + 1, phone=phone, user_id=user_id),
-        tuple(link for link in links if link.value),
-    )
+    return _replace(turn, links=links) if links else turn
 
 
 def _heard(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn:

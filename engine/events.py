@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.address import Address, Millis, Sender
+from engine.address import Address, Link, Millis, Sender
 
 
 class Event(msgspec.Struct, frozen=True, tag=True):
@@ -98,6 +98,15 @@ class NumberChanged(Event, frozen=True):
 
     new_phone: str = ""
     new_user_id: str = ""
+
+    def links(self) -> tuple[Link, ...]:
+        """The new outside names."""
+        return Sender(phone=self.new_phone, user_id=self.new_user_id).links()
+
+    def replaced(self, before: Sender) -> tuple[Link, ...]:
+        """The outside names that ``before`` has no more: of each kind that there is a new name of, the old one."""
+        new = {link.kind: link for link in self.links()}
+        return tuple(link for link in before.links() if link.kind in new and link != new[link.kind])
 
 
 class OwnerEchoed(Event, frozen=True):

@@ -117,6 +117,7 @@ class ConflictKind(str, Enum):
 
     DUPLICATE = "duplicate"
     STALE = "stale"
+    FORWARDED = "forwarded"
     SOLD_OUT = "sold_out"
     NUMBER_TAKEN = "number_taken"
     CART_ORDERED = "cart_ordered"
@@ -131,7 +132,8 @@ class Conflict(msgspec.Struct, frozen=True):
     DUPLICATE: the inbound id is already committed; the letter is done. STALE: the snapshot's version moved; reload it.
     SOLD_OUT: ``what`` is the sku or the event's id. NUMBER_TAKEN: ``what`` is the order number or booking id that was
     proposed. CART_ORDERED: the cart already became an order, ``what`` is its number. ORDER_MOVED: ``what`` is the
-    order's number, of its status or its payment's. BOOKING_MOVED, PAYMENT_MOVED: ``what`` is the id.
+    order's number, of its status or its payment's. BOOKING_MOVED, PAYMENT_MOVED: ``what`` is the id. FORWARDED: the
+    address is no more, ``what`` is the customer whose it is (engine.identity).
     """
 
     kind: ConflictKind

@@ -42,6 +42,12 @@ class Held:
         """A message to this customer is held."""
         self._holding.add(address)
 
+    def merged(self, gone: Address, survivor: Address) -> None:
+        """What the one holds is the other's."""
+        if gone in self._holding:
+            self._holding.discard(gone)
+            self._holding.add(survivor)
+
     def __len__(self) -> int:
         return len(self._holding)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
-from itertools import count
+from collections.abc import Callable, Iterable
+from itertools import count, islice
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -218,6 +218,41 @@ class Lines:
             if (desk.replies or desk.bulk) and not desk.trying
         ]
         return min(times, default=None)
+
+    # -- what a turn does to rows that wait --------------------------------------------------------------------------
+    def hush(self, address: Address, now: float) -> None:
+        """Drop this customer's replies that wait: a person answers now. What is on its way already goes."""
+        self._take_out(address, now, lambda row: row.purpose is Purpose.REPLY)
+
+    def moved(self, gone: Address, to: Address, now: float) -> None:
+        """A customer is another by now: what waits goes behind what waits for that one. A row on its way stays."""
+        rows = self._take_out(gone, now, lambda row: True)
+        self.add([replace(row, address=to) for row in rows], now)
+
+    def _take_out(self, address: Address, now: float, which: Callable[[Outgoing], bool]) -> list[Outgoing]:
+        line = self._lines.get(address)
+        if line is None:
+            return []
+        start = 1 if line.busy else 0
+        taken = [row for row in islice(line.rows, start, None) if which(row)]
+        for row in taken:
+            line.rows.remove(row)
+            del self.rows[row.key]
+        self.hungry = self.hungry or line.cut
+        self._unqueue(line)
+        self._ready(line, now)
+        return taken
+
+    def _unqueue(self, line: Line) -> None:
+        """Out of whichever queue it stands in: its first row may be another now, or none."""
+        if line.queued:
+            desk = self.desks[line.address.shop]
+            for queue in (desk.replies, desk.bulk):
+                if line in queue:
+                    queue.remove(line)
+            self._later = [one for one in self._later if one[2] is not line]
+            heapq.heapify(self._later)
+            line.queued = False
 
     # -- what became of a row ----------------------------------------------------------------------------------------
     def done(self, key: str, now: float, *, sent: bool = True) -> None:

@@ -99,6 +99,21 @@ class Mailbox:
         self.letters.extendleft(reversed(envelopes))
         self.nudge()
 
+    def take_all(self) -> list[Envelope]:
+        """All letters, the one that a crash interrupted first; whoever takes them puts them elsewhere (``put_last``) or
+        settles their receipts."""
+        letters = [*([self.current] if self.current is not None else ()), *self.letters]
+        self._backlog.letters -= len(letters)
+        self.current = None
+        self.letters.clear()
+        return letters
+
+    def put_last(self, envelopes: Sequence[Envelope]) -> None:
+        """Add letters that wait already, in their order and behind all that wait; they are never refused."""
+        self._backlog.letters += len(envelopes)
+        self.letters.extend(envelopes)
+        self.nudge()
+
     def settle(self, kept: bool) -> None:
         """The current letter met its end."""
         if self.current is not None:

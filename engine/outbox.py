@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import trio
 
-from engine.address import Millis
+from engine.address import Address, Millis
 from engine.breaker import Breaker, Watched
 from engine.commit import Commit
 from engine.courtesies import Courtesies
@@ -123,10 +123,18 @@ class Outbox:
     def committed(self, commit: Commit) -> None:
         """Take the rows of a turn that was just committed. Where its customer's word lets held messages go, these go
         first; and the store may have written an invoice's number into a row: then they are read back from there."""
+        if commit.hush:
+            self.lines.hush(commit.address, self._now())
         freed = self.held.committed(commit)
         if freed:
             self._spilled.read_anew()
         self.offer(commit.outbox, completed=freed or bool(commit.invoices))
+
+    def merged(self, gone: Address, survivor: Address) -> None:
+        """What waits for one customer waits for the other now."""
+        self.held.merged(gone, survivor)
+        self.lines.moved(gone, survivor, self._now())
+        self._work.set()
 
     def offer(self, rows: Sequence[Outgoing], *, completed: bool = False) -> None:
         """Take rows that were just committed; ``completed``: they must be read back from the store."""

@@ -12,13 +12,14 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from engine.address import Address, Link, Millis
+from engine.address import Address, Millis
 from engine.backoffice import BackOffice, Stocktake
 from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
+from engine.identity import People
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
@@ -27,9 +28,9 @@ from engine.repeats import Repeats
 from engine.template_states import TemplateBook, TemplateState
 
 
-class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook, Repeats, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices, repeats
-    and template_states.
+class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook, Repeats, People, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices, template_states,
+    repeats and identity.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -38,9 +39,6 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook,
     """
 
     # -- turns ---------------------------------------------------------------------------------------------------
-    async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
-        """The customer's id whom the first known link of ``links`` leads to, or None."""
-
     async def wake(self, address: Address) -> Snapshot | None:
         """The last committed snapshot; None for an address that never had a turn."""
 
@@ -56,9 +54,9 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook,
         by the same rule as one that is placed; then its own holds (orders.holds_of) end. Bookings and their moves are
         refused SOLD_OUT when the event's seats do not suffice; one that is cancelled or not there has none.
 
-        Where several Conflicts hold, the first of this order is told: DUPLICATE, STALE, CART_ORDERED, NUMBER_TAKEN,
-        ORDER_MOVED, PAYMENT_MOVED, BOOKING_MOVED, SOLD_OUT of stock, SOLD_OUT of seats. One unit's Conflict never
-        touches others that travel in the same batch."""
+        Where several Conflicts hold, the first of this order is told: DUPLICATE, STALE, FORWARDED (of a first turn),
+        CART_ORDERED, NUMBER_TAKEN, ORDER_MOVED, PAYMENT_MOVED, BOOKING_MOVED, SOLD_OUT of stock, SOLD_OUT of seats. One
+        unit's Conflict never touches others that travel in the same batch."""
 
     # -- outbox --------------------------------------------------------------------------------------------------
     async def waiting(self, after: int, limit: int) -> tuple[int, list[Outgoing]]:

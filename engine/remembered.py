@@ -24,8 +24,9 @@ from engine.shop import Shop
 class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One customer's conversation after ``turn`` committed turns; the snapshot's version is the same number.
 
-    ``phone`` and ``user_id``: where replies go, from whoever wrote last. ``language_chosen``: by the customer; until
-    then it is the shop's own, or guessed from how they greet. ``heard_at``: when we last heard the customer.
+    ``phone`` and ``user_id``: where replies go, from whoever wrote last; ``provider_id``: what else they are called.
+    ``language_chosen``: by the customer; until then it is the shop's own, or guessed from how they greet. ``heard_at``:
+    when we last heard the customer.
     ``written_at``: when by the provider's clock they wrote that, which may be long before. ``told_at``: when our own
     house last moved them to another state (an offer of seats, a failed payment); silence is measured from the later of
     ``heard_at`` and that. ``missed``: how often in a row they were not understood.
@@ -40,6 +41,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     turn: int = 0
     phone: str = ""
     user_id: str = ""
+    provider_id: str = ""
     language: str = "en"
     language_chosen: bool = False
     heard_at: Millis = 0
@@ -102,8 +104,9 @@ def _fresh(flow: Flow, shop: Shop, turn: int) -> Conversation:
     return Conversation(flow.name, flow.version, flow.initial, turn, language=shop.languages[0])
 
 
-def session_of(address: Address, snapshot: Snapshot) -> Session | None:
-    """The conversation as the owner sees it; None where it stands at its flow's beginning, or can't be read."""
+def session_of(address: Address, snapshot: Snapshot, now: Millis) -> Session | None:
+    """The conversation as the owner sees it; None where it stands at its flow's beginning and the bot answers, or can't
+    be read."""
     try:
         stored = _decoder.decode(snapshot.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -113,6 +116,7 @@ def session_of(address: Address, snapshot: Snapshot) -> Session | None:
     flow = flow_named(stored.flow)
     kind = stored.state.get("type")
     state = next((one for one in flow.states if tag_of(one) == kind), None)
-    if state is None or state is type(flow.initial):
+    human_until = stored.silent_until if stored.silent_until > now else 0
+    if state is None or (state is type(flow.initial) and not human_until):
         return None
-    return Session(address.customer, stored.phone, state_name(state), stored.heard_at, stored.silent_until)
+    return Session(address.customer, stored.phone, state_name(state), stored.heard_at, human_until)

@@ -15,7 +15,7 @@ import trio
 from msgspec.structs import replace
 
 from engine.actor import Surroundings
-from engine.address import Millis
+from engine.address import Address, Millis
 from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.commit import Commit, Posted
@@ -68,7 +68,7 @@ class Running:
         self.shops = shops
         self.programme_lock = trio.Lock()
         """Held by whoever changes events, from reading them to ``renew_programme``."""
-        self.around = Surroundings(store, shops, clock, self._committed, self._noted)
+        self.around = Surroundings(store, shops, clock, self._committed, self._noted, self._merged)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
@@ -113,6 +113,10 @@ class Running:
             self.scheduler.note(letter.due)
         if any(move.to in FREEING for move in commit.booking_moves):
             self.scheduler.seats_freed()
+
+    def _merged(self, gone: Address, survivor: Address) -> None:
+        self.outbox.merged(gone, survivor)
+        self.scheduler.note_now()
 
     def _noted(self, due: Millis) -> None:
         self.scheduler.note(due)

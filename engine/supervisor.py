@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 import trio
 
-from engine.actor import Actor, Surroundings
+from engine.actor import Actor, Forwarded, Surroundings
 from engine.address import DAY, Address, Millis
 from engine.commit import Parked
 from engine.errors import SokoniError, StoreBusy, StoreFailed
-from engine.events import Letter
+from engine.events import Letter, TimerFired
 from engine.mailbox import Envelope, Receipt
 
 log = logging.getLogger("sokoni.supervisor")
@@ -67,6 +68,9 @@ class Supervisor:
     def __init__(self, around: Surroundings) -> None:
         self.around = around
         self.actors: dict[Address, Actor] = {}
+        self.resting = trio.Lock()
+        """Held by whoever holds actors: nobody else may let go of them meanwhile."""
+        self._forwards: dict[Address, Address] = {}
         self._quarantined: dict[Address, str] = {}
         self._late: Counter[Address] = Counter()
         self._limits: dict[Address, RestartLimit] = {}
@@ -77,6 +81,7 @@ class Supervisor:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises StoreFailed or TooManyRestarts when the process must be started afresh."""
         self._quarantined = await self.around.store.quarantined()
+        self._forwards = dict(await self.around.store.forwards())
         self._late = await self._waiting_late()
         try:
             async with trio.open_nursery() as nursery:
@@ -95,10 +100,15 @@ class Supervisor:
 
     # -- letters ---------------------------------------------------------------------------------------------------
     def post(self, letter: Letter, receipt: Receipt) -> None:
-        """Put a letter into its mailbox, waking the actor.
+        """Put a letter into its mailbox, or that of the customer whose its address is by now, waking the actor.
 
         The receipt is settled False when the mailbox is full or the supervisor does not run.
         """
+        if letter.address in self._forwards:
+            if _moved_with_its_timer(letter):
+                receipt.settle(True)
+                return
+            letter = msgspec.structs.replace(letter, address=self._forwards[letter.address])
         if self._nursery is None or not self._actor(letter.address).mailbox.put(Envelope(letter, receipt)):
             self.around.counters.refused += 1
             receipt.settle(False)
@@ -127,6 +137,10 @@ class Supervisor:
                 await actor.run()
             except StoreFailed as error:
                 raise self._stop(error) from error
+            except Forwarded:
+                if await self._follow(actor):
+                    self._gone(actor)
+                    return
             except Exception as error:
                 await self._crashed(actor, error)
             else:
@@ -203,6 +217,13 @@ class Supervisor:
         them. Returns when each of them met its end, which may be that it is parked again. Raises StoreBusy when the
         store can't be told; then the quarantine stands.
         """
+        address = self.whose(address)
+        async with self.resting:
+            receipt, count = await self._release(address)
+        await receipt.wait()
+        return count
+
+    async def _release(self, address: Address) -> tuple[Receipt, int]:
         actor = self._actor(address)
         try:
             await actor.hold()
@@ -212,11 +233,9 @@ class Supervisor:
             self._quarantined.pop(address, None)
             self._limits.pop(address, None)
             actor.quarantine = ""
-            receipt, count = self._replay_first(actor, parked)
+            return self._replay_first(actor, parked)
         finally:
             actor.free()
-        await receipt.wait()
-        return count
 
     def _replay_first(self, actor: Actor, parked: Sequence[Parked]) -> tuple[Receipt, int]:
         """Before all that waits; nobody would send these again, so they insist."""
@@ -244,6 +263,65 @@ class Supervisor:
         self.post(_letter(parked), receipt)
         return await receipt.wait()
 
+    # -- two customers who are one ---------------------------------------------------------------------------------
+    def whose(self, address: Address) -> Address:
+        """The address itself, or the one that it forwards to."""
+        return self._forwards.get(address, address)
+
+    @asynccontextmanager
+    async def at_rest(self, *addresses: Address) -> AsyncIterator[None]:
+        """While this is entered these actors do nothing; what arrives for them waits in its order."""
+        async with self.resting:
+            actors = [self._actor(address) for address in addresses]
+            try:
+                for actor in actors:
+                    await actor.hold()
+                yield
+            finally:
+                for actor in actors:
+                    actor.free()
+
+    def merged(self, gone: Address, survivor: Address) -> None:
+        """The store has made one of two: the survivor begins anew from what it remembers now, and whatever waits for
+        the other waits behind what waits for the survivor."""
+        self._note_forwards({gone: survivor})
+        self._quarantined.pop(gone, None)
+        self.around.counters.merged += 1
+        actor = self._actor(survivor)
+        actor.forget()
+        if (other := self.actors.pop(gone, None)) is not None:
+            self._hand_on(other, actor)
+        self.around.merged(gone, survivor)
+
+    async def learn_forwards(self) -> None:
+        """Note what other processes have made one."""
+        self._note_forwards(await self.around.store.forwards())
+
+    def _note_forwards(self, news: Mapping[Address, Address]) -> None:
+        self._forwards |= news
+        self._forwards = {gone: news.get(whose, whose) for gone, whose in self._forwards.items()}
+
+    def _hand_on(self, other: Actor, to: Actor) -> None:
+        letters: list[Envelope] = []
+        for envelope in other.mailbox.take_all():
+            if _moved_with_its_timer(envelope.letter):
+                envelope.receipt.settle(True)
+            else:
+                envelope.letter = msgspec.structs.replace(envelope.letter, address=to.address)
+                letters.append(envelope)
+        to.mailbox.put_last(letters)
+        other.retired = True
+        other.mailbox.nudge()
+
+    async def _follow(self, actor: Actor) -> bool:
+        """Hand all letters of an actor on to whoever its customer has become elsewhere; False when nobody says who."""
+        await self.learn_forwards()
+        whose = self.whose(actor.address)
+        if whose == actor.address:
+            return False
+        self._hand_on(actor, self._actor(whose))
+        return True
+
     # -- sleep -------------------------------------------------------------------------------------------------------
     async def _passivate(self) -> None:
         """Retire actors that were idle for long, and the idlest ones while too many are awake."""
@@ -267,6 +345,11 @@ class Supervisor:
     def _forget_limits(self) -> None:
         for address in [address for address in self._limits if address not in self.actors]:
             del self._limits[address]
+
+
+def _moved_with_its_timer(letter: Letter) -> bool:
+    """Whether its timer is the survivor's by now, or ended, and brings a letter of its own."""
+    return isinstance(letter.inbound.event, TimerFired) and not letter.parked_id
 
 
 def _letter(parked: Parked) -> Letter:

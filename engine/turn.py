@@ -8,7 +8,7 @@ import msgspec
 
 from engine import fit
 from engine.address import Address, Link, Millis
-from engine.commit import Commit, Timer
+from engine.commit import Commit, Renamed, Timer
 from engine.effects import (
     VISIBLE,
     AnyEffect,
@@ -45,12 +45,14 @@ from engine.window import FREE
 class Turn(msgspec.Struct, frozen=True):
     """The conversation after a letter, and the wishes to be granted when it is committed.
 
-    ``links`` are the sender's outside names that this conversation has not committed before.
+    ``links`` are the sender's outside names that this conversation has not committed before, ``renamed`` those that are
+    not theirs any more.
     """
 
     conversation: Conversation
     effects: tuple[AnyEffect, ...] = ()
     links: tuple[Link, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
 
 
 def facts_of(
@@ -95,6 +97,7 @@ def commit_of(turn: Turn, letter: Letter, shop: Shop, facts: Facts) -> Commit:
         links=turn.links,
         outbox=_outbox(turn, letter.address, shop, facts),
         heard=turn.conversation.last_written,
+        renamed=turn.renamed,
     )
     wishes = [effect for effect in turn.effects if not isinstance(effect, VISIBLE)]
     return _granting(commit, wishes) if wishes else commit

@@ -60,6 +60,8 @@ class Standing:
     """Every payment that a commit settles."""
     bookings: Mapping[Key, Booked] = field(default_factory=dict)
     """Every booking that a commit moves, or whose id it proposes."""
+    forwards: Mapping[Address, Address] = field(default_factory=dict)
+    """Addresses that are no more, of those that a first turn is for."""
 
 
 def judge(commit: Commit, standing: Standing) -> Conflict | None:
@@ -71,6 +73,8 @@ def judge(commit: Commit, standing: Standing) -> Conflict | None:
         return Conflict(ConflictKind.DUPLICATE)
     if standing.versions.get(commit.address, 0) != commit.version - 1:
         return Conflict(ConflictKind.STALE)
+    if commit.version == 1 and commit.address in standing.forwards:
+        return Conflict(ConflictKind.FORWARDED, standing.forwards[commit.address].customer)
     rules = (_judge_new_orders, _judge_new_bookings, _judge_orders, _judge_payments, _judge_bookings)
     return next((conflict for rule in rules if (conflict := rule(commit, standing)) is not None), None)
 

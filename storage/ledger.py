@@ -172,6 +172,12 @@ class Ledger:
         invoice = self._invoices.get((shop, order))
         return replace(invoice, status=status_of(self.orders[shop, order])) if invoice is not None else None
 
+    def move_invoices(self, of: Address, to: str) -> None:
+        """One customer's invoices are another's."""
+        for key, invoice in self._invoices.items():
+            if key[0] == of.shop and invoice.customer == of.customer:
+                self._invoices[key] = replace(invoice, customer=to)
+
     def invoices(self, shop: str) -> list[Invoice]:
         """All of a shop, the latest issued first."""
         numbers = [order for of, order in self._invoices if of == shop]

@@ -12,7 +12,7 @@ import trio
 
 from engine.address import Address, Link, Millis
 from engine.catalogue import Product
-from engine.commit import Commit, Parked, Snapshot, Timer
+from engine.commit import Commit, Parked, Renamed, Snapshot, Timer
 from engine.events import Letter, TimerFired
 from engine.facts import AnyNeed, Conflict, ConflictKind, Known
 from engine.messages import (
@@ -36,34 +36,25 @@ from storage.knowing import Knowing
 from storage.memory_backoffice import MemoryBackOffice
 from storage.memory_desk import Pause
 from storage.memory_notices import MemoryNotices
+from storage.memory_people import MemoryPeople
 from storage.memory_templates import MemoryTemplates
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice):
+class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryPeople):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
         """``pause``: one that never waits lets a caller without trio run each call to its end at once."""
         super().__init__(clock, pause)
-        self._links: dict[tuple[str, Link], str] = {}
-        self._heard: dict[Address, Millis] = {}
-        self._outbox: dict[str, Sending] = {}
         self._sequence: list[str] = []
         self._provided: dict[tuple[str, str], str] = {}
         self._early: dict[tuple[str, str], tuple[Progress, Millis]] = {}
-        self._timers: dict[tuple[Address, str], Timer] = {}
-        self._parked: dict[int, Parked] = {}
         self._last_parked = 0
-        self._quarantined: dict[Address, str] = {}
         self._digests: dict[str, str] = {}
 
     # -- turns -----------------------------------------------------------------------------------------------------
-    async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
-        await self._turn()
-        return next((self._links[shop, link] for link in links if (shop, link) in self._links), None)
-
     async def wake(self, address: Address) -> Snapshot | None:
         await self._turn()
         return self._snapshots.get(address)
@@ -91,6 +82,7 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice):
             orders=self._ledger.standing(commit),
             payments=self._till.standing(commit),
             bookings=self._seats.standing(commit),
+            forwards=self._forwards,
         )
 
     def _lacking(self, commit: Commit) -> Conflict | None:
@@ -105,6 +97,8 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice):
         self._parked.pop(commit.parked_id, None)
         self._snapshots[commit.address] = Snapshot(commit.version, commit.snapshot)
         self._heard[commit.address] = commit.heard
+        for one in commit.renamed:
+            self._rename(commit.address, one)
         for link in commit.links:
             self._links.setdefault((shop, link), commit.address.customer)
         if commit.hush:
@@ -191,10 +185,20 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice):
         sent = {key for key in before if self._outbox[key].state is SendState.SENT}
         return {key for key in sent if before[key] in UNSETTLED}
 
+    def _rename(self, address: Address, renamed: Renamed) -> None:
+        name = (address.shop, renamed.link)
+        if self._links.get(name) != address.customer:
+            return
+        self._links[name] = renamed.next
+        for row in self._outbox.values():
+            told = row.outgoing
+            if row.state is SendState.HELD and told.address == address and Link("phone", told.phone) == renamed.link:
+                row.outgoing = msgspec.structs.replace(told, phone=renamed.becomes)
+
     def _hush(self, address: Address) -> None:
         for row in self._outbox.values():
             reply = row.outgoing.address == address and row.outgoing.purpose is Purpose.REPLY
-            if reply and row.state is SendState.QUEUED:
+            if reply and row.state in (SendState.QUEUED, SendState.HELD):
                 row.hush()
 
     async def heard_at(self, address: Address) -> Millis:

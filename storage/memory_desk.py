@@ -227,7 +227,7 @@ class MemoryDesk:
 
     async def sessions(self, shop: str, limit: int) -> list[Session]:
         await self._turn()
-        own = [session_of(*one) for one in self._snapshots.items() if one[0].shop == shop]
+        own = [session_of(*one, self._clock.now()) for one in self._snapshots.items() if one[0].shop == shop]
         stand = [session for session in own if session is not None]
         return page(sorted(stand, key=lambda session: (-session.since, session.customer)), limit)
 

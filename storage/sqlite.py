@@ -18,7 +18,7 @@ from pathlib import Path
 
 import trio
 
-from engine.address import Address, Link, Millis
+from engine.address import Address, Millis
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.errors import StoreFailed
@@ -36,6 +36,7 @@ from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
+from storage.sqlite_people import SqlitePeople
 from storage.sqlite_templates import SqliteTemplates
 from storage.sqlite_till import SqliteTill
 from storage.stock import NOTHING, Held, demand
@@ -70,7 +71,9 @@ async def open_sqlite(
         lock.close()
 
 
-class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, SqliteNotices, SqliteTemplates):
+class SqliteStore(
+    SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, SqliteNotices, SqlitePeople, SqliteTemplates
+):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 
     async def start(self) -> None:
@@ -88,12 +91,6 @@ class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, Sqlit
         self._bridge.submit(quick_check(self._connections.checker), self._has_checked)
 
     # -- turns -----------------------------------------------------------------------------------------------------
-    async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
-        self._alive()
-        asked = [self._asker.put(lookups.linked, (shop, *link)) for link in links]
-        found = [await question.wait() for question in asked]
-        return next((customer for customer in found if customer is not None), None)
-
     async def wake(self, address: Address) -> Snapshot | None:
         self._alive()
         return await self._asker.put(lookups.snapshots, address).wait()

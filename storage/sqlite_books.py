@@ -70,7 +70,7 @@ class SqliteBooks(SqliteDesk):
         found: list[Session] = []
         after: str | None = ""
         while after is not None:
-            some, after = await self._look(_sessions, shop, after)
+            some, after = await self._look(_sessions, shop, after, self._clock.now())
             found = nsmallest(max(0, limit), [*found, *some], key=lambda one: (-one.since, one.customer))
         return found
 
@@ -173,13 +173,14 @@ def _save_customers(cards: Sequence[Customer]) -> Errand:
     return errand
 
 
-async def _sessions(db: Db, shop: str, after: str) -> tuple[list[Session], str | None]:
+async def _sessions(db: Db, shop: str, after: str, now: Millis) -> tuple[list[Session], str | None]:
     """The sessions among so many conversations, and the customer behind whom to go on; None at the end."""
     sql = """SELECT json_group_array(json_array(customer, version, hex(data))) FROM (
         SELECT * FROM snapshots WHERE shop = ? AND customer > ? ORDER BY customer LIMIT ?)"""
     rows: list[Any] = await read(db, sql, (shop, after, SNAPSHOTS_AT_ONCE))
     read_ones = [
-        session_of(Address(shop, customer), Snapshot(version, bytes.fromhex(data))) for customer, version, data in rows
+        session_of(Address(shop, customer), Snapshot(version, bytes.fromhex(data)), now)
+        for customer, version, data in rows
     ]
     more = rows[-1][0] if len(rows) == SNAPSHOTS_AT_ONCE else None
     return [one for one in read_ones if one is not None], more

@@ -19,6 +19,7 @@ async def look_up(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> 
         (LOOK_VERSION, [tuple(commit.address) for commit in commits]),
         (LOOK_INBOUND, [(commit.address.shop, commit.inbound_id) for commit in commits if commit.inbound_id]),
         (LOOK_PARKED, [(commit.parked_id,) for commit in commits if commit.parked_id]),
+        (LOOK_FORWARD, [tuple(commit.address) for commit in commits if commit.version == 1]),
         (LOOK_NUMBER, [(order.shop, order.number) for c in rich for order in c.orders]),
         (LOOK_CART, [(order.shop, order.cart) for c in rich for order in c.orders if order.cart]),
         (LOOK_ORDER, [(c.address.shop, number) for c in rich for number in _orders(c)]),
@@ -54,6 +55,7 @@ def _standing(found: list[Row]) -> Standing:
         inbound=set(kinds.get("inbound", ())),
         parked={row[0] for row in kinds.get("parked", ())},
         versions={Address(shop, customer): version for shop, customer, version in kinds.get("version", ())},
+        forwards={Address(shop, who): Address(shop, whose) for shop, who, whose in kinds.get("forward", ())},
         numbers=set(kinds.get("number", ())),
         carts={(shop, cart): number for shop, cart, number in kinds.get("cart", ())},
         orders={
@@ -71,6 +73,8 @@ LOOK_VERSION = """SELECT json_array('version', shop, customer, version) AS found
     FROM snapshots WHERE (shop, customer) IN (SELECT * FROM ({values}))"""
 LOOK_INBOUND = "SELECT json_array('inbound', shop, id) FROM inbound WHERE (shop, id) IN (SELECT * FROM ({values}))"
 LOOK_PARKED = "SELECT json_array('parked', id) FROM parked WHERE id IN ({values})"
+LOOK_FORWARD = """SELECT json_array('forward', shop, customer, leads_to)
+    FROM forwards WHERE (shop, customer) IN (SELECT * FROM ({values}))"""
 LOOK_NUMBER = "SELECT json_array('number', shop, number) FROM orders WHERE (shop, number) IN (SELECT * FROM ({values}))"
 LOOK_CART = """SELECT json_array('cart', shop, cart, number)
     FROM orders WHERE cart <> '' AND (shop, cart) IN (SELECT * FROM ({values}))"""

@@ -69,6 +69,12 @@ class Stock:
         """A hold is no more."""
         self._forget(shop, name)
 
+    def move_holds(self, shop: str, of: str, to: str) -> None:
+        """What one customer holds is another's."""
+        for holds in self._held.get(shop, {}).values():
+            own = {name: held._replace(customer=to) for name, held in holds.items() if held.customer == of}
+            holds.update(own)
+
     def book_holds(self, commit: Commit, taken: Iterable[Order] = ()) -> None:
         """What a successful commit released and held; holds of the orders whose stock it has ``taken`` end."""
         shop, customer = commit.address

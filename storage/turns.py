@@ -23,6 +23,7 @@ from storage.invoice_rows import Numbers, write_invoices
 from storage.issuing import with_number_in
 from storage.judge import Standing, judge
 from storage.money_rows import write_money
+from storage.people import write_renamed
 from storage.post import write_posted
 from storage.sql import Db, Row, write
 from storage.standings import look_up
@@ -50,7 +51,7 @@ def is_rich(c: Commit) -> bool:
     goods = c.customer or c.releases or c.moves or c.payment_moves or c.orders or c.takes or c.holds
     seats = c.booking_moves or c.bookings or c.entries
     money = c.intents or c.intent_moves or c.settlements or c.invoices
-    return bool(goods or seats or money or c.synced or c.posted)
+    return bool(goods or seats or money or c.synced or c.posted or c.renamed)
 
 
 @dataclass(slots=True)
@@ -114,8 +115,10 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await write(db, INBOUND, [(c.address.shop, c.inbound_id, c.at) for c in commits if c.inbound_id])
     await write(db, UNPARK, [(c.parked_id,) for c in commits if c.parked_id])
     await write(db, SNAPSHOT, [(*c.address, c.version, c.snapshot, c.heard) for c in commits])
+    await write_renamed(db, rich)
     await write(db, LINK, [(c.address.shop, *link, c.address.customer) for c in commits for link in c.links])
-    await write(db, HUSH, [(*c.address, HUSHED, c.at) for c in commits if c.hush])
+    for state in ("queued", "held"):  # each has an index of its own
+        await write(db, HUSH.replace("{state}", state), [(*c.address, HUSHED, c.at) for c in commits if c.hush])
     await order_rows.write_orders(db, rich)
     await seat_rows.write_seats(db, rich)
     await write_money(db, rich)
@@ -148,7 +151,7 @@ SNAPSHOT = """INSERT INTO snapshots (shop, customer, version, data, heard) {valu
 HUSH = """
 WITH h(shop, customer, reason, at) AS ({values})
 UPDATE outbox SET state = 'skipped', code = 0, reason = h.reason, changed_at = h.at
-FROM h WHERE outbox.state = 'queued' AND outbox.shop = h.shop AND outbox.customer = h.customer
+FROM h WHERE outbox.state = '{state}' AND outbox.shop = h.shop AND outbox.customer = h.customer
     AND outbox.purpose = 'reply'"""
 LINK = "INSERT INTO links (shop, kind, value, customer) {values} ON CONFLICT DO NOTHING"
 SYNCED = "INSERT INTO crm_queue (shop, number) {values} ON CONFLICT DO NOTHING"

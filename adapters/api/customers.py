@@ -102,26 +102,37 @@ class HandsShown(msgspec.Struct, frozen=True, rename="camel"):
 async def take(call: Call, customer: CustomerId) -> Done[HandsShown] | Later:
     """The bot is silent until the customer is given back, or the shop's ``handover_minutes`` have passed; its replies
     that have not left yet are not sent. News of orders and payments still are."""
-    return await _hands(call, customer, human=True)
+    return await hand(call, await _talking(call, customer), human=True)
 
 
 @customers.post("/api/admin/customers/<customer>/give-back", "Let the bot answer a customer again", home=HOME)
 async def give_back(call: Call, customer: CustomerId) -> Done[HandsShown] | Later:
     """From the customer's next message on."""
-    return await _hands(call, customer, human=False)
+    return await hand(call, await _talking(call, customer), human=False)
 
 
-async def _hands(call: Call, customer: str, *, human: bool) -> Done[HandsShown] | Later:
-    address = Address(call.shop.name, customer)
-    if await call.store.wake(address) is None:
-        raise Refusal(404, f"There is no customer {customer}.")
-    if not await told(call, letter(call, address, HandoverWanted(human, call.by))):
+async def hand(call: Call, to: Address, *, human: bool, phone: str = "") -> Done[HandsShown] | Later:
+    """Who answers from now on. ``phone``: where somebody is reached who may never have written."""
+    if not await told(call, letter(call, to, HandoverWanted(human, call.by), phone=phone)):
         return Later()
-    return Done("You answer now." if human else "The bot answers again.", HandsShown(customer, human))
+    return Done("You answer now." if human else "The bot answers again.", HandsShown(to.customer, human))
+
+
+async def _talking(call: Call, customer: str) -> Address:
+    """The customer of this id, who has a conversation or only a card."""
+    address = _whose(call, customer)
+    if await call.store.wake(address) is None:
+        await _card(call, customer)
+    return address
+
+
+def _whose(call: Call, customer: str) -> Address:
+    """An id that an order or a list has told may be of somebody who is another customer by now."""
+    return call.running.supervisor.whose(Address(call.shop.name, customer))
 
 
 async def _card(call: Call, customer: str) -> Customer:
-    card = await call.store.customer(Address(call.shop.name, customer))
+    card = await call.store.customer(_whose(call, customer))
     if card is None:
         raise Refusal(404, f"There is no customer {customer}.")
     return card

@@ -17,9 +17,10 @@ from adapters.api.orders import orders
 from adapters.api.payments import payments
 from adapters.api.placing import placing
 from adapters.api.receiving import receiving
+from adapters.api.takeover import takeover
 
 NOUNS: Sequence[Noun] = (
-    *(orders, placing, payments, receiving, customers, books, events, bookings, door, messages),
+    *(orders, placing, payments, receiving, customers, books, events, bookings, door, messages, takeover),
     *(notices, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -12,7 +12,6 @@ from adapters.api.answers import Done, Later
 from adapters.api.endpoint import Call, Noun
 from adapters.api.fields import Message, Phone, shown
 from adapters.api.letters import customer_with, letter, told
-from engine.address import Millis
 from engine.books import Session
 from engine.events import MessageWanted
 
@@ -60,7 +59,7 @@ class SessionShown(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Sessions(msgspec.Struct, frozen=True):
-    """Conversations that stand elsewhere than at the beginning, the latest first."""
+    """Conversations that stand elsewhere than at the beginning, or are in human hands, the latest first."""
 
     data: list[SessionShown]
 
@@ -87,12 +86,15 @@ async def _say(call: Call, phone: str, wish: MessageWanted) -> Done[Sent] | Late
 
 @messages.get("/api/whatsapptest/sessions", "Who is in which state since when", flows=COUNTER)
 async def sessions(call: Call, query: SessionQuery) -> Sessions:
+    return await sessions_of(call, query)
+
+
+async def sessions_of(call: Call, query: SessionQuery) -> Sessions:
+    """The same under whatever path."""
     found = await call.store.sessions(call.shop.name, query.limit)
-    now = call.running.around.clock.now()
-    return Sessions([_session(one, now, call.shop.timezone) for one in found])
+    return Sessions([_session(one, call.shop.timezone) for one in found])
 
 
-def _session(one: Session, now: Millis, timezone: str) -> SessionShown:
-    since = shown(one.since, timezone) if one.since else None
-    human_until = shown(one.human_until, timezone) if one.human_until > now else None
+def _session(one: Session, timezone: str) -> SessionShown:
+    since, human_until = (shown(at, timezone) if at else None for at in (one.since, one.human_until))
     return SessionShown(one.customer, one.phone, one.state, since, human_until)

@@ -15,6 +15,7 @@ import trio
 import trio.testing
 
 from engine import actor as actor_module
+from engine import uniting as uniting_module
 from engine.actor import Surroundings
 from engine.address import Address, Link, Millis, Sender, customer_id
 from engine.books import Charged
@@ -23,12 +24,14 @@ from engine.commit import Commit, Posted, Snapshot, Timer
 from engine.errors import StoreError
 from engine.events import Inbound, Letter, TextSaid, TimerFired
 from engine.facts import AnyNeed, Availability, Conflict, Facts
+from engine.identity import Merge
 from engine.mailbox import Receipt
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Status, Text
 from engine.payments import Intent, PaymentNews
 from engine.shop import Shop
 from engine.supervisor import Supervisor
 from storage.memory import MemoryStore
+from tests.engine.said import Said, load, merge_of
 
 START = 1_790_000_000_000
 SHOP = "bakery"
@@ -51,18 +54,6 @@ class TrioClock:
         return START + self.jump + round((trio.current_time() - self._zero) * 1000)
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What the scripted core remembers: everything that was said, in order."""
-
-    turn: int = 0
-    phone: str = ""
-    language: str = "en"
-    said: tuple[str, ...] = ()
-    heard_at: Millis = 0
-    written_at: Millis = 0
-    last_written: Millis = 0
-
-
 class SaidTurn(msgspec.Struct, frozen=True):
     conversation: Said
 
@@ -82,7 +73,7 @@ class Core:
 
     def load(self, snapshot: Snapshot | None, shop: Shop) -> Said:
         self.loaded.append(snapshot)
-        return Said() if snapshot is None else msgspec.json.decode(snapshot.data, type=Said)
+        return load(snapshot)
 
     def needs(self, before: Said, inbound: Inbound, shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
         return (Availability(),)
@@ -136,6 +127,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     core = Core()
     monkeypatch.setattr(actor_module, "conversations", core)
     monkeypatch.setattr(actor_module, "commit_of", core.commit_of)
+    monkeypatch.setattr(uniting_module, "merge_of", merge_of)
     return core
 
 
@@ -190,9 +182,14 @@ class TroubledStore(MemoryStore):
         if name in self.after:
             await self.after[name].wait()
 
-    async def customer_for(self, shop: str, links: Sequence[Link]) -> str | None:
-        await self._meet("customer_for")
-        return await super().customer_for(shop, links)
+    async def customers_for(self, shop: str, links: Sequence[Link]) -> list[str]:
+        await self._meet("customers_for")
+        return await super().customers_for(shop, links)
+
+    async def merge(self, merge: Merge) -> Conflict | None:
+        conflict = await self._meet("merge") or await super().merge(merge)
+        await self._linger("merge")
+        return conflict
 
     async def commit(self, commit: Commit) -> Conflict | None:
         conflict = await self._meet("commit")
@@ -324,7 +321,7 @@ class TroubledStore(MemoryStore):
     async def said_to(self, address: Address) -> tuple[str, ...]:
         """What the committed snapshot of this customer remembers."""
         snapshot = await self.wake(address)
-        return msgspec.json.decode(snapshot.data, type=Said).said if snapshot is not None else ()
+        return load(snapshot).said
 
 
 _numbers = iter(range(10**9))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from engine.address import Address
-from engine.lines import MEDIA_WAIT, Lines
+from engine.lines import LINE_AT_MOST, MEDIA_WAIT, Lines
 from engine.messages import AnyMessage, Image, Outgoing, Purpose, Text
 
 
@@ -143,3 +144,81 @@ def test_customers_who_wait_for_nothing_are_forgotten_once_their_pace_is_rested(
     assert gone == 44, "the message before still counts against the pair's pace"
     lines.tidy(10_000_000)
     assert lines.pick(10_000_000, 10)
+
+
+ANN, BEN = Address("bakery", "ann"), Address("bakery", "ben")
+
+
+def order_news(customer: str, n: int) -> Outgoing:
+    return replace(row(customer, n), purpose=Purpose.ORDER)
+
+
+def all_picked(lines: Lines, now: float = 0) -> list[str]:
+    """Everything that leaves, each as soon as the one before is done."""
+    left: list[str] = []
+    while picked := lines.pick(now, 10):
+        for one in picked:
+            left.append(one.key.removeprefix("bakery/"))
+            lines.landed("bakery")
+            lines.done(one.key, now)
+    return left
+
+
+# -- a person answers, and two customers who are one -----------------------------------------------------------------
+@pytest.mark.parametrize("on_its_way", [False, True])
+def test_replies_that_wait_are_dropped_when_a_person_answers(lines: Lines, on_its_way: bool) -> None:
+    lines.add([row("ann", 1), order_news("ann", 2), row("ann", 3), row("ann", 4, bulk=True), row("ben", 1)], now=0)
+    first = lines.pick(0, 1) if on_its_way else []
+    lines.hush(ANN, 0)
+    assert set(lines.rows) == {one.key for one in (*first, row("ann", 2), row("ann", 4), row("ben", 1))}
+    for one in first:
+        lines.landed("bakery")
+        lines.done(one.key, 0)
+    assert sorted(all_picked(lines)) == ["ann:2:0", "ann:4:0", "ben:1:0"]
+
+
+def test_a_line_of_nothing_but_replies_is_left_empty(lines: Lines) -> None:
+    """In whichever queue it stood: nothing is picked of it, and what comes later is."""
+    image = Image(link="https://shop.example.test/a.png")
+    lines.add([row("ann", 1), row("ben", 1, message=image), row("ben", 2)], now=0)
+    lines.hush(ANN, 0)
+    assert all_picked(lines) == ["ben:1:0"]
+    lines.hush(BEN, 1)  # it waits behind its picture
+    assert lines.wake_at(1) is None
+    lines.hush(Address("bakery", "nobody"), 1)
+    lines.add([row("ann", 2), row("ben", 3)], now=2)
+    assert all_picked(lines, 2 + MEDIA_WAIT) == ["ann:2:0", "ben:3:0"]
+
+
+def test_a_line_whose_first_row_is_bulk_now_leaves_behind_others_replies(lines: Lines) -> None:
+    lines.add([row("ann", 1), row("ann", 2, bulk=True), row("ben", 1)], now=0)
+    lines.hush(ANN, 0)
+    assert keys(lines.pick(0, 2)) == ["ben:1:0", "ann:2:0"]
+
+
+def test_dropped_replies_make_room_for_what_waits_on_disk(lines: Lines) -> None:
+    lines.add([row("ann", n) for n in range(LINE_AT_MOST + 1)], now=0)
+    assert not lines.hungry
+    lines.hush(ANN, 0)
+    assert lines.hungry
+
+
+def test_what_waits_for_one_customer_waits_for_the_one_they_have_become(lines: Lines) -> None:
+    lines.add([row("ben", 1), row("ben", 2), row("ann", 1), row("ben", 3, bulk=True)], now=0)
+    lines.moved(BEN, ANN, 0)
+    assert {one.address for one in lines.rows.values()} == {ANN}
+    assert keys(lines.pick(0, 10)) == ["ann:1:0"], "one customer, one message at a time"
+    lines.done("bakery/ann:1:0", 0)
+    assert all_picked(lines) == ["ben:1:0", "ben:2:0", "ben:3:0"]
+
+
+def test_what_is_on_its_way_to_one_who_is_gone_ends_where_it_began(lines: Lines) -> None:
+    lines.add([row("ben", 1), row("ben", 2)], now=0)
+    assert keys(lines.pick(0, 10)) == ["ben:1:0"]
+    lines.moved(BEN, ANN, 0)
+    assert lines.rows["bakery/ben:1:0"].address == BEN
+    lines.again("bakery/ben:1:0", 0, 5)
+    assert keys(lines.pick(5, 10)) == ["ben:2:0", "ben:1:0"]
+    lines.done("bakery/ben:1:0", 5)
+    lines.done("bakery/ben:2:0", 5)
+    assert lines.rows == {}

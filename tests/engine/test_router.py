@@ -81,7 +81,7 @@ async def who_said(store: TroubledStore) -> dict[Address, tuple[str, ...]]:
 
 
 async def test_messages_that_arrive_during_the_look_up_keep_their_order(core: Core, store: TroubledStore) -> None:
-    gate = store.gate("customer_for")
+    gate = store.gate("customers_for")
     async with routing(store) as door:
         first, second = door.post(by_phone("one")), door.post(by_phone("two"), by_phone("three"))
         await settled()
@@ -91,7 +91,7 @@ async def test_messages_that_arrive_during_the_look_up_keep_their_order(core: Co
         assert await second.wait()
         assert await door.post(by_phone("four")).wait()
     assert await who_said(store) == {customer_of(PHONE): ("one", "two", "three", "four")}
-    assert store.calls["customer_for"] == 1, "who is awake is not looked up again"
+    assert store.calls["customers_for"] == 1, "who is awake is not looked up again"
 
 
 async def test_a_customer_is_known_again_by_phone_and_by_user_id(core: Core, store: TroubledStore) -> None:
@@ -120,7 +120,7 @@ async def test_somebody_without_a_phone_is_a_customer_too(core: Core, store: Tro
         pytest.param([by_user, by_both, by_user], id="user id, both, user id"),
     ],
 )
-@pytest.mark.parametrize("held", ["customer_for", "commit"])
+@pytest.mark.parametrize("held", ["customers_for", "commit"])
 async def test_both_names_seen_in_one_message_are_one_customer_before_any_commit_says_so(
     core: Core, store: TroubledStore, arrivals: list[Callable[[str], Inbound]], held: str
 ) -> None:
@@ -138,7 +138,7 @@ async def test_both_names_seen_in_one_message_are_one_customer_before_any_commit
     assert list((await who_said(store)).values()) == [tuple(str(number) for number in range(len(arrivals)))]
 
 
-async def test_a_name_that_leads_to_a_known_customer_wins_over_one_that_is_only_awake(
+async def test_a_known_customer_and_one_who_is_only_awake_are_one_who_was_here_first(
     core: Core, store: TroubledStore
 ) -> None:
     async with routing(store) as door:
@@ -146,15 +146,15 @@ async def test_a_name_that_leads_to_a_known_customer_wins_over_one_that_is_only_
     async with routing(store) as door:
         await door.post(by_user("who?")).wait()
         await door.post(by_both("it is me")).wait()
-    assert (await who_said(store))[customer_of(PHONE)] == ("long ago", "it is me")
+    assert (await who_said(store))[customer_of(PHONE)] == ("long ago", "who?", "it is me")
 
 
 async def test_look_ups_are_bounded_and_one_more_is_refused(
     core: Core, store: TroubledStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(router_module, "LOOKUPS_AT_MOST", 2)
-    gate = store.gate("customer_for")
-    store.trouble["customer_for"].append(gate)
+    gate = store.gate("customers_for")
+    store.trouble["customers_for"].append(gate)
     async with routing(store) as door:
         taken = [door.post(inbound("hi", phone="1")), door.post(inbound("hi", phone="2"))]
         refused = door.post(inbound("hi", phone="3"))
@@ -169,7 +169,7 @@ async def test_what_waits_for_one_look_up_is_bounded(
     core: Core, store: TroubledStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(router_module, "MAILBOX_SIZE", 2)
-    gate = store.gate("customer_for")
+    gate = store.gate("customers_for")
     async with routing(store) as door:
         taken = door.post(by_phone("one"), by_phone("two"))
         assert not await door.post(by_phone("three")).wait()
@@ -196,7 +196,7 @@ async def test_a_sleeping_actor_is_woken_by_a_look_up_not_by_an_old_route(core: 
         await settled()
         door.supervisor.retire(trio.current_time() + 1)
         assert await door.post(by_phone("two")).wait()
-    assert store.calls["customer_for"] == 2
+    assert store.calls["customers_for"] == 2
 
 
 async def test_a_sender_without_any_name_is_let_go(core: Core, store: TroubledStore) -> None:
@@ -208,7 +208,7 @@ async def test_a_sender_without_any_name_is_let_go(core: Core, store: TroubledSt
 async def test_a_failing_store_ends_the_router_and_refuses_everybody_who_waits(
     core: Core, store: TroubledStore
 ) -> None:
-    gate = store.gate("customer_for")
+    gate = store.gate("customers_for")
     router: list[Router] = []
 
     async def run() -> None:
@@ -216,13 +216,13 @@ async def test_a_failing_store_ends_the_router_and_refuses_everybody_who_waits(
             router.append(door.router)
             waiting = door.post(by_phone("one"), by_phone("two"))
             other = door.post(inbound("hi", phone="2"))
-            store.trouble["customer_for"].append(StoreFailed("gone"))
+            store.trouble["customers_for"].append(StoreFailed("gone"))
             await settled()
             assert not await other.wait()
             gate.set()
             assert not await waiting.wait()
 
-    store.trouble["customer_for"].append(StoreFailed("gone"))
+    store.trouble["customers_for"].append(StoreFailed("gone"))
     with pytest.raises(ExceptionGroup) as caught:
         await run()
     assert {type(error) for error in leaves(caught.value)} == {StoreFailed}

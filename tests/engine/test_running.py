@@ -203,7 +203,7 @@ async def test_the_owners_letter_is_kept_and_brought_at_once(
     assert core.heard == ["a word from the owner"]
 
 
-@pytest.mark.parametrize("call", ["commit", "claim", "settle", "customer_for", "due", "posted", "charges"])
+@pytest.mark.parametrize("call", ["commit", "claim", "settle", "customers_for", "due", "posted", "charges"])
 async def test_wherever_the_store_fails_the_run_ends_with_that_and_nothing_else(
     core: Core, store: TroubledStore, channel: ScriptedChannel, autojump_clock: Clock, call: str
 ) -> None:

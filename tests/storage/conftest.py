@@ -18,4 +18,5 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_books",
     "tests.storage.contract_invoices",
     "tests.storage.contract_notices",
+    "tests.storage.contract_people",
 )

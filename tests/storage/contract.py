@@ -25,6 +25,7 @@ from tests.storage.contract_letters import OwnLetters
 from tests.storage.contract_money import Money
 from tests.storage.contract_notices import OwnersNotices
 from tests.storage.contract_outbox import Outbox
+from tests.storage.contract_people import Merging
 from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
@@ -179,5 +180,6 @@ class ShopContract(
     OwnersNotices,
     Templates,
     Invoices,
+    Merging,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import DAY, Millis
-from engine.messages import HELD_AT_MOST, Outcome, OutcomeClass, Status, StatusRank, Template, Text
+from engine.messages import HELD_AT_MOST, HUSHED, Outcome, OutcomeClass, Purpose, Status, StatusRank, Template, Text
 from engine.ports import Store
 from tests.storage.values import ANN, BEN, NOW, SHOP, Talk, key, out
 
@@ -112,3 +112,24 @@ class HeldMessages:
         assert await self.state(store, name) == "sent"
         stranger = refusal("never/heard:1:0", "p9")
         assert (await store.refused([stranger], NOW)).strangers == [stranger]
+
+    # -- a person answers ------------------------------------------------------------------------------------------
+    async def test_replies_that_wait_are_not_sent_when_a_person_answers(
+        self, store: Store, ann: Talk, ben: Talk
+    ) -> None:
+        """News of orders are, and what is on its way; and what the turn itself says."""
+        waits = await held(store, ann)
+        of_order = msgspec.structs.replace(out("2:1"), purpose=Purpose.ORDER)
+        await ann.commit(outbox=(out("2:0"), of_order, out("2:2")))
+        await ben.commit(outbox=(out("1:0", BEN),))
+        await store.claim([key("2:0")], NOW)
+        await ann.commit(outbox=(out("3:0"),), hush=True)
+        states = [await self.state(store, key(name)) for name in ("2:0", "2:1", "2:2", "3:0")]
+        assert states == ["sending", "queued", "skipped", "queued"]
+        assert await self.state(store, waits) == "skipped"
+        assert await self.state(store, key("1:0", BEN)) == "queued"
+        skipped = await store.outbox_row(key("2:2"))
+        assert skipped is not None
+        assert (skipped.code, skipped.reason) == (0, HUSHED)
+        assert await store.claim([key("2:2")], NOW) == set()
+        assert await store.let_go([ANN], NOW) == 0

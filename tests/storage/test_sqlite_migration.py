@@ -73,7 +73,7 @@ def first_order() -> Order:
 async def test_everything_of_before_can_be_read(path: Path, clock: FixedClock) -> None:
     async with open_sqlite(path, clock) as store:
         assert await store.wake(ANN) == Snapshot(1, b'{"state":"greeting"}')
-        assert await store.customer_for(SHOP, [Link("phone", "254700000001")]) == "ann"
+        assert await store.customers_for(SHOP, [Link("phone", "254700000001")]) == ["ann"]
         card = Customer("ann", SHOP, "Ann", "254700000001", "", "12 Moi Ave", "sw", marketing=False)
         known = await store.know(ANN, (OwnCard(), OwnOrders()), NOW)
         assert (known.customer, [one.number for one in known.orders]) == (card, ["WA2", "WA1"])

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.address import DAY, Address, Link
-from engine.commit import Timer
+from engine.commit import Renamed, Timer
 from engine.facts import (
     Availability,
     BookingNumbered,
@@ -32,6 +32,7 @@ from engine.facts import (
     PaymentOf,
     Seats,
 )
+from engine.identity import Merge
 from engine.invoices import IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
@@ -78,7 +79,7 @@ IN_ORDER = (
     *("outbox_queued", "outbox_unknown", "timers_by_due", "posted_by_due", "intents_created", "intents_silent"),
     "entries_waiting",  # only of those who wait, to know for which events
 )
-WHOLE = {"quarantined", "allowed_moves", "heartbeat"}
+WHOLE = {"quarantined", "forwards", "allowed_moves", "heartbeat"}
 """Tables that are asked for whole, or have a handful of rows."""
 
 
@@ -120,6 +121,8 @@ async def use_everything(store: SqliteStore) -> None:
     await talk.commit(links=(link,), customer=card, holds=(hold("h1", 1),), outbox=(out("1:0"),), timers=(timer,))
     await talk.commit(orders=(order("WA1", line("cake"), line("tea")),), releases=("h1",), timers_off=("session",))
     await talk.commit(moves=(move("WA1", OrderStatus.PENDING, OrderStatus.CANCELLED),))
+    await Talk(store, BEN).commit(hush=True, links=(Link("phone", "1"),))
+    await Talk(store, BEN, 1, letters=1).commit(renamed=(Renamed(Link("phone", "1"), "2", "next"),))
     await store.park(letter("w1"), True, "", NOW)
     (row,) = await store.parked(ANN, True, 1)
     await store.parked(None, True, 1)
@@ -128,7 +131,9 @@ async def use_everything(store: SqliteStore) -> None:
     await store.quarantine(BEN, "", NOW)
     await store.release(BEN)
     await store.quarantined()
-    await store.customer_for(SHOP, [link])
+    await store.customers_for(SHOP, [link])
+    await store.identities(SHOP, ["ann", "ben"])
+    await store.forwards()
     await store.wake(ANN)
     await store.know(ANN, (OwnCard(), OwnOrders(), OrderNumbered("WA1"), Availability()), NOW)
     await store.waiting(0, 10)
@@ -188,6 +193,10 @@ async def use_the_shop(store: SqliteStore) -> None:
     await store.check_in(SHOP, "BZ", "s1", "gig", NOW)
     await store.check_in(SHOP, "BZ", "s1", "gig", NOW)
     await look_up(store, Address(SHOP, "zoe"))
+    await Talk(store, Address(SHOP, "yan")).commit(
+        customer=Customer("yan", SHOP), entries=(entry("y1", customer="yan"),)
+    )
+    assert await store.merge(Merge(SHOP, "zoe", "yan", ann.version + 1, 1, b"", NOW)) is None
 
 
 async def ask_for_too_much(store: SqliteStore, talk: Talk) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.address import Address
+from engine.identity import Merge
 from engine.orders import OrderStatus
 from storage.sqlite import open_sqlite
 from tests.storage.test_sqlite import dump, sql
+from tests.storage.things import PROGRAMME, booking
 from tests.storage.values import (
     BEN,
     CATALOGUE,
@@ -80,6 +82,9 @@ async def test_it_is_the_trigger_that_keeps_holds_within_the_stock(
     [
         "INSERT INTO snapshots VALUES ('bakery', 'new', 2, x'00', 0)",
         "UPDATE snapshots SET version = version + 2",
+        "INSERT INTO snapshots VALUES ('bakery', 'gone', 1, x'00', 0)",
+        "UPDATE bookings SET customer = 'ben'",
+        "UPDATE bookings SET seats = 2",
         "INSERT INTO inbound VALUES ('bakery', 'bakery/ann.1', 0)",
         "UPDATE products SET on_hand = -1 WHERE sku = 'cake'",
         "INSERT INTO holds VALUES ('bakery', 'h9', 'ben', 'cake', 6, 1 << 60, 0)",
@@ -101,7 +106,9 @@ async def test_it_is_the_trigger_that_keeps_holds_within_the_stock(
 async def test_the_file_itself_refuses_what_must_not_be(path: Path, clock: FixedClock, statement: str) -> None:
     async with open_sqlite(path, clock) as store:
         await store.import_catalogue(SHOP, "first", CATALOGUE)
-        await Talk(store).commit(orders=(order("WA1"),), outbox=(out("1:0"),))
+        await store.import_events(SHOP, "first", PROGRAMME)
+        await Talk(store).commit(orders=(order("WA1"),), outbox=(out("1:0"),), bookings=(booking("B1"),))
+        await store.merge(Merge(SHOP, "ann", "gone", 2, 0, b"", NOW))
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA foreign_keys = ON")
         with pytest.raises(sqlite3.IntegrityError):

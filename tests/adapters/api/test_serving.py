@@ -274,10 +274,10 @@ async def test_a_store_that_takes_nothing_is_503_and_may_be_tried_again(
     store: TroubledStore, autojump_clock: Clock, error: Exception
 ) -> None:
     async with office(store) as made:
-        store.always["customer_for"] = error  # type: ignore[assignment]
+        store.always["customers_for"] = error  # type: ignore[assignment]
         body = {"to": "+254700000001", "text": "hi"}
         reply = await made.ask("POST", "/api/whatsapptest/send-text", body, as_owner="bakery")
-        del store.always["customer_for"]
+        del store.always["customers_for"]
     assert (reply.status, reply.headers["retry-after"], reply.body["success"]) == (503, "2", False)
 
 
@@ -291,7 +291,7 @@ async def test_without_an_engine_everything_is_503(store: TroubledStore, autojum
 
 async def test_a_store_that_never_answers_is_503_after_a_while(store: TroubledStore, autojump_clock: Clock) -> None:
     async with office(store) as made:
-        store.gate("customer_for")
+        store.gate("customers_for")
         began = trio.current_time()
         body = {"to": "+254700000001", "text": "hi"}
         reply = await made.ask("POST", "/api/whatsapptest/send-text", body, as_owner="bakery")
