@@ -67,6 +67,8 @@ EVENTS: Mapping[str, str] = {
     "send_crashed": "sending failed inside the channel (a bug); the send counts as unknown",
     "send_failed": "a message was given up; the code is the provider's",
     "not_fetched": "the provider did not list what it received; it is asked again in some minutes",
+    "templates_not_listed": "the provider did not list the message templates; it is asked again",
+    "templates_crashed": "listing the message templates failed inside the channel (a bug); it is asked again",
     "fetch_crashed": "a channel's fetch raised; a bug, it is tried again in some minutes",
     "refused_late": "messages were accepted and then refused for the 24-hour window; their templates go, or they wait",
     "sent_once_more": "the fate of a send stayed unknown, so it was sent again; it may arrive twice",

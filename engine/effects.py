@@ -60,7 +60,7 @@ class AskLocation(Effect, frozen=True):
 
 
 class ShowImage(Effect, frozen=True):
-    """Send a picture by public link, from a file of ours, or made when it is sent (``paper``: see ports.Papers)."""
+    """Send a picture by public link, from a file of ours, or made when it is sent (``paper``: see papering.Papers)."""
 
     link: str = ""
     path: str = ""
@@ -69,7 +69,7 @@ class ShowImage(Effect, frozen=True):
 
 
 class ShowDocument(Effect, frozen=True):
-    """Send a file by public link, from a file of ours, or made when it is sent (``paper``: see ports.Papers)."""
+    """Send a file by public link, from a file of ours, or made when it is sent (``paper``: see papering.Papers)."""
 
     filename: str
     link: str = ""

@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from engine.address import DAY, Address, Millis
+from engine.template_states import TemplateState
 
 WINDOW: Millis = DAY
 """How long after a customer's last message free text may be sent; later it takes a template that the provider has
@@ -65,7 +66,7 @@ class ChoiceList(Message, frozen=True):
 class Image(Message, frozen=True):
     """A picture by public ``link``, or by ``path`` of a file of ours that the channel uploads first.
 
-    ``paper`` names one that is made when it is sent: the outbox asks ports.Papers for its ``content`` (bytes, never
+    ``paper`` names one that is made when it is sent: the outbox asks papering.Papers for its ``content`` (bytes, never
     stored), which the channel uploads, and for its public ``link``, for a channel that can't upload.
     """
 
@@ -219,11 +220,16 @@ TOO_OLD = "The customer did not write for 30 days, so the message was not sent. 
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Something about the account rather than a customer (quality, template, account events): for log and owner."""
+    """Something about the account rather than a customer (quality, template, account events): for log and owner.
+
+    ``account``: the provider's id of the account, where it is told. ``template``: of which one it is, as far as it has
+    changed (engine.template_states.noted)."""
 
     shop: str
     kind: str
     detail: str = ""
+    account: str = ""
+    template: TemplateState | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):

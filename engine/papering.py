@@ -8,16 +8,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
 from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing
-from engine.ports import Http, Papers, Sending
+from engine.ports import Http, Sending
 
 log = logging.getLogger("sokoni.papering")
 
 NO_SUCH_PAPER = "What this paper would show is not in the store any more; nothing was sent."
 NOT_MADE = "The paper could not be made; it will be tried again. The log says why."
+
+
+class Papers(Protocol):
+    """Pictures and documents that are made when they are sent: tickets, receipts, invoices."""
+
+    async def make(self, shop: str, paper: str) -> bytes | None:
+        """The file that ``paper`` names: ``ticket:<booking id>`` (PNG), ``receipt:<order number>`` or
+        ``invoice:<order number>`` (PDF). None when there is no such booking, order or invoice."""
+
+    def link(self, shop: str, paper: str) -> str:
+        """Its public address under an unguessable, signed name."""
+
+    def shown(self, shop: str, path: str) -> str:
+        """The public address of a product's or an event's picture that is a file of ours."""
+
+    def named(self, shop: str, file: str) -> str | None:
+        """The paper of ``shop`` that the last part of such an address stands for; None for every other name."""
 
 
 class Papering:

@@ -25,11 +25,12 @@ from engine.orders import Order
 from engine.payment_calls import Heard, Verdict
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 from engine.repeats import Repeats
+from engine.template_states import TemplateBook, TemplateState
 
 
-class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, People, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices, repeats
-    and identity.
+class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook, Repeats, People, Protocol):
+    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices, template_states,
+    repeats and identity.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -104,8 +105,8 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, Repeats, Peop
         """Queue what these addresses hold, in its order; how many messages that is."""
 
     async def review_held(self, now: Millis) -> set[Address]:
-        """Queue what is held for customers who have written since (within the window), give up what was held for
-        HELD_AT_MOST, and tell which addresses hold something still."""
+        """Queue what is held for customers who have written since (within the window), and what is held for a template
+        that may be sent now; give up what was held for HELD_AT_MOST; tell which addresses hold something still."""
 
     async def keys_of(self, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:
         """The keys of the rows that went out under these ids of the provider, by id."""
@@ -296,22 +297,16 @@ class Channel(Sending, Protocol):
         """What came in since then, oldest first, under the ids that webhooks give. Raises NotSent or AnswerLost."""
         return Delivery()
 
+    @property
+    def account(self) -> str:
+        """The provider's id of the account that the shop's templates belong to, as in ``Notice.account``; "": not
+        known, then what is told of any account of this webhook counts."""
+        return ""
 
-class Papers(Protocol):
-    """Pictures and documents that are made when they are sent: tickets, receipts, invoices."""
-
-    async def make(self, shop: str, paper: str) -> bytes | None:
-        """The file that ``paper`` names: ``ticket:<booking id>`` (PNG), ``receipt:<order number>`` or
-        ``invoice:<order number>`` (PDF). None when there is no such booking, order or invoice."""
-
-    def link(self, shop: str, paper: str) -> str:
-        """Its public address under an unguessable, signed name."""
-
-    def shown(self, shop: str, path: str) -> str:
-        """The public address of a product's or an event's picture that is a file of ours."""
-
-    def named(self, shop: str, file: str) -> str | None:
-        """The paper of ``shop`` that the last part of such an address stands for; None for every other name."""
+    async def templates(self, http: Http) -> Sequence[TemplateState] | Outcome | None:
+        """All message templates of the account; None where the provider can't be asked. An Outcome when it refuses,
+        its ``reason`` a plain sentence with the next step. Raises NotSent or AnswerLost."""
+        return None
 
 
 class Provider(Protocol):

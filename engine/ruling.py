@@ -2,6 +2,7 @@
 
     begun before, and found at the provider         ─▶ SENT: it went out then
     bulk, and its customer has opted out            ─▶ SKIPPED
+    a template that the provider has stopped        ─▶ HELD until it may be sent again (engine.template_sync)
     inside the 24-hour window                       ─▶ as it is
     outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write
 
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Template
 from engine.ports import Clock, Http, NotSent, Sending, Store
+from engine.template_sync import unusable
 from engine.window import FREE
 
 WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
@@ -41,6 +43,8 @@ class Ruling:
             return went
         if outgoing.purpose is Purpose.BULK and await self._opted_out(outgoing):
             return Outcome(OutcomeClass.SKIPPED, reason=OPTED_OUT)
+        if stopped := await self._stopped(outgoing):
+            return Outcome(OutcomeClass.HELD, reason=stopped)
         if await self._closed(outgoing):
             return await self._stand_in(http, outgoing, Outcome(OutcomeClass.HELD, reason=WAITS))
         outcome = await self._channel.send(http, outgoing)
@@ -80,6 +84,12 @@ class Ruling:
         if isinstance(outgoing.message, Template) or not outgoing.free_until or now < outgoing.free_until:
             return False
         return await self._store.heard_at(outgoing.address) + FREE <= now
+
+    async def _stopped(self, outgoing: Outgoing) -> str:
+        """A stand-in comes here too: then the words that it stands in for are held, and go when the customer writes."""
+        if not isinstance(outgoing.message, Template):
+            return ""
+        return await unusable(self._store, outgoing.address.shop, outgoing.message)
 
     async def _opted_out(self, outgoing: Outgoing) -> bool:
         card = await self._store.customer(outgoing.address)

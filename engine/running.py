@@ -27,15 +27,16 @@ from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.money import whole
 from engine.outbox import Outbox, OutboxSettings
-from engine.papering import Papering
+from engine.papering import Papering, Papers
 from engine.payment_calls import Question, Verdict
 from engine.payments import IntentStatus, PaymentNews, RefundNews
-from engine.ports import Channel, Clock, Http, Papers, Provider, Store
+from engine.ports import Channel, Clock, Http, Provider, Store
 from engine.router import Router
 from engine.ruling import Ruling
 from engine.scheduler import Scheduler
 from engine.shop import Shop
 from engine.supervisor import Supervisor
+from engine.template_sync import TemplateSync
 from engine.tickets import BookingStatus, Programme
 
 FORGET_SECONDS = 30.0
@@ -84,6 +85,7 @@ class Running:
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards, self.scheduler.note_now)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
+        self.templates = TemplateSync(store, shops, channels.values(), connect, clock, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
         self.crm = CrmSync(store, crms, connect, clock, rests)
@@ -99,6 +101,7 @@ class Running:
             await nursery.start(self.crm.run)
             await nursery.start(self.scheduler.run)
             await nursery.start(self.fetching.run)
+            await nursery.start(self.templates.run)
             task_status.started()
             while True:
                 await trio.sleep(FORGET_SECONDS)

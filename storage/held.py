@@ -9,6 +9,7 @@ from engine.messages import HELD_AT_MOST, TOO_OLD, Refused, Status
 from engine.window import FREE
 from storage.errands import Errand
 from storage.sql import Db, run
+from storage.sqlite_templates import free_templates
 
 
 def refused(statuses: Sequence[Status], at: Millis) -> Errand:
@@ -54,6 +55,7 @@ def review_held(now: Millis) -> Errand:
     async def errand(db: Db) -> set[Address]:
         await run(db, GIVE_UP, (TOO_OLD, now, now - HELD_AT_MOST))
         await run(db, FREED, (now, now - FREE))
+        await free_templates(db, now)
         return {Address(*row) for row in await run(db, HOLDING, ())}
 
     return errand
@@ -77,6 +79,7 @@ STAND_IN = """UPDATE outbox SET state = 'queued', message = fallback, fallback =
 LET_GO = """UPDATE outbox SET state = 'queued', changed_at = ?
     WHERE shop = ? AND customer = ? AND state = 'held' RETURNING 1"""
 GIVE_UP = "UPDATE outbox SET state = 'failed', reason = ?, changed_at = ? WHERE state = 'held' AND created_at < ?"
-FREED = """UPDATE outbox SET state = 'queued', changed_at = ? WHERE state = 'held' AND EXISTS (
+FREED = """UPDATE outbox SET state = 'queued', changed_at = ? WHERE state = 'held'
+    AND json_extract(message, '$.type') <> 'Template' AND EXISTS (
     SELECT 1 FROM snapshots s WHERE s.shop = outbox.shop AND s.customer = outbox.customer AND s.heard > ?)"""
 HOLDING = "SELECT DISTINCT shop, customer FROM outbox WHERE state = 'held'"

@@ -25,6 +25,7 @@ from engine.messages import (
     SendState,
     Status,
     StatusRank,
+    Template,
 )
 from engine.ports import Clock, OutboxRow
 from engine.window import FREE
@@ -36,11 +37,12 @@ from storage.memory_backoffice import MemoryBackOffice
 from storage.memory_desk import Pause
 from storage.memory_notices import MemoryNotices
 from storage.memory_people import MemoryPeople
+from storage.memory_templates import MemoryTemplates
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
+class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryPeople):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
@@ -229,9 +231,15 @@ class MemoryStore(MemoryNotices, MemoryBackOffice, MemoryPeople):
         for row in self._held():
             if row.outgoing.created_at < now - HELD_AT_MOST:
                 row.give_up()
-            elif self._heard.get(row.outgoing.address, 0) > now - FREE:
+            elif self._may_go(row.outgoing, now):
                 row.state = SendState.QUEUED
         return {row.outgoing.address for row in self._held()}
+
+    def _may_go(self, held: Outgoing, now: Millis) -> bool:
+        """Words once their customer has written; a template, or what one stands in for, once it may be sent."""
+        template = held.message if isinstance(held.message, Template) else held.fallback
+        written = self._heard.get(held.address, 0) > now - FREE and held.message is not template
+        return written or (template is not None and self._may_be_sent(held.address.shop, template))
 
     def _held(self) -> list[Sending]:
         return [row for row in self._outbox.values() if row.state is SendState.HELD]

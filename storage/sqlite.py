@@ -4,7 +4,7 @@ Everything that touches the file runs in storage's own thread (storage/bridge.py
 pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
 is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
 what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_backoffice,
-sqlite_notices.
+sqlite_notices, sqlite_templates.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from storage.sqlite_books import SqliteBooks
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
 from storage.sqlite_people import SqlitePeople
+from storage.sqlite_templates import SqliteTemplates
 from storage.sqlite_till import SqliteTill
 from storage.stock import NOTHING, Held, demand
 from storage.turns import Turn, Written, blame, write_turns
@@ -70,7 +71,9 @@ async def open_sqlite(
         lock.close()
 
 
-class SqliteStore(SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, SqliteNotices, SqlitePeople):
+class SqliteStore(
+    SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, SqliteNotices, SqlitePeople, SqliteTemplates
+):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 
     async def start(self) -> None:

@@ -45,7 +45,7 @@ PURE_LIBRARIES = {"msgspec", "babel", "rapidfuzz"}
 RUNNING = {
     *("actor", "breaker", "campaigns", "cashier", "courtesies", "crm", "crm_desk", "fetching", "held"),
     *("mailbox", "opting_out", "outbox", "papering", "ruling", "patience", "rooms", "router", "running", "scheduler"),
-    *("sending_back", "spilled", "supervisor", "uniting", "unknown"),
+    *("sending_back", "spilled", "supervisor", "template_news", "template_sync", "uniting", "unknown"),
 }
 """The part of engine that may use trio, log, and know what time it is."""
 IMPURE = {

@@ -90,6 +90,7 @@ def channel_settings(shop: Sample, number: FakeNumber, url: str, *, pace: int, m
         path=shop.path,
         base_url=url,
         phone_number_id=number.phone_number_id,
+        waba_id=number.waba_id,
         access_token=Secret(number.access_token),
         app_secret=Secret(number.app_secret),
         verify_token=Secret(secrets.token_urlsafe()),

@@ -22,11 +22,13 @@ from adapters.channels._whatsapp.answers import number_problem, read_outcome, se
 from adapters.channels._whatsapp.media import upload_of
 from adapters.channels._whatsapp.parse import PREFERENCE, parse
 from adapters.channels._whatsapp.render import LIMITS, Body, Unsendable, body, read_receipt
+from adapters.channels._whatsapp.templates import listed
 from adapters.kinds import Site
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.messages import Document, Image, Limits, Outcome, OutcomeClass, Outgoing
 from engine.ports import AnswerLost, Call, Channel, Delivery, Http, NotSent, Reply
+from engine.template_states import TemplateState
 
 KIND = "whatsapp_cloud"
 
@@ -50,6 +52,11 @@ class WhatsAppCloudSettings(msgspec.Struct, frozen=True, kw_only=True):
     phone_number_id: Annotated[
         str, Meta(pattern=r"^[0-9]{1,32}\Z", description="the number's id (digits), which is not the number itself")
     ]
+    waba_id: Annotated[
+        str,
+        Meta(pattern=r"^[0-9]{0,32}\Z", description="the id (digits) of the WhatsApp account that has the templates"),
+    ] = ""
+    """Where it is given, templates are known with status and quality."""
     access_token: Secret
     """A system user's token, permanent, with whatsapp_business_messaging."""
     app_secret: Secret
@@ -97,8 +104,10 @@ def advice(shop: str, settings: WhatsAppCloudSettings, public_url: str) -> Seque
         f"App settings > Basic shows the App Secret: put it into {here}.app_secret.",
         f"WhatsApp > Configuration > Webhook > Edit: enter the callback URL {address} and, as verify token, the same "
         f"word as in {here}.verify_token; the server must be running, for Meta calls it at once.",
-        "There subscribe to the fields messages, account_update, message_template_status_update and "
-        "phone_number_quality_update.",
+        "There subscribe to the fields messages, account_update, message_template_status_update, "
+        "message_template_quality_update and phone_number_quality_update.",
+        f"Where the shop has templates: put the WhatsApp Business Account ID, also on API Setup, into {here}.waba_id; "
+        "the token then needs whatsapp_business_management too.",
         "Numbers of one app share this address; those of another app enter it in their own app.",
     ]
 
@@ -119,6 +128,7 @@ class WhatsAppCloud(Channel):
         self._verify_token = settings.verify_token.encode()
         number = f"{settings.base_url.rstrip('/')}/{settings.api_version}/{settings.phone_number_id}"
         self._number_url = number
+        self._templates_url = f"{number.rpartition('/')[0]}/{settings.waba_id}/message_templates"
         self._messages_url, self._media_url = f"{number}/messages", f"{number}/media"
         self._authorization = f"Bearer {settings.access_token}"
         self._headers = {"authorization": self._authorization, "content-type": "application/json"}
@@ -194,6 +204,17 @@ class WhatsAppCloud(Channel):
         except AnswerLost:
             return "WhatsApp did not answer; try again."
         return number_problem(answer)
+
+    @property
+    def account(self) -> str:
+        """See ports.Channel."""
+        return self.settings.waba_id
+
+    async def templates(self, http: Http) -> Sequence[TemplateState] | Outcome | None:
+        """See ports.Channel. Nothing is asked where there is no waba_id, and in development mode."""
+        if not self.settings.waba_id or self._dev_mode:
+            return None
+        return await listed(http, self._templates_url, {"authorization": self._authorization})
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
         """Blue ticks and "typing…"; nothing where the setting is off or the letter is no message of Meta's."""

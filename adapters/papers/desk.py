@@ -24,7 +24,7 @@ VALID = (BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN)
 
 
 class PaperDesk:
-    """``engine.ports.Papers`` over one store. ``key`` (32 bytes) signs names and tickets: see Store.key."""
+    """``engine.papering.Papers`` over one store. ``key`` (32 bytes) signs names and tickets: see Store.key."""
 
     def __init__(self, store: Store, shops: Mapping[str, Shop], public_url: str, key: bytes) -> None:
         self._store = store
@@ -35,19 +35,19 @@ class PaperDesk:
         self.signer = Signer(key)
 
     def link(self, shop: str, paper: str) -> str:
-        """See engine.ports.Papers."""
+        """See engine.papering.Papers."""
         return f"{self._public_url}/s/{shop}{self.names.path(shop, paper)}"
 
     def named(self, shop: str, file: str) -> str | None:
-        """See engine.ports.Papers."""
+        """See engine.papering.Papers."""
         return self.names.paper(shop, file)
 
     def shown(self, shop: str, path: str) -> str:
-        """See engine.ports.Papers."""
+        """See engine.papering.Papers."""
         return self.link(shop, picture(path))
 
     async def make(self, shop: str, paper: str) -> bytes | None:
-        """See engine.ports.Papers. A ticket is only made of a booking that is confirmed."""
+        """See engine.papering.Papers. A ticket is only made of a booking that is confirmed."""
         kind, _, what = paper.partition(":")
         match kind:
             case "ticket":

@@ -23,6 +23,7 @@ import trio
 from adapters.http import shared_tls
 from adapters.phones.fronts import fronts, wire_of
 from adapters.phones.meta import server as meta_server
+from adapters.phones.meta import templates as meta_templates
 from adapters.phones.meta.account import Account, Sent
 from adapters.phones.meta.books import Books, NoBooks
 from adapters.phones.meta.errors import AUTH, BAD_PARAMETER, OBJECT_GONE, GraphError
@@ -31,7 +32,7 @@ from adapters.phones.meta.media import MediaStore
 from adapters.phones.meta.pages import pages
 from adapters.phones.meta.phones import Phone
 from adapters.phones.meta.prompts import Prompt, Prompts
-from adapters.phones.meta.rules import FakeNumber, Rules
+from adapters.phones.meta.rules import FakeNumber, Rules, TemplateRule
 from adapters.phones.meta.socket import serve_phone
 from adapters.phones.meta.world import World
 from adapters.phones.page import PhoneShop, knows, page_app
@@ -109,7 +110,22 @@ class FakeMeta:
 
     @rules.setter
     def rules(self, rules: Rules) -> None:
-        self._world.rules = rules
+        """Set them; what has changed of a template is told by webhook, once to each address of its account."""
+        before, self._world.rules = self._world.rules, rules
+        hooks = {(one.number.waba_id, one.number.webhook_url): one for one in self._accounts.values() if one.is_metas}
+        for field, value in meta_templates.news(before, rules):
+            for account in hooks.values():
+                account.deliverer.change(field, value)
+
+    def templates(self, authorization: str, version: str, waba: str) -> Sequence[TemplateRule]:
+        """What an account may read of its templates. Raises GraphError for its token, version or account."""
+        number = next((one for one in self.numbers() if authorization == f"Bearer {one.access_token}"), None)
+        if number is None:
+            raise GraphError(AUTH)
+        self.allowed(authorization, version, number.phone_number_id)
+        if number.waba_id != waba:
+            raise GraphError(BAD_PARAMETER, f"Object with ID '{waba}' does not exist.")
+        return self.rules.templates
 
     def set_webhook(self, number: str, url: str) -> None:
         """Where this number's webhooks go. What was kept until now is delivered."""

@@ -191,7 +191,10 @@ class Webhook:
 
 
 async def _tell_owner(running: Running, notices: Sequence[Notice]) -> None:
-    """Keep what a provider tells of the account. The same again, as in a redelivery, is only counted."""
+    """Keep what a provider tells of the account. The same again, as in a redelivery, is only counted; of a template
+    that a shop needs, its owner hears in plain words instead."""
     for notice in notices:
+        if await running.templates.noted(notice):
+            continue
         at = running.around.clock.now()
         await running.store.tell_owner(notice.shop, notice.kind, notice.detail, at)

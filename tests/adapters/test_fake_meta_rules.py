@@ -95,7 +95,14 @@ def template(name: str, language: str, *values: str) -> Json:
     return {"type": "template", "template": {"name": name, "language": {"code": language}, "components": components}}
 
 
-KNOWN = Rules(templates=(TemplateRule("order_ready", "sw", 1), TemplateRule("sale", "en", paused=True)))
+KNOWN = Rules(
+    templates=(
+        TemplateRule("order_ready", "sw", 1),
+        TemplateRule("sale", "en", status="PAUSED"),
+        TemplateRule("spam", "en", status="DISABLED"),
+        TemplateRule("new", "en", status="PENDING"),
+    )
+)
 TEMPLATES = {
     "known, with its parameter": (template("order_ready", "sw", "42"), 0),
     "in a language it was not written in": (template("order_ready", "en", "42"), 132001),
@@ -103,6 +110,8 @@ TEMPLATES = {
     "without its parameter": (template("order_ready", "sw"), 132000),
     "with one too many": (template("order_ready", "sw", "42", "43"), 132000),
     "that is paused": (template("sale", "en"), 132015),
+    "that is disabled": (template("spam", "en"), 132016),
+    "that is not approved yet": (template("new", "en"), 132001),
 }
 
 

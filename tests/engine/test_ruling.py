@@ -20,6 +20,7 @@ from engine.orders import Customer
 from engine.outbox import Outbox, OutboxSettings
 from engine.ports import NotSent
 from engine.ruling import Ruling
+from engine.template_states import TemplateState
 from tests.engine.scripted import SHOP, START, TrioClock, TroubledStore, store
 from tests.engine.sending import FAST, ScriptedChannel, no_http
 
@@ -71,16 +72,15 @@ class Office:
     def _note(self) -> None:
         self.posted += 1
 
-    async def turn(self, who: str, text: str = "", *, heard: Millis, **more: Any) -> str:
+    async def turn(self, who: str, said: str | Template = "", *, heard: Millis, **more: Any) -> str:
         """One committed turn that says something; the row's key."""
         address, number = Address(SHOP, who), self.turns.get(who, 0) + 1
         self.turns[who] = number
         free = more.pop("free_until", heard + DAY - 5 * 60_000)
         key, purpose = f"{address}:{number}:0", more.pop("purpose", Purpose.REPLY)
-        row = Outgoing(
-            key, address, "254700000001", "", Text(text), purpose, START, 0, free, more.pop("fallback", None)
-        )
-        rows = (row,) if text else ()
+        message = said if isinstance(said, Template) else Text(said)
+        row = Outgoing(key, address, "254700000001", "", message, purpose, START, 0, free, more.pop("fallback", None))
+        rows = (row,) if said else ()
         commit = Commit(address, number, b"{}", self.clock.now(), f"{who}{number}", outbox=rows, heard=heard, **more)
         assert await self.store.commit(commit) is None
         self.outbox.committed(commit)
@@ -304,3 +304,48 @@ async def test_a_provider_that_says_stopped_is_heard_by_the_customers_own_actor(
         (letter,) = await store.posted(here.clock.now(), 9)
         assert (letter.address.customer, letter.inbound.event) == ("ann", PreferenceSet(False))
         assert here.posted > 0
+
+
+# -- templates that the provider has stopped ---------------------------------------------------------------------------
+async def test_a_stopped_template_is_held_with_its_sentence_and_goes_when_it_is_well(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    await store.save_templates(SHOP, [TemplateState("news", "en", "paused")], START)
+    async with office(store, channel) as here:
+        key = await here.turn("ann", READY, heard=START)
+        await trio.sleep(HOUR / 1000)
+        found = await store.outbox_row(key)
+        assert found is not None
+        assert (channel.sent, found.state, found.outgoing.attempts) == ([], "held", 1), "nobody tried it meanwhile"
+        assert '"news" (en) can\'t be sent: the provider says paused' in found.reason
+        await store.note_template(SHOP, TemplateState("news", "en", "approved"), here.clock.now())
+        await trio.sleep(REVIEW_SECONDS + 1)
+    assert channel.sent == [("ann", READY)]
+
+
+async def test_words_whose_stand_in_is_stopped_go_as_words_when_the_customer_writes(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    await store.save_templates(SHOP, [TemplateState("news", "en", "paused")], START)
+    async with office(store, channel) as here:
+        await here.turn("ann", "hello", heard=LONG_AGO, fallback=READY)
+        await trio.sleep(1)
+        assert channel.sent == []
+        await here.turn("ann", "answer", heard=here.clock.now())
+        await trio.sleep(1)
+    assert channel.sent == [("ann", "hello"), ("ann", "answer")]
+
+
+async def test_words_whose_stand_in_is_well_again_go_as_the_stand_in(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    await store.save_templates(SHOP, [TemplateState("news", "en", "paused")], START)
+    async with office(store, channel) as here:
+        await here.turn("ann", "hello", heard=LONG_AGO, fallback=READY)
+        await trio.sleep(1)
+        await store.note_template(SHOP, TemplateState("news", "en", "approved"), here.clock.now())
+        await trio.sleep(REVIEW_SECONDS + 1)
+    assert channel.sent == [("ann", READY)]

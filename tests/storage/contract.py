@@ -30,6 +30,7 @@ from tests.storage.contract_people import Merging
 from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
+from tests.storage.contract_templates import Templates
 from tests.storage.contract_turns import Turns
 from tests.storage.contract_waiting import HeldMessages
 from tests.storage.people import People, Visitors
@@ -179,6 +180,7 @@ class ShopContract(
     OwnersBooks,
     BackOffices,
     OwnersNotices,
+    Templates,
     Invoices,
     Merging,
 ):

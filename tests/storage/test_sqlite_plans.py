@@ -38,6 +38,7 @@ from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
 from engine.payments import IntentStatus, PaymentState, RefundNews
 from engine.repeats import FirstAnswer
+from engine.template_states import TemplateState
 from storage.sqlite import SqliteStore, open_sqlite
 from tests.storage.things import (
     CONFIRMED,
@@ -242,6 +243,10 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.owner_notices(SHOP, 9)
     await store.note_fetched(SHOP, NOW)
     await store.fetched(SHOP)
+    await store.save_templates(SHOP, [TemplateState("news", "sw", "approved")], NOW)
+    await store.note_template(SHOP, TemplateState("news", "sw", "paused"), NOW)
+    await store.template_states(SHOP)
+    await store.template_state(SHOP, "news", "sw")
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))

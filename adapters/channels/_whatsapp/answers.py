@@ -54,8 +54,12 @@ def number_problem(answer: Answer) -> str:
     """Why the number's own page was refused, "" when it was not. A bad parameter can only be the number's id."""
     if answer.status in OK:
         return ""
-    code = integer(mapping(_said(answer).get("error")).get("code"))
-    return sentence(NO_SUCH_OBJECT) if code == BAD_PARAMETER else read_outcome(answer).reason
+    return sentence(NO_SUCH_OBJECT) if error_code(answer) == BAD_PARAMETER else read_outcome(answer).reason
+
+
+def error_code(answer: Answer) -> int | None:
+    """Meta's code in an answer that is not 2xx."""
+    return integer(mapping(_said(answer).get("error")).get("code"))
 
 
 def refusal(answer: Answer, said: Map, attempts: int) -> Outcome:

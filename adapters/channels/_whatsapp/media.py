@@ -48,7 +48,7 @@ def upload_of(message: Image | Document) -> Upload:
 
 
 def _made(message: Image | Document, most: int) -> Upload:
-    """A paper that was made for this message: pictures are PNG, documents PDF (ports.Papers)."""
+    """A paper that was made for this message: pictures are PNG, documents PDF (papering.Papers)."""
     if len(message.content) > most:
         raise Unsendable(f"The file to send is over {most // MB} MB, which is WhatsApp's limit.")
     mime_type, name = ("image/png", "file.png") if isinstance(message, Image) else ("application/pdf", "file.pdf")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from adapters.channels._whatsapp.codes import sentence
 from adapters.channels._whatsapp.reading import NAME_LENGTH, Json, Map, integer, mapping, text
+from adapters.channels._whatsapp.templates import told as template_told
 from engine.messages import Notice
 
 FIELDS = frozenset(
@@ -49,11 +50,12 @@ TOLD = (
 """What a notice tells, in this order. Everything in these is the shop's own; nothing in them is a customer's."""
 
 
-def account_notices(shops: Iterable[str], field: str, value: Map) -> list[Notice]:
+def account_notices(shops: Iterable[str], field: str, value: Map, account: str) -> list[Notice]:
     """Such a change names the account, not a number, so every shop of this webhook hears it."""
+    template = template_told(value)
     told = ((name, _plain(value.get(name))) for name in TOLD)
     detail = ", ".join(f"{name} {what}" for name, what in told if what)
-    return [Notice(shop, field, detail) for shop in shops]
+    return [Notice(shop, field, detail, account, template) for shop in shops]
 
 
 def _plain(found: Json) -> str:

@@ -42,6 +42,7 @@ class _Reading:
     def __init__(self, shops: Mapping[str, str]) -> None:
         self._shops = shops
         self._where = ""
+        self._account = ""
         self._inbounds: list[Inbound] = []
         self._statuses: list[Status] = []
         self._notices: list[Notice] = []
@@ -49,6 +50,7 @@ class _Reading:
 
     def whole(self, body: Map) -> Delivery:
         for entry in self._items(body, "entry", ""):
+            self._account = identifier(entry.get("id"))
             for change in self._items(entry, "changes", self._where + "."):
                 self._change(change, self._where)
         return Delivery(tuple(self._inbounds), tuple(self._statuses), tuple(self._notices), tuple(self._refusals))
@@ -82,7 +84,8 @@ class _Reading:
         elif field in FIELDS:
             self._for_a_number(FIELDS[field], value, where + ".")
         elif field in notices.FIELDS:
-            self._notices += notices.account_notices(sorted(set(self._shops.values())), field, value)
+            shops = sorted(set(self._shops.values()))
+            self._notices += notices.account_notices(shops, field, value, self._account)
 
     def _for_a_number(self, read: Callable[[_Reading, str, Map, str], None], value: Map, where: str) -> None:
         number = mapping(value.get("metadata")).get("phone_number_id")

@@ -70,6 +70,11 @@ class Account:
         shown = [(phone, one) for phone in self.phones for one in phone.records.values() if not one.mine]
         return sorted((self._sent_of(phone, one) for phone, one in shown), key=lambda sent: sent.at)
 
+    @property
+    def is_metas(self) -> bool:
+        """Whether the shop has this number from Meta itself, and hears of its account by webhook."""
+        return self.number.provider == "meta"
+
     def set_webhook(self, url: str) -> None:
         self.number = msgspec.structs.replace(self.number, webhook_url=url)
         self.deliverer.number = self.number

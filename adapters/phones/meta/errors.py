@@ -36,6 +36,7 @@ MEDIA_UPLOAD = 131053
 TEMPLATE_PARAMETERS = 132000
 TEMPLATE_MISSING = 132001
 TEMPLATE_PAUSED = 132015
+TEMPLATE_DISABLED = 132016
 BSUID_NOT_ALLOWED = 131062
 
 KINDS: dict[int, Kind] = {
@@ -55,6 +56,7 @@ KINDS: dict[int, Kind] = {
     TEMPLATE_PARAMETERS: Kind(400, "Number of parameters does not match the expected number of params"),
     TEMPLATE_MISSING: Kind(404, "Template name does not exist in the translation"),
     TEMPLATE_PAUSED: Kind(400, "Template is paused"),
+    TEMPLATE_DISABLED: Kind(400, "Template is disabled"),
     BSUID_NOT_ALLOWED: Kind(400, "Business-scoped user id recipients are not supported for this message"),
 }
 

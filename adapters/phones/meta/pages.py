@@ -1,4 +1,4 @@
-"""Everything of the fake that is not hot: media, commerce settings, and the controls of whoever tests a shop.
+"""Everything of the fake that is not hot: templates, media, commerce settings, and the controls for tests of a shop.
 
     GET  /control/stats                counts of everything
     GET  /control/numbers              the business numbers, each with its shop's name and flow
@@ -6,6 +6,8 @@
     GET  /control/sent?number=ID       what was accepted: to, user_id, body, key, wamid, time; &to=DIGITS for one phone
     GET  /control/faults               the plan of faults;      POST changes it (meta/faults.py says how)
     GET  /control/rules                the account's rules;     POST changes those it names (meta/rules.py)
+    POST /control/templates            change one template, as {"name": …, "language": …, "status": "PAUSED"}: the shop
+                                       hears of it by webhook
 
 Wrong input is answered 400 with {"error": "a sentence"}.
 """
@@ -20,6 +22,7 @@ from quart_trio import QuartTrio
 
 from adapters.phones.meta import faults as meta_faults
 from adapters.phones.meta import rules as meta_rules
+from adapters.phones.meta import templates as meta_templates
 from adapters.phones.meta.errors import AUTH, BAD_PARAMETER, GraphError
 from adapters.phones.meta.media import Media
 from engine.errors import BadInput
@@ -39,6 +42,7 @@ def pages(fake: FakeMeta) -> QuartTrio:
     app.register_error_handler(GraphError, lambda error: _json_bytes(fake.refused(error), error.status))
     app.register_error_handler(BadInput, lambda error: _json({"error": str(error)}, 400))
     _controls(app, fake)
+    _templates(app, fake)
     _media(app, fake)
     _commerce(app, fake)
     return app
@@ -74,6 +78,18 @@ def _controls(app: QuartTrio, fake: FakeMeta) -> None:
         if request.method == "POST":
             fake.rules = meta_rules.changed(fake.rules, await _body())
         return _json(fake.rules)
+
+    @app.post("/control/templates")
+    async def templates() -> Response:
+        fake.rules = meta_templates.changed(fake.rules, await _body())
+        return _json(fake.rules.templates)
+
+
+def _templates(app: QuartTrio, fake: FakeMeta) -> None:
+    @app.get("/<version>/<waba>/message_templates")
+    async def listed(version: str, waba: str) -> Response:
+        templates = fake.templates(_authorization(), version, waba)
+        return _json(meta_templates.page(templates, request.args, request.base_url))
 
 
 def _media(app: QuartTrio, fake: FakeMeta) -> None:

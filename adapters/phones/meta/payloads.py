@@ -27,11 +27,11 @@ def signature(secret: str, raw: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
 
 
-def envelope(number: FakeNumber, values: Sequence[Json]) -> Json:
+def envelope(number: FakeNumber, values: Sequence[Json], field: str = "messages") -> Json:
     """One webhook with one change per value."""
     return {
         "object": "whatsapp_business_account",
-        "entry": [{"id": number.waba_id, "changes": [{"field": "messages", "value": value} for value in values]}],
+        "entry": [{"id": number.waba_id, "changes": [{"field": field, "value": value} for value in values]}],
     }
 
 

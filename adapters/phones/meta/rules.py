@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from adapters.phones.meta.check import Form, body_parameters
-from adapters.phones.meta.errors import TEMPLATE_MISSING, TEMPLATE_PARAMETERS, TEMPLATE_PAUSED, GraphError
+from adapters.phones.meta.errors import (
+    TEMPLATE_DISABLED,
+    TEMPLATE_MISSING,
+    TEMPLATE_PARAMETERS,
+    TEMPLATE_PAUSED,
+    GraphError,
+)
 from engine.errors import BadInput
 
 Share = Annotated[float, msgspec.Meta(ge=0)]
@@ -42,13 +48,16 @@ class FakeNumber(msgspec.Struct, frozen=True):
 
 
 class TemplateRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An approved template in one language, with the number of its body's parameters."""
+    """A template in one language, with the number of its body's parameters. Only APPROVED may be sent; ``reason`` is
+    why it is REJECTED."""
 
     name: str
     language: str
     parameters: int = 0
     category: str = "utility"
-    paused: bool = False
+    status: Literal["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED"] = "APPROVED"
+    quality: Literal["GREEN", "YELLOW", "RED", "UNKNOWN"] = "UNKNOWN"
+    reason: str = "NONE"
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,10 +92,11 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         wanted = form.body["template"]
         name, language = wanted["name"], wanted["language"]["code"]
         rule = next((one for one in self.templates if (one.name, one.language) == (name, language)), None)
-        if rule is None:
+        if rule is None or rule.status in ("PENDING", "REJECTED"):
             raise GraphError(TEMPLATE_MISSING, f"template name ({name}) does not exist in {language}")
-        if rule.paused:
-            raise GraphError(TEMPLATE_PAUSED, f"template name ({name}) is paused")
+        if rule.status != "APPROVED":
+            code = TEMPLATE_PAUSED if rule.status == "PAUSED" else TEMPLATE_DISABLED
+            raise GraphError(code, f"template name ({name}) is {rule.status.lower()}")
         given = body_parameters(wanted)
         if given != rule.parameters:
             details = f"body: number of localizable_params ({given}) does not match the expected number of params"

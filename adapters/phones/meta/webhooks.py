@@ -21,7 +21,7 @@ import trio
 from adapters.http import LaneHttp
 from adapters.phones.meta.faults import REORDER_MS
 from adapters.phones.meta.later import Later
-from adapters.phones.meta.payloads import Json
+from adapters.phones.meta.payloads import Json, envelope, to_bytes
 from adapters.phones.meta.rules import FakeNumber
 from adapters.phones.meta.wire import MESSAGE, STATUS, Wire
 from adapters.phones.meta.world import World
@@ -101,6 +101,11 @@ class Deliverer:
             self._flush_statuses()
         elif len(self._statuses) == 1:
             self._later.call(self._world.rules.status_wait, self._flush_statuses)
+
+    def change(self, field: str, value: Json) -> None:
+        """Deliver a change of the account, as Meta does."""
+        body = to_bytes(envelope(self.number, [value], field))
+        self._enqueue(Parcel(body, trio.current_time(), tells=STATUS))
 
     def resume(self) -> None:
         """Post what waited for an address, after ``number.webhook_url`` was set."""
