@@ -16,7 +16,7 @@ import trio
 
 from engine.address import Address
 from engine.commit import Commit
-from engine.messages import OutcomeClass, Status
+from engine.messages import Status
 from engine.patience import patiently
 from engine.ports import Clock, Store
 from engine.window import FREE
@@ -82,19 +82,22 @@ class Held:
 
     # -- refusals that come late ---------------------------------------------------------------------------------------
     async def late(self, statuses: Sequence[Status], on_way: Callable[[str], bool]) -> Sequence[Status]:
-        """Take window refusals out of these statuses; those of messages that are just being sent wait for the send's
-        end. The rest comes back: refusals of messages that nobody knows among it."""
-        refusals = [one for one in statuses if one.kind is OutcomeClass.NEEDS_TEMPLATE]
+        """Take refusals (Status.refused) out of these statuses; those of messages that are just being sent wait for the
+        send's end. The rest comes back: refusals of messages that nobody knows among it."""
+        refusals = [one for one in statuses if one.refused]
         if not refusals:
             return statuses
         self._early.update({one.key: one for one in refusals if on_way(one.key)})
         strangers = await self._refused([one for one in refusals if one.key not in self._early])
-        return [one for one in statuses if one.kind is not OutcomeClass.NEEDS_TEMPLATE] + strangers
+        return [one for one in statuses if not one.refused] + strangers
 
     async def landed(self, keys: Iterable[str]) -> None:
         """These were sent and settled: a refusal that overtook that counts now."""
-        if self._early:
-            await self._refused([self._early.pop(key) for key in keys if key in self._early])
+        if not self._early:
+            return
+        strangers = await self._refused([self._early.pop(key) for key in keys if key in self._early])
+        if strangers:
+            await patiently(lambda: self._store.statuses(strangers))
 
     async def _refused(self, refusals: Sequence[Status]) -> list[Status]:
         if not refusals:

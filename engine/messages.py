@@ -169,7 +169,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ``provider_id`` is set when it was accepted. ``code`` is the provider's, ``reason`` a plain sentence with the next
     step. ``wait`` is how long the provider asks us to wait (ms, 0 when it says nothing). ``unknown`` means that the
-    request may have arrived but its answer was lost.
+    request may have arrived but its answer was lost. ``template``: it was refused because its template is in this
+    status ("paused", "disabled", "rejected"), "" for every other reason.
     """
 
     kind: OutcomeClass
@@ -177,6 +178,7 @@ class Outcome(msgspec.Struct, frozen=True):
     code: int = 0
     reason: str = ""
     wait: Millis = 0
+    template: str = ""
 
 
 class StatusRank(int, Enum):
@@ -192,7 +194,7 @@ class StatusRank(int, Enum):
 
 class Status(msgspec.Struct, frozen=True):
     """One provider status. ``key`` is our own outbox key where the provider echoes it, else "". ``kind``: what the code
-    of a failure means, where its channel knows."""
+    of a failure means, where its channel knows; ``template`` as in Outcome."""
 
     shop: str
     provider_id: str
@@ -202,11 +204,18 @@ class Status(msgspec.Struct, frozen=True):
     code: int = 0
     reason: str = ""
     kind: OutcomeClass | None = None
+    template: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether an accepted message was refused in a way after which it goes otherwise, or later (Store.refused)."""
+        return self.kind is OutcomeClass.NEEDS_TEMPLATE or self.template != ""
 
 
 class Refused(msgspec.Struct):
-    """What became of messages that were accepted and then refused for the window: ``held`` are the addresses that hold
-    some now, ``queued`` counts stand-ins that go instead, ``strangers`` are statuses of messages that nobody knows."""
+    """What became of messages that were accepted and then refused for the window or for their template's status:
+    ``held`` are the addresses that hold some now, ``queued`` counts stand-ins that go instead, ``strangers`` are
+    statuses of messages that nobody knows, or that can go no other way."""
 
     held: set[Address] = msgspec.field(default_factory=set)
     queued: int = 0

@@ -51,7 +51,6 @@ THROTTLE_MOST: Millis = 300_000
 TIDY_SECONDS = 30.0
 SLEEP_LEAST = 0.0001
 """s; a rounded deadline a hair away would not let time pass at all."""
-REFUSALS = (OutcomeClass.NEEDS_TEMPLATE,)
 PAUSES = (OutcomeClass.THROTTLE_NUMBER, OutcomeClass.OPERATOR)
 NOT_BEGUN = Outcome(OutcomeClass.THROTTLE_NUMBER)
 """What becomes of a row that was claimed when its number was paused, or its channel's breaker opened."""
@@ -156,7 +155,7 @@ class Outbox:
         told = await self.held.late(statuses, lambda key: key in self.lines.rows and key not in self.unknown)
         sent = await self._store.statuses(told) if told else set()
         now = self._now()
-        self.unknown.resolve([*sent, *(one.key for one in statuses if one.kind in REFUSALS)], now)
+        self.unknown.resolve([*sent, *(one.key for one in statuses if one.refused)], now)
         self._proven.update(key for key in sent if key in self.lines.rows)
         for address in self._media.delivered(statuses):
             self.lines.delivered(address, now)

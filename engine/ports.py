@@ -97,9 +97,10 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook,
         """The provider's time of this customer's last message, as the last commit told it; 0: never."""
 
     async def refused(self, statuses: Sequence[Status], at: Millis) -> Refused:
-        """Messages that a provider accepted and then refused for the 24-hour window. Each that has come no further is
-        queued again as its stand-in, which it has no more then, or else held. Told again, or of another send of the
-        same row than the last, it changes nothing."""
+        """Messages that a provider accepted and then refused for the 24-hour window, or for their template's status.
+        Each that has come no further is queued again as its stand-in, which it has no more then, or else held; held as
+        it is where its template can't be sent. A template can't be refused for the window: that is a stranger. Told
+        again, or of another send of the same row than the last, it changes nothing."""
 
     async def let_go(self, addresses: Sequence[Address], at: Millis) -> int:
         """Queue what these addresses hold, in its order; how many messages that is."""
@@ -302,6 +303,11 @@ class Channel(Sending, Protocol):
         """The provider's id of the account that the shop's templates belong to, as in ``Notice.account``; "": not
         known, then what is told of any account of this webhook counts."""
         return ""
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether a template's name stands for all its languages, each in a status of its own; else for one alone."""
+        return True
 
     async def templates(self, http: Http) -> Sequence[TemplateState] | Outcome | None:
         """All message templates of the account; None where the provider can't be asked. An Outcome when it refuses,

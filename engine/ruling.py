@@ -2,7 +2,8 @@
 
     begun before, and found at the provider         ─▶ SENT: it went out then
     bulk, and its customer has opted out            ─▶ SKIPPED
-    a template that the provider has stopped        ─▶ HELD until it may be sent again (engine.template_sync)
+    a template that the provider has stopped,
+    or refuses because it has                       ─▶ HELD until it may be sent again (engine.template_sync)
     inside the 24-hour window                       ─▶ as it is
     outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write
 
@@ -18,7 +19,8 @@ from msgspec.structs import replace
 
 from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Template
 from engine.ports import Clock, Http, NotSent, Sending, Store
-from engine.template_sync import unusable
+from engine.template_states import UNSURE, stopped
+from engine.template_sync import TemplateSync
 from engine.window import FREE
 
 WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
@@ -32,10 +34,11 @@ NO_TEMPLATE_EITHER = "WhatsApp takes neither the message nor its template now. W
 class Ruling:
     """The sending half of a channel that keeps to the rules."""
 
-    def __init__(self, channel: Sending, store: Store, clock: Clock) -> None:
+    def __init__(self, channel: Sending, store: Store, clock: Clock, templates: TemplateSync) -> None:
         self._channel = channel
         self._store = store
         self._clock = clock
+        self._templates = templates
 
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
         """See ports.Sending."""
@@ -43,15 +46,13 @@ class Ruling:
             return went
         if outgoing.purpose is Purpose.BULK and await self._opted_out(outgoing):
             return Outcome(OutcomeClass.SKIPPED, reason=OPTED_OUT)
-        if stopped := await self._stopped(outgoing):
-            return Outcome(OutcomeClass.HELD, reason=stopped)
+        if isinstance(outgoing.message, Template):
+            return await self._template(http, outgoing, outgoing.message)
         if await self._closed(outgoing):
             return await self._stand_in(http, outgoing, Outcome(OutcomeClass.HELD, reason=WAITS))
         outcome = await self._channel.send(http, outgoing)
         if outcome.kind is not OutcomeClass.NEEDS_TEMPLATE:
             return outcome
-        if isinstance(outgoing.message, Template):
-            return replace(outcome, kind=OutcomeClass.NEVER, reason=NO_TEMPLATE_EITHER)
         return await self._stand_in(http, outgoing, replace(outcome, kind=OutcomeClass.HELD))
 
     async def mark_read(self, http: Http, inbound_id: str) -> Outcome:
@@ -79,17 +80,29 @@ class Ruling:
             return otherwise
         return await self.send(http, replace(outgoing, message=outgoing.fallback, fallback=None))
 
+    async def _template(self, http: Http, outgoing: Outgoing, template: Template) -> Outcome:
+        """A stand-in comes here too: when it is stopped, the words that it stands in for are held, and go when the
+        customer writes. What the provider refuses because its template is stopped was only sent because we had not
+        heard of that yet, and must not be lost for it."""
+        shop = outgoing.address.shop
+        known = await self._store.template_state(shop, template.name, template.language)
+        if known is not None and (why := stopped(known)):
+            return Outcome(OutcomeClass.HELD, reason=why)
+        outcome = await self._channel.send(http, outgoing)
+        if outcome.kind is OutcomeClass.NEEDS_TEMPLATE:
+            return replace(outcome, kind=OutcomeClass.NEVER, reason=NO_TEMPLATE_EITHER)
+        if outcome.template:
+            why = await self._templates.refused(shop, template, outcome.template)
+            return replace(outcome, kind=OutcomeClass.HELD, reason=why)
+        if outcome.kind is OutcomeClass.SENT and known is not None and known.status == UNSURE:
+            await self._templates.accepted(shop, template)
+        return outcome
+
     async def _closed(self, outgoing: Outgoing) -> bool:
         now = self._clock.now()
-        if isinstance(outgoing.message, Template) or not outgoing.free_until or now < outgoing.free_until:
+        if not outgoing.free_until or now < outgoing.free_until:
             return False
         return await self._store.heard_at(outgoing.address) + FREE <= now
-
-    async def _stopped(self, outgoing: Outgoing) -> str:
-        """A stand-in comes here too: then the words that it stands in for are held, and go when the customer writes."""
-        if not isinstance(outgoing.message, Template):
-            return ""
-        return await unusable(self._store, outgoing.address.shop, outgoing.message)
 
     async def _opted_out(self, outgoing: Outgoing) -> bool:
         card = await self._store.customer(outgoing.address)

@@ -76,16 +76,16 @@ class Running:
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock)
-        sending = {
-            shop: Ruling(Papering(channel, papers) if papers else channel, store, clock)
-            for shop, channel in channels.items()
-        }
         self.breakers = Breakers(store, clock)
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
+        self.templates = TemplateSync(store, shops, channels.values(), connect, clock, guards)
+        sending = {
+            shop: Ruling(Papering(channel, papers) if papers else channel, store, clock, self.templates)
+            for shop, channel in channels.items()
+        }
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards, self.scheduler.note_now)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
-        self.templates = TemplateSync(store, shops, channels.values(), connect, clock, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
         self.crm = CrmSync(store, crms, connect, clock, rests)
@@ -134,7 +134,7 @@ class Running:
 
     async def statuses(self, statuses: Sequence[Status]) -> None:
         """Apply provider statuses durably."""
-        await self.outbox.noted(statuses)
+        await self.outbox.noted(await self.templates.heard(statuses))
 
     async def record(self, shop: str, news: PaymentNews) -> bool:
         """Keep what a provider, or the owner, tells of a payment, and let its customer's actor know at once; False when

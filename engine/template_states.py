@@ -7,18 +7,22 @@ here stops nothing, since the provider itself refuses what it does not want.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from engine.address import Millis
 
+APPROVED, PAUSED = "approved", "paused"
 BLOCKED = (
-    *("paused", "disabled", "rejected", "pending", "in_appeal", "limit_exceeded"),
-    *("archived", "deleted"),
+    *(PAUSED, "disabled", "rejected", "pending", "in_appeal", "limit_exceeded"),
+    *("archived", "deleted", "unsubmitted", "received"),
 )
-"""In such a status a template is refused; once it is approved again it may go."""
+"""In such a status a template is refused; once it is approved again it may go. What was never submitted, or was not yet
+looked at, could go inside the 24-hour window; but a template is only ever meant for the time after it."""
+UNSURE = "unsure"
+"""Our own word: it was paused, and nobody has said since how it stands. It is tried, and the answer tells."""
 LOW = frozenset({"red", "low"})
 """A quality at which a provider soon pauses a template."""
 FLAGGED = "flagged"
@@ -26,7 +30,9 @@ FLAGGED = "flagged"
 
 
 class TemplateState(msgspec.Struct, frozen=True):
-    """One template in one language. ``status``, ``quality`` and ``reason``: "" where the provider has not said."""
+    """One template in one language; ``language`` "": whichever the customer speaks, for it is one of the provider's
+    names that stand for one language alone (``Channel.multilingual``). ``status``, ``quality`` and ``reason``: "" where
+    the provider has not said."""
 
     name: str
     language: str
@@ -50,23 +56,27 @@ class TemplateBook(Protocol):
         """All that are known, by name and language."""
 
     async def template_state(self, shop: str, name: str, language: str) -> TemplateState | None:
-        """One of them; None when nothing is known of it."""
+        """One of them: of this language, else the one of any (""); None when nothing is known of it."""
+
+    async def doubt_templates(self, shop: str, before: Millis) -> None:
+        """What is PAUSED and was last told of before then becomes UNSURE."""
 
 
 def noted(before: TemplateState | None, news: TemplateState) -> TemplateState:
     """``news`` with what it does not tell."""
     if before is None:
         return news
-    told = news if news.status else before
+    told = listed(before, news) if news.status else before
     return TemplateState(news.name, news.language, told.status, news.quality or before.quality, told.reason)
 
 
 def listed(before: TemplateState | None, now: TemplateState) -> TemplateState:
     """``now`` of a list, with the reason that was told when it came to this status: a webhook says why a template is
-    paused, the list does not."""
-    if before is None or now.reason or before.status != now.status:
+    paused, neither the list nor a refused message does."""
+    if before is None or now.reason:
         return now
-    return msgspec.structs.replace(now, reason=before.reason)
+    same = before.status == now.status or (before.status, now.status) == (UNSURE, PAUSED)
+    return msgspec.structs.replace(now, reason=before.reason) if same else now
 
 
 class Wanted(NamedTuple):
@@ -76,7 +86,8 @@ class Wanted(NamedTuple):
     language: str
 
     def fits(self, state: TemplateState) -> bool:
-        return state.name == self.name and self.language in ("", state.language)
+        anyway = "" in (self.language, state.language)
+        return state.name == self.name and (anyway or self.language == state.language)
 
     @property
     def head(self) -> str:
@@ -117,14 +128,15 @@ def well(beginning: str) -> str:
     return f"{beginning}may be sent again. Nothing to do: what waited for it goes by itself."
 
 
-def troubles(states: Sequence[TemplateState], needed: Iterable[Wanted]) -> Iterator[tuple[str, str]]:
+def troubles(states: Sequence[TemplateState], needed: Iterable[Wanted]) -> Mapping[str, str]:
     """Of a provider's whole list: for each that is needed, and each that is needed and not there, its head and its
-    trouble, which is "" when it is well."""
+    trouble, which is "" when it is well. Each head once: two may be of the same, as it is wanted and as it is."""
+    told: dict[str, str] = {}
     for one in needed:
         found = [state for state in states if one.fits(state)]
-        if one.language == "" or not found:
-            yield one.head, "" if found else f"{one.head}{MISSING}"
-        yield from [(head(state), trouble(state)) for state in found]
+        told.setdefault(one.head, "" if found else f"{one.head}{MISSING}")
+        told |= {head(state): trouble(state) for state in found}
+    return told
 
 
 def _plain(word: str) -> str:
@@ -137,7 +149,9 @@ STEPS = {
     "rejected": "Correct it at the provider and submit it again, or name another in shop.terms.templates.",
     "disabled": "It will not come back: make a new one and name that in shop.terms.templates.",
     "pending": "Wait for the provider's review, which may take a day.",
+    "received": "Wait for the provider's review, which may take a day.",
     "in_appeal": "Wait for the provider's review, or name another in shop.terms.templates.",
+    "unsubmitted": "Submit it for WhatsApp's approval at the provider, or name another in shop.terms.templates.",
 }
 LOW_QUALITY = (
     "has a low quality rating: customers block or report it, and the provider may pause it soon. Improve its text, or "

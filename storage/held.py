@@ -29,10 +29,12 @@ async def _refuse(db: Db, status: Status, at: Millis, done: Refused) -> None:
     if not found:
         done.strangers.append(status)
         return
-    key, shop, customer, state, provider_id, step, fallback = found[0]
+    key, shop, customer, state, provider_id, step, fallback, is_template = found[0]
     if state not in ("sent", "unknown", "failed") or provider_id not in ("", status.provider_id) or step > FAILED:
         return
-    if fallback is None:
+    if is_template and not status.template:
+        done.strangers.append(status)
+    elif fallback is None or status.template:
         await run(db, HOLD, (status.code, status.reason, at, key))
         done.held.add(Address(shop, customer))
     else:
@@ -69,7 +71,8 @@ async def heard_at(db: Db, address: Address) -> Millis:
 
 FAILED = 2
 """The step of a failure (storage/steps.py): what is beyond it has arrived."""
-WHOSE = """SELECT key, shop, customer, state, provider_id, step, fallback FROM outbox
+WHOSE = """SELECT key, shop, customer, state, provider_id, step, fallback,
+    json_extract(message, '$.type') = 'Template' FROM outbox
     WHERE seq = coalesce((SELECT seq FROM outbox WHERE shop = ? AND provider_id = ? AND provider_id <> ''),
                          (SELECT seq FROM outbox WHERE shop = ? AND key = ?))"""
 HOLD = """UPDATE outbox SET state = 'held', provider_id = '', step = 0, step_at = 0, unknown_since = NULL,

@@ -210,11 +210,16 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryPeople
         done = Refused()
         for status in statuses:
             named = self._provided.get((status.shop, status.provider_id)) or self._key_of(status)
-            if named is None:
+            row = self._outbox[named] if named is not None else None
+            if row is None:
                 done.strangers.append(status)
-            elif self._outbox[named].refuse(status):
+            elif not row.refusable(status):
+                continue
+            elif isinstance(row.outgoing.message, Template) and not status.template:
+                done.strangers.append(status)
+            else:
+                row.refuse(status)
                 self._provided.pop((status.shop, status.provider_id), None)
-                row = self._outbox[named]
                 done.queued += row.state is SendState.QUEUED
                 done.held |= {row.outgoing.address} if row.state is SendState.HELD else set()
         return done

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from engine.address import Millis
 from engine.messages import Template
 from engine.ports import Clock
-from engine.template_states import TemplateState, listed, noted, stopped
+from engine.template_states import PAUSED, UNSURE, TemplateState, listed, noted, stopped
 from storage.memory_desk import MemoryDesk, Pause
 
 
@@ -37,12 +39,21 @@ class MemoryTemplates(MemoryDesk):
 
     async def template_state(self, shop: str, name: str, language: str) -> TemplateState | None:
         await self._turn()
-        return self._known_template(shop, name, language)
+        return self._fitting_template(shop, name, language)
+
+    async def doubt_templates(self, shop: str, before: Millis) -> None:
+        await self._turn()
+        for key, (one, at) in self._templates.get(shop, {}).items():
+            if one.status == PAUSED and at < before:
+                self._templates[shop][key] = (replace(one, status=UNSURE), at)
+
+    def _fitting_template(self, shop: str, name: str, language: str) -> TemplateState | None:
+        return self._known_template(shop, name, language) or self._known_template(shop, name, "")
 
     def _known_template(self, shop: str, name: str, language: str) -> TemplateState | None:
         found = self._templates.get(shop, {}).get((name, language))
         return found[0] if found else None
 
     def _may_be_sent(self, shop: str, template: Template) -> bool:
-        known = self._known_template(shop, template.name, template.language)
+        known = self._fitting_template(shop, template.name, template.language)
         return known is None or not stopped(known)

@@ -51,20 +51,22 @@ class Sending:
             self.progress = self.progress._replace(provider_id=told.provider_id)
         self.state = self.progress.state
 
-    def refuse(self, status: Status) -> bool:
-        """Refused for the window after it was accepted: see Store.refused; whether anything changed."""
+    def refusable(self, status: Status) -> bool:
+        """Whether this status is about its last send, and nothing more is known of that."""
         now = self.progress
-        if self.state not in REFUSABLE or now.provider_id not in ("", status.provider_id) or now.step > FAILED_STEP:
-            return False
+        known = now.provider_id in ("", status.provider_id) and now.step <= FAILED_STEP
+        return known and self.state in REFUSABLE
+
+    def refuse(self, status: Status) -> None:
+        """Refused after it was accepted: see Store.refused."""
         stand_in = self.outgoing.fallback
-        if stand_in is None:
+        if stand_in is None or status.template:
             self.state = SendState.HELD
         else:
             self.state = SendState.QUEUED
             self.outgoing = replace(self.outgoing, message=stand_in, fallback=None)
         self.progress = Progress(0, 0, False, status.code, status.reason, "")
         self.unknown_since = 0
-        return True
 
     def hush(self) -> None:
         """A human answers instead."""

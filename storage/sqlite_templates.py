@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.address import Millis
-from engine.template_states import BLOCKED, TemplateState, listed, noted
+from engine.template_states import BLOCKED, PAUSED, UNSURE, TemplateState, listed, noted
 from storage.errands import Errand
 from storage.sql import Db, blanks, read, run, write
 from storage.sqlite_desk import SqliteDesk
@@ -24,7 +24,10 @@ class SqliteTemplates(SqliteDesk):
         return await self._look(_states, shop)
 
     async def template_state(self, shop: str, name: str, language: str) -> TemplateState | None:
-        return await self._look(_state, shop, name, language)
+        return await self._look(_state, shop, name, (language, ""))
+
+    async def doubt_templates(self, shop: str, before: Millis) -> None:
+        await self._errand(_doubt(shop, before))
 
 
 def _save(shop: str, states: Sequence[TemplateState], at: Millis) -> Errand:
@@ -41,7 +44,7 @@ def _save(shop: str, states: Sequence[TemplateState], at: Millis) -> Errand:
 
 def _note(shop: str, state: TemplateState, at: Millis) -> Errand:
     async def errand(db: Db) -> TemplateState:
-        now = noted(await _state(db, shop, state.name, state.language), state)
+        now = noted(await _state(db, shop, state.name, (state.language,)), state)
         row = (shop, now.name, now.language, now.status, now.quality, now.reason, at)
         await run(db, f"INSERT OR REPLACE INTO templates ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
         return now
@@ -55,9 +58,21 @@ async def _states(db: Db, shop: str) -> list[TemplateState]:
     return [TemplateState(*row) for row in sorted(await read(db, sql, (shop,)))]
 
 
-async def _state(db: Db, shop: str, name: str, language: str) -> TemplateState | None:
+async def _state(db: Db, shop: str, name: str, languages: Sequence[str]) -> TemplateState | None:
+    """What is known of it in the first of these languages of which anything is."""
     sql = "SELECT name, language, status, quality, reason FROM templates WHERE shop = ? AND name = ? AND language = ?"
-    return next((TemplateState(*row) for row in await run(db, sql, (shop, name, language))), None)
+    for language in languages:
+        if found := await run(db, sql, (shop, name, language)):
+            return TemplateState(*found[0])
+    return None
+
+
+def _doubt(shop: str, before: Millis) -> Errand:
+    async def errand(db: Db) -> None:
+        sql = "UPDATE templates SET status = ? WHERE shop = ? AND status = ? AND at < ?"
+        await run(db, sql, (UNSURE, shop, PAUSED, before))
+
+    return errand
 
 
 async def free_templates(db: Db, now: Millis) -> None:
@@ -67,8 +82,8 @@ async def free_templates(db: Db, now: Millis) -> None:
 
 COLUMNS = "shop, name, language, status, quality, reason, at"
 FREED = f"""UPDATE outbox SET state = 'queued', changed_at = ? WHERE state = 'held'
-    AND (json_extract(message, '$.type') = 'Template' OR fallback IS NOT NULL) AND NOT EXISTS (
-        SELECT 1 FROM templates t WHERE t.shop = outbox.shop
+    AND (json_extract(message, '$.type') = 'Template' OR fallback IS NOT NULL) AND coalesce((
+        SELECT t.status FROM templates t WHERE t.shop = outbox.shop
         AND t.name = json_extract(coalesce(fallback, message), '$.name')
-        AND t.language = json_extract(coalesce(fallback, message), '$.language')
-        AND t.status IN ({blanks(BLOCKED)}))"""  # noqa: S608
+        AND t.language IN (json_extract(coalesce(fallback, message), '$.language'), '')
+        ORDER BY t.language DESC LIMIT 1), '') NOT IN ({blanks(BLOCKED)})"""  # noqa: S608

@@ -80,6 +80,7 @@ def channel_settings(shop: Sample, number: FakeNumber, url: str, *, pace: int, m
             path=shop.path,
             base_url=url + TWILIO_PATH,
             typing_url=url + TYPING_PATH,
+            content_url=url + TWILIO_PATH,
             account_sid=account_sid(number),
             auth_token=Secret(number.access_token),
             number=number.digits,

@@ -3,6 +3,7 @@
     POST path   genuine ─▶ parse                              _twilio/signature.py · reading.py
     send        (look for it) ─▶ form ─▶ post ─▶ outcome      _twilio/render.py, listing.py, answers.py, codes.py
     fetch       list ─▶ messages                              _twilio/listing.py
+    templates   list ─▶ states                                _twilio/templates.py
 
 Messages and statuses come to the same address. Twilio has no idempotency key: our outbox key stands in the status
 address and comes back in every status; and before a message is sent once more it is looked for among the latest to its
@@ -23,6 +24,7 @@ from adapters.channels._twilio import listing, render
 from adapters.channels._twilio.answers import ANSWER_LOST, DEVELOPMENT, NOT_REACHED, outcome
 from adapters.channels._twilio.reading import CHANNEL, KEY, SID, deliver, fields_of
 from adapters.channels._twilio.signature import genuine
+from adapters.channels._twilio.templates import listed
 from adapters.channels._whatsapp.render import Unsendable
 from adapters.kinds import Site
 from adapters.settings import Secret
@@ -30,6 +32,7 @@ from engine.address import MINUTE, Millis
 from engine.errors import ConfigError
 from engine.messages import Limits, Outcome, OutcomeClass, Outgoing
 from engine.ports import AnswerLost, Call, Channel, Delivery, Http, NotSent, Reply
+from engine.template_states import TemplateState
 
 KIND = "twilio"
 
@@ -62,6 +65,10 @@ class TwilioSettings(msgspec.Struct, frozen=True, kw_only=True):
     typing_url: Annotated[
         str, Meta(pattern=ADDRESS, description="the address that shows typing…: https://HOST, or http:// on loopback")
     ] = "https://messaging.twilio.com/v3/Indicators/Typing.json"
+    content_url: Annotated[
+        str, Meta(pattern=ADDRESS, description="the Content API's address: https://HOST, or http:// on loopback")
+    ] = "https://content.twilio.com"
+    """Where content templates are listed with WhatsApp's approval."""
     mark_read: bool = True
     """Whether the customer sees typing… while the answer is made."""
     fetch_minutes: Annotated[int, Meta(ge=0, le=1440)] = 5
@@ -100,7 +107,8 @@ def advice(shop: str, settings: TwilioSettings, public_url: str) -> Sequence[str
         "the sender's. What stands behind # lets Twilio try again when this server is down.",
         "Statuses need no address of their own: each message names it.",
         "For messages after 24 hours make templates in the Content Template Builder, submit them for WhatsApp, and "
-        f'name their SIDs in shop.{shop}.terms.templates, as "order=HX…".',
+        f'name their SIDs in shop.{shop}.terms.templates, as "order=HX…". Their approval is looked at every hour: what '
+        "needs one that is paused or not approved waits, and the owner is told.",
     )
 
 
@@ -121,6 +129,7 @@ class Twilio(Channel):
         self._number = settings.number.removeprefix("+")
         self._hook = f"{site.public_url}{settings.path}"
         base = settings.base_url.rstrip("/")
+        self._contents = f"{settings.content_url.rstrip('/')}/v1/ContentAndApprovals"
         self._messages = f"{base}/2010-04-01/Accounts/{settings.account_sid}/Messages.json"
         basic = b64encode(f"{settings.account_sid}:{settings.auth_token}".encode()).decode()
         self._allowed = {"authorization": f"Basic {basic}"}
@@ -155,6 +164,15 @@ class Twilio(Channel):
         query = listing.page_of(since, {"To": f"{CHANNEL}+{self._number}"})
         listed = await listing.pages(http, f"{self._messages}?{query}", self._allowed)
         return listing.missed(self.shop, listed, since)
+
+    @property
+    def multilingual(self) -> bool:
+        """A content template is in one language; its SID names that alone."""
+        return False
+
+    async def templates(self, http: Http) -> Sequence[TemplateState] | Outcome | None:
+        """See ports.Channel; in development mode the real account is left alone."""
+        return None if self._dev_mode else await listed(http, self._contents, self._allowed)
 
     # -- out ---------------------------------------------------------------------------------------------------------
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:

@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from engine.address import HOUR, MINUTE
 from engine.breaker import Breaker
+from engine.errors import StoreBusy
 from engine.messages import Notice, Outcome, OutcomeClass, Template
 from engine.ports import AnswerLost, Http, NotSent
 from engine.template_news import PAUSED, UNKNOWN, WELL
-from engine.template_states import BLOCKED, TemplateState, Wanted, noted, stopped, trouble, wanted
-from engine.template_sync import AGAIN, EVERY, TemplateSync, unusable
+from engine.template_states import BLOCKED, UNSURE, TemplateState, Wanted, noted, stopped, trouble, troubles, wanted
+from engine.template_sync import AGAIN, EVERY, PAUSE_DOUBTED, TemplateSync
 from engine.terms import Terms
 from tests.engine.scripted import BAKERY, SHOP, START, TrioClock, TroubledStore, store
 from tests.engine.sending import ScriptedChannel, no_http
@@ -33,16 +34,22 @@ def ready(status: str = "approved", quality: str = "", reason: str = "", languag
 
 
 SOON = TemplateState("pay_soon", "sw", "approved", "green")
+NEWS_SW = ("order_ready", "sw")
 
 
 class Listing(ScriptedChannel):
     """A channel that lists what a test says, the last of it for ever; ``asked`` counts."""
 
-    def __init__(self, *lists: Listed, account: str = "") -> None:
+    def __init__(self, *lists: Listed, account: str = "", multilingual: bool = True) -> None:
         super().__init__()
         self.lists = list(lists)
         self.named = account
+        self.speaks_all = multilingual
         self.asked = 0
+
+    @property
+    def multilingual(self) -> bool:
+        return self.speaks_all
 
     @property
     def account(self) -> str:
@@ -170,6 +177,36 @@ async def test_the_owner_is_told_once_and_when_it_is_well_again(
         assert again.partition(")")[0] == detail.partition(")")[0], "of the same template"
 
 
+ANY = TemplateState("HX1", "", "approved")
+
+
+@pytest.mark.parametrize("purpose", ["order", "order.sw"])
+async def test_one_that_is_of_any_language_is_told_of_once_whichever_it_is_wanted_in(
+    store: TroubledStore, autojump_clock: Clock, purpose: str
+) -> None:
+    paused = replace(ANY, status="paused")
+    channel = Listing([], [paused], [paused], [ANY], [ANY], multilingual=False)
+    async with office(store, channel, {purpose: "HX1"}) as here:
+        await trio.sleep(2 * EVERY / 1000)
+        missing, *rest = await here.heard()
+        assert "is not at the provider" in missing[1]
+        assert [one for one in rest if "paused" in one[1]] == [rest[-1]], "listed twice, told once"
+        await trio.sleep(2 * EVERY / 1000)
+        latest = {detail.partition(")")[0]: kind for kind, detail in await here.heard()}
+        assert set(latest.values()) == {WELL}, "nothing that was told of is left open"
+
+
+def test_each_trouble_is_told_of_once_under_its_own_name() -> None:
+    paused = replace(ANY, status="paused")
+    for purposes in ({"order": "HX1"}, {"order.sw": "HX1"}, {"order": "HX1", "offer.sw": "HX1"}):
+        told = troubles([paused], wanted(purposes))
+        assert [head for head, what in told.items() if what] == ['The template "HX1" (any language) ']
+    assert troubles([ANY], wanted({"order.sw": "HX1"})) == {
+        'The template "HX1" (sw) ': "",
+        'The template "HX1" (any language) ': "",
+    }
+
+
 async def test_what_no_shop_needs_is_known_and_not_told(store: TroubledStore, autojump_clock: Clock) -> None:
     other = TemplateState("christmas", "en", "rejected")
     swahili = replace(SOON, language="en", status="paused")
@@ -243,18 +280,72 @@ async def test_a_list_that_was_under_way_does_not_undo_a_webhook(store: Troubled
         assert await here.kinds() == [PAUSED], "and the owner is not told that it is well"
 
 
+# -- messages ----------------------------------------------------------------------------------------------------------
+NEWS = Template("order_ready", "sw")
+
+
+@pytest.mark.parametrize(("multilingual", "language"), [(True, "sw"), (False, "")])
+async def test_a_refused_message_tells_of_its_template_once(
+    store: TroubledStore, autojump_clock: Clock, multilingual: bool, language: str
+) -> None:
+    async with office(store, Listing(None, multilingual=multilingual)) as here:
+        whys = [await here.sync.refused(SHOP, NEWS, "paused") for _ in range(3)]
+        assert await store.template_states(SHOP) == [ready("paused", language=language)]
+        ((kind, detail),) = await here.heard()
+        assert (kind, whys) == (PAUSED, [detail] * 3)
+        await here.sync.refused(SHOP, Template("christmas", "sw"), "disabled")
+        assert await here.kinds() == [PAUSED], "nobody needs that one"
+
+
+async def test_what_a_webhook_said_of_a_pause_is_not_told_again_by_a_refusal(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    async with office(store, Listing(None)) as here:
+        await here.told(ready("paused", reason="first pause", language="sw"))
+        assert "first pause" in await here.sync.refused(SHOP, NEWS, "paused")
+        assert await here.kinds() == [PAUSED]
+
+
+async def test_a_busy_store_is_waited_for_when_a_message_was_refused(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    async with office(store, Listing(None)) as here:
+        store.trouble["tell_owner"] += [StoreBusy("full"), StoreBusy("full")]
+        assert "paused" in await here.sync.refused(SHOP, NEWS, "paused")
+
+
+@pytest.mark.parametrize("listed", [None, Outcome(OutcomeClass.OPERATOR, reason="Give the permission.")])
+async def test_a_pause_that_nobody_can_tell_the_end_of_is_doubted_and_found_out(
+    store: TroubledStore, autojump_clock: Clock, listed: Listed
+) -> None:
+    async with office(store, Listing(listed)) as here:
+        await here.sync.refused(SHOP, NEWS, "paused")
+        await here.sync.refused(SHOP, replace(NEWS, language="en"), "disabled")
+        told = await here.kinds()
+        await trio.sleep(PAUSE_DOUBTED / 1000)
+        assert await store.template_state(SHOP, *NEWS_SW) == ready("paused", language="sw"), "not before its time"
+        await trio.sleep(EVERY / 1000)
+        assert await store.template_state(SHOP, *NEWS_SW) == ready(UNSURE, language="sw")
+        assert await store.template_state(SHOP, "order_ready", "en") == ready("disabled"), "that is for good"
+        await here.sync.refused(SHOP, NEWS, "paused")
+        assert await here.kinds() == told, "the owner knows"
+        await trio.sleep((PAUSE_DOUBTED + EVERY) / 1000)
+        await here.sync.accepted(SHOP, NEWS)
+        assert await here.kinds() == [*told, WELL]
+
+
+async def test_what_is_listed_is_never_doubted(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with office(store, Listing([ready("paused"), SOON])):
+        await trio.sleep(3 * PAUSE_DOUBTED / 1000)
+        assert await store.template_states(SHOP) == [ready("paused"), SOON]
+
+
 # -- values ------------------------------------------------------------------------------------------------------------
-async def test_what_is_stopped_is_unusable_and_what_is_unknown_is_not(store: TroubledStore) -> None:
-    template = Template("order_ready", "en")
-    assert await unusable(store, SHOP, template) == ""
+def test_what_is_stopped_can_not_be_sent_and_what_is_unknown_can() -> None:
     for status in BLOCKED:
-        await store.note_template(SHOP, ready(status), START)
-        assert "can't be sent" in await unusable(store, SHOP, template), status
-        assert await unusable(store, SHOP, replace(template, language="sw")) == ""
-        assert await unusable(store, "kiosk", template) == ""
-    for status in ("approved", "flagged", "reinstated", "new_word"):
-        await store.note_template(SHOP, ready(status, "red"), START)
-        assert await unusable(store, SHOP, template) == "", status
+        assert "can't be sent" in stopped(ready(status)), status
+    for status in ("", "approved", "flagged", "reinstated", UNSURE, "new_word"):
+        assert stopped(ready(status, "red")) == "", status
 
 
 def test_news_keep_what_they_do_not_tell() -> None:

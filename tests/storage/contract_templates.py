@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from engine.address import DAY, Millis
 from engine.messages import Outcome, OutcomeClass, Template, Text
 from engine.ports import Store
-from engine.template_states import BLOCKED, TemplateState
+from engine.template_states import BLOCKED, UNSURE, TemplateState
 from tests.storage.values import ANN, NOW, SHOP, Talk, key, out
 
 READY = Template("order_ready", "sw", ("42",))
 OTHER = TemplateState("hello", "en", "approved", "green")
+ANY = TemplateState("order_ready", "", "approved")
 WAITS = Outcome(OutcomeClass.HELD, reason="It waits.")
 
 
@@ -22,7 +23,7 @@ def ready(status: str = "approved", quality: str = "", reason: str = "") -> Temp
 
 async def holding(store: Store, talk: Talk, message: Template | Text, fallback: Template | None, heard: Millis) -> str:
     """A message that is held; its key."""
-    row = msgspec.structs.replace(out("1:0"), message=message, fallback=fallback)
+    row = replace(out("1:0"), message=message, fallback=fallback)
     await talk.commit(outbox=(row,), heard=heard)
     await store.claim([row.key], NOW)
     await store.settle([(row.key, WAITS)], NOW)
@@ -81,6 +82,34 @@ class Templates:
         await store.save_templates(SHOP, [ready("disabled", "red")], NOW + 3)
         assert await store.template_states(SHOP) == [ready("disabled", "red")]
 
+    async def test_what_holds_for_any_language_holds_where_nothing_else_is_known(self, store: Store) -> None:
+        await store.save_templates(SHOP, [ANY, ready("paused"), OTHER], NOW)
+        assert await store.template_state(SHOP, "order_ready", "en") == ANY
+        assert await store.template_state(SHOP, "order_ready", "") == ANY
+        assert await store.template_state(SHOP, "order_ready", "sw") == ready("paused")
+        assert await store.template_state(SHOP, "hello", "sw") is None
+        assert await store.template_states(SHOP) == [OTHER, ANY, ready("paused")]
+
+    async def test_what_is_noted_of_one_language_does_not_take_after_any(self, store: Store) -> None:
+        await store.save_templates(SHOP, [replace(ANY, quality="red")], NOW)
+        assert await store.note_template(SHOP, ready("approved"), NOW) == ready("approved")
+        assert len(await store.template_states(SHOP)) == 2
+
+    async def test_a_pause_that_nobody_told_of_since_is_doubted(self, store: Store) -> None:
+        await store.save_templates("kiosk", [ready("paused")], NOW - 9)
+        await store.note_template(SHOP, ready("paused", "red", "first pause"), NOW - 2)
+        await store.note_template(SHOP, replace(OTHER, status="disabled"), NOW - 9)
+        await store.doubt_templates(SHOP, NOW - 2)
+        assert [one.status for one in await store.template_states(SHOP)] == ["disabled", "paused"]
+        await store.doubt_templates(SHOP, NOW - 1)
+        unsure = ready(UNSURE, "red", "first pause")
+        assert await store.template_states(SHOP) == [replace(OTHER, status="disabled"), unsure]
+        assert await store.template_states("kiosk") == [ready("paused")]
+        again = await store.note_template(SHOP, ready("paused"), NOW)
+        assert again == ready("paused", "red", "first pause"), "as before, in the same words"
+        await store.doubt_templates(SHOP, NOW)
+        assert await store.template_states(SHOP) == [replace(OTHER, status="disabled"), again], "told of since"
+
     # -- what waits for one ------------------------------------------------------------------------------------------
     @pytest.mark.parametrize("fallback", [None, READY])
     async def test_what_waits_for_a_template_goes_when_it_may_be_sent(
@@ -96,6 +125,21 @@ class Templates:
         await store.note_template(SHOP, ready("approved"), NOW)
         assert await store.review_held(NOW) == set()
         assert [row.key for row in (await store.waiting(0, 9))[1]] == [key("1:0")]
+
+    async def test_what_waits_for_one_of_any_language_goes_when_that_may_be_sent(self, store: Store, ann: Talk) -> None:
+        await store.save_templates(SHOP, [replace(ANY, status="paused")], NOW)
+        await holding(store, ann, READY, None, NOW - 2 * DAY)
+        assert await store.review_held(NOW) == {ANN}
+        await store.save_templates(SHOP, [ANY, ready("paused")], NOW)
+        assert await store.review_held(NOW) == {ANN}, "its own language counts"
+        await store.save_templates(SHOP, [replace(ANY, status="paused"), ready("approved")], NOW)
+        assert await store.review_held(NOW) == set()
+
+    async def test_what_waits_for_a_doubtful_one_goes(self, store: Store, ann: Talk) -> None:
+        await store.save_templates(SHOP, [ready("paused")], NOW)
+        await holding(store, ann, READY, None, NOW - 2 * DAY)
+        await store.doubt_templates(SHOP, NOW + 1)
+        assert await store.review_held(NOW) == set()
 
     async def test_a_template_does_not_go_because_its_customer_writes_but_words_do(
         self, store: Store, ann: Talk

@@ -24,12 +24,25 @@ async def held(store: Store, talk: Talk, *, heard: Millis = NOW - 2 * DAY) -> st
     return made
 
 
-async def sent(store: Store, talk: Talk, fallback: Template | None = None) -> str:
-    row = msgspec.structs.replace(out("1:0", talk.address), free_until=NOW, fallback=fallback)
+async def sent(
+    store: Store,
+    talk: Talk,
+    fallback: Template | None = None,
+    *,
+    message: Template | None = None,
+    provider_id: str = "p1",
+) -> str:
+    made = out("1:0", talk.address)
+    row = msgspec.structs.replace(made, message=message or made.message, free_until=NOW, fallback=fallback)
     await talk.commit(outbox=(row,))
     await store.claim([row.key], NOW)
-    await store.settle([(row.key, Outcome(OutcomeClass.SENT, "p1"))], NOW)
+    await store.settle([(row.key, Outcome(OutcomeClass.SENT, provider_id))], NOW)
     return row.key
+
+
+def stopped_template(name: str, provider_id: str = "p1") -> Status:
+    kind = OutcomeClass.NEVER
+    return Status(SHOP, provider_id, StatusRank.FAILED, NOW, name, 63041, "It is paused.", kind, "paused")
 
 
 def refusal(name: str, provider_id: str = "p1") -> Status:
@@ -118,6 +131,31 @@ class HeldMessages:
         assert await self.state(store, name) == "sent"
         stranger = refusal("never/heard:1:0", "p9")
         assert (await store.refused([stranger], NOW)).strangers == [stranger]
+
+    async def test_a_template_that_was_refused_late_for_its_status_is_held_as_it_was_sent(
+        self, store: Store, ann: Talk, ben: Talk
+    ) -> None:
+        """The words too: they go when their customer writes."""
+        words, template = await sent(store, ann, READY), await sent(store, ben, message=READY, provider_id="p2")
+        done = await store.refused([stopped_template(words), stopped_template(template, "p2")], NOW)
+        assert (done.queued, done.held, done.strangers) == (0, {ANN, BEN}, [])
+        assert await self.state(store, template) == "held"
+        found = await store.outbox_row(words)
+        assert found is not None
+        assert (found.state, found.code, found.reason, found.provider_id) == ("held", 63041, "It is paused.", "")
+        assert isinstance(found.outgoing.message, Text)
+        assert found.outgoing.fallback == READY
+        again = await store.refused([stopped_template(words)], NOW)
+        assert (again.held, again.strangers) == (set(), [])
+
+    async def test_a_template_can_not_be_refused_for_the_window(self, store: Store, ann: Talk) -> None:
+        """Held, it would be free to go at the next review, and the next, and the next."""
+        name = await sent(store, ann, message=READY)
+        told = refusal(name)
+        done = await store.refused([told], NOW)
+        assert (done.queued, done.held, done.strangers) == (0, set(), [told])
+        await store.statuses(done.strangers)
+        assert await self.state(store, name) == "failed"
 
     # -- a person answers ------------------------------------------------------------------------------------------
     async def test_replies_that_wait_are_not_sent_when_a_person_answers(

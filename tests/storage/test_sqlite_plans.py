@@ -247,6 +247,7 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.note_template(SHOP, TemplateState("news", "sw", "paused"), NOW)
     await store.template_states(SHOP)
     await store.template_state(SHOP, "news", "sw")
+    await store.doubt_templates(SHOP, NOW)
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))

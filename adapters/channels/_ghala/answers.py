@@ -41,7 +41,8 @@ def outcome(answer: Answer, names: Names, *, keyed: bool) -> Outcome:
         return lost(keyed)
     means = means or BROKEN
     wait = max(means.wait, retry_after(answer))
-    return Outcome(means.kind, code=number or answer.status, reason=means.reason, wait=wait)
+    code = number or answer.status
+    return Outcome(means.kind, code=code, reason=means.reason, wait=wait, template=means.template)
 
 
 def _body(answer: Answer) -> Map:

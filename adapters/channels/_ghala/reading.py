@@ -165,12 +165,13 @@ def _status(item: Item, shop: str, names: Names) -> Status | Refusal | None:
     if rank is None:
         return None
     key = identifier(found(item.body, names.key)) if names.key else ""
-    failure = _failure(item.body, names) if rank is StatusRank.FAILED else (0, "", None)
+    failure = _failure(item.body, names) if rank is StatusRank.FAILED else (0, "", None, "")
     return Status(shop, provider_id, rank, when(found(item.body, names.at)), key, *failure)
 
 
-def _failure(body: Map, names: Names) -> tuple[int, str, OutcomeClass | None]:
-    """The error's number where it is one of WhatsApp's, the owner's sentence, and what it means."""
+def _failure(body: Map, names: Names) -> tuple[int, str, OutcomeClass | None, str]:
+    """The error's number where it is one of WhatsApp's, the owner's sentence, what it means, and the template's status
+    that it tells of."""
     told = found(body, names.error)
     error = mapping(told) or mapping(next(iter(sequence(body.get("errors"))), None))
     code = error.get("code") if error else told
@@ -178,4 +179,5 @@ def _failure(body: Map, names: Names) -> tuple[int, str, OutcomeClass | None]:
     number = number if 0 < number < 2**31 else 0
     word = text(code, NAME_LENGTH)
     means = meaning(word, number, 200) if word or number else None
-    return number, sentence_of(word, number) or NO_REASON, means.kind if means is not None else None
+    kind, template = (means.kind, means.template) if means is not None else (None, "")
+    return number, sentence_of(word, number) or NO_REASON, kind, template

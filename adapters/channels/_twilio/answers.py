@@ -52,4 +52,4 @@ def _by_code(code: int, attempts: int, status: int = 400) -> Outcome:
     if known is None:
         kind = OPERATOR if status in (401, 403) else NEVER
         return Outcome(kind, code=code if 0 < code < 2**31 else 0, reason=sentence(code))
-    return Outcome(known.kind, code=code, reason=known.reason, wait=known.wait)
+    return Outcome(known.kind, code=code, reason=known.reason, wait=known.wait, template=known.template)

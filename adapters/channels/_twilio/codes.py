@@ -22,7 +22,7 @@ _BUG = Meaning(NEVER, "Twilio refused the message as malformed. Please report th
 _TEMPLATE = Meaning(
     NEVER, "Twilio can't use this content template. Look at it in the Content Template Builder: its SID and variables."
 )
-_TEMPLATE_OFF = Meaning(NEVER, "WhatsApp has not approved or has paused this template. Edit it, or use another.")
+_TEMPLATE_OFF = "WhatsApp has not approved or has paused this template. Edit it, or use another."
 _SENDER = Meaning(
     OPERATOR, "The WhatsApp sender is not in order. Open Messaging > Senders > WhatsApp senders in Twilio's console."
 )
@@ -105,8 +105,8 @@ CODES: Mapping[int, Meaning] = {
     63029: _SETUP,
     63030: _SETUP,
     63034: _POLICY,
-    63040: _TEMPLATE_OFF,
-    63041: _TEMPLATE_OFF,
+    63040: Meaning(NEVER, _TEMPLATE_OFF, template="rejected"),
+    63041: Meaning(NEVER, _TEMPLATE_OFF, template="paused"),
     # -- trouble
     63009: _OUTAGE,
     63010: _OUTAGE,

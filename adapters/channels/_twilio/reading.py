@@ -200,8 +200,8 @@ def status_of(shop: str, sid: str, word: str, at: Millis, key: str, error: Json)
     if rank is not StatusRank.FAILED:
         return Status(shop, sid, rank, at, key)
     means = meaning(code)
-    kind = means.kind if means is not None else None
-    return Status(shop, sid, rank, at, key, code, sentence(code) if code else NO_REASON, kind)
+    kind, template = (means.kind, means.template) if means is not None else (None, "")
+    return Status(shop, sid, rank, at, key, code, sentence(code) if code else NO_REASON, kind, template)
 
 
 def decoded(raw: bytes) -> Mapping[str, object]:

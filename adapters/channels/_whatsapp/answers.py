@@ -73,7 +73,8 @@ def refusal(answer: Answer, said: Map, attempts: int) -> Outcome:
     known = meaning(code)
     if known is None:
         return Outcome(_by_status(answer.status), code=code, reason=sentence(code), wait=retry_after(answer))
-    return Outcome(known.kind, code=code, reason=known.reason, wait=max(known.wait, retry_after(answer)))
+    wait = max(known.wait, retry_after(answer))
+    return Outcome(known.kind, code=code, reason=known.reason, wait=wait, template=known.template)
 
 
 def _without_code(answer: Answer) -> Outcome:

@@ -19,11 +19,13 @@ STOPPED = OutcomeClass.STOPPED
 
 
 class Meaning(NamedTuple):
-    """What a code means for us: its class, the owner's sentence, and how long to wait (ms; 0: our own backoff)."""
+    """What a code means for us: its class, the owner's sentence, how long to wait (ms; 0: our own backoff), and the
+    status of the message's template that it tells of, as in Outcome.template."""
 
     kind: OutcomeClass
     reason: str
     wait: Millis = 0
+    template: str = ""
 
 
 _PERMISSION = Meaning(
@@ -40,7 +42,7 @@ _TEMPLATE_SHAPE = Meaning(
     NEVER,
     "The template and what was filled into it do not match. Compare them in WhatsApp Manager.",
 )
-_TEMPLATE_OFF = Meaning(NEVER, "Meta has stopped this template. Edit it in WhatsApp Manager or use another.")
+_TEMPLATE_OFF = "Meta has stopped this template. Edit it in WhatsApp Manager or use another."
 _REGISTRATION = Meaning(
     OPERATOR, "The number's registration is not in order. Register it again with its PIN in WhatsApp Manager."
 )
@@ -148,8 +150,8 @@ CODES: dict[int, Meaning] = {
         NEVER, "There is no such template in this language. Check its name and language in WhatsApp Manager."
     ),
     132007: Meaning(NEVER, "The template breaks WhatsApp's rules. Change it in WhatsApp Manager and have it approved."),
-    132015: _TEMPLATE_OFF,
-    132016: _TEMPLATE_OFF,
+    132015: Meaning(NEVER, _TEMPLATE_OFF, template="paused"),
+    132016: Meaning(NEVER, _TEMPLATE_OFF, template="disabled"),
     132068: Meaning(NEVER, "Meta has blocked this form. Mend it in WhatsApp Manager."),
 }
 

@@ -33,7 +33,8 @@ def read_status(shop: str, item: Map) -> Status | None:
         return Status(shop, provider_id, rank, at, key)
     code, reason = failure(item)
     means = meaning(code) if code else None
-    return Status(shop, provider_id, rank, at, key, code, reason, means.kind if means is not None else None)
+    kind, template = (means.kind, means.template) if means is not None else (None, "")
+    return Status(shop, provider_id, rank, at, key, code, reason, kind, template)
 
 
 def readable(item: Map) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -13,6 +14,8 @@ from adapters.phones.meta.errors import (
     INVALID,
     PAIR,
     SELF,
+    TEMPLATE_DISABLED,
+    TEMPLATE_PAUSED,
     THROUGHPUT,
     UNAVAILABLE,
     WINDOW,
@@ -21,7 +24,7 @@ from adapters.phones.meta.errors import (
 from adapters.phones.meta.inbound import Saying
 from adapters.phones.meta.payloads import Json, accepted, message_value, status
 from adapters.phones.meta.phones import Phone, Phones, Record, encode
-from adapters.phones.meta.rules import Bucket, FakeNumber
+from adapters.phones.meta.rules import Bucket, FakeNumber, TemplateRule
 from adapters.phones.meta.socket import Socket
 from adapters.phones.meta.webhooks import Deliverer
 from adapters.phones.meta.wire import Wire
@@ -36,6 +39,12 @@ CLOSED = "Message failed to send because more than 24 hours have passed since th
 
 LATE = frozenset({"twilio"})
 """Providers that accept what WhatsApp then refuses, and say so by status."""
+STOPPED: Mapping[str, int] = {
+    "PAUSED": TEMPLATE_PAUSED,
+    "DISABLED": TEMPLATE_DISABLED,
+    "REJECTED": TEMPLATE_DISABLED,
+}
+"""What such a provider then says of a template. One that is PENDING goes inside the window, as any other message."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -92,8 +101,8 @@ class Account:
         if marketing and form.type != "template":
             raise GraphError(BAD_PARAMETER, "Only marketing templates can be sent here.")
         phone = self._recipient(form)
-        category = self._obey(phone, form)
-        return self._accept(phone, form, raw, category)
+        rule = self._obey(phone, form)
+        return self._accept(phone, form, raw, rule)
 
     def _recipient(self, form: Form) -> Phone:
         if form.digits:
@@ -105,21 +114,28 @@ class Account:
             raise GraphError(INVALID, "Param recipient is not a known business-scoped user id.")
         return phone
 
-    def _obey(self, phone: Phone, form: Form) -> str:
-        """Hold the account's rules against a send; returns its price category."""
+    def _obey(self, phone: Phone, form: Form) -> TemplateRule | None:
+        """Hold the account's rules against a send; returns the template that it uses."""
         world, rules = self._world, self._world.rules
         if world.mischief.strikes("throttle") or not self._pace():
             raise GraphError(THROUGHPUT, "Cloud API message throughput has been reached.")
-        category = "service"
+        rule, late = None, self.number.provider in LATE
         if form.type == "template":
-            category = rules.template(form).category
-            if category == "authentication" and not form.digits:
+            rule = rules.template(form, whatever_status=late)
+            if rule.category == "authentication" and not form.digits:
                 raise GraphError(BSUID_NOT_ALLOWED, "Authentication templates need a phone number.")
-        elif self._closed(phone) and not (rules.late_refusals or self.number.provider in LATE):
+        elif self._closed(phone) and not (rules.late_refusals or late):
             raise GraphError(WINDOW, CLOSED)
         if rules.pair_burst and not phone.bucket.take(rules.pair_burst, rules.pair_seconds, world.seconds()):
             raise GraphError(PAIR, "Too many messages were sent to this phone number in a short time.")
-        return category
+        return rule
+
+    def _late_refusal(self, phone: Phone, rule: TemplateRule | None) -> GraphError | None:
+        """Why a message that is accepted does not reach the phone."""
+        if rule is not None and rule.status in STOPPED:
+            return GraphError(STOPPED[rule.status], f"template name ({rule.name}) is {rule.status.lower()}")
+        free = rule is None or rule.status != "APPROVED"
+        return GraphError(WINDOW, CLOSED) if free and self._closed(phone) else None
 
     def _closed(self, phone: Phone) -> bool:
         rules = self._world.rules
@@ -129,19 +145,19 @@ class Account:
         rate = self._world.rules.per_second
         return not rate or self._bucket.take(max(1, int(rate)), 1 / rate, self._world.seconds())
 
-    def _accept(self, phone: Phone, form: Form, raw: bytes, category: str) -> bytes:
+    def _accept(self, phone: Phone, form: Form, raw: bytes, rule: TemplateRule | None) -> bytes:
         world = self._world
-        template = form.type == "template"
         wamid = self.phones.new_id(phone)
         record = Record(wamid, world.now(), False, form.type, quoted=form.context, raw=raw, key=form.key)
         world.count_send(form.type, form.key)
         if world.keep_all:
             self._sent.append(self._sent_of(phone, record))
-        if self._closed(phone) and not template:
-            self._fail(phone, record)
+        why = self._late_refusal(phone, rule)
+        if why is not None:
+            self._fail(phone, record, why)
         else:
-            self._show(phone, record, category)
-        return msgspec.json.encode(accepted(phone, form.given, wamid, template=template))
+            self._show(phone, record, rule.category if rule is not None else "service")
+        return msgspec.json.encode(accepted(phone, form.given, wamid, template=rule is not None))
 
     def _show(self, phone: Phone, record: Record, category: str) -> None:
         phone.keep(record, self._world.keep)
@@ -158,10 +174,10 @@ class Account:
             self._world.counts[f"status_{state}"] += 1
             self.deliverer.status(status(phone, record.id, state, self._world.now(), record.key, category))
 
-    def _fail(self, phone: Phone, record: Record) -> None:
+    def _fail(self, phone: Phone, record: Record, why: GraphError) -> None:
         self._world.counts["status_failed"] += 1
         failed = status(phone, record.id, "failed", self._world.now(), record.key, "service")
-        self.deliverer.status(failed | {"errors": [GraphError(WINDOW, CLOSED).status_error()]})
+        self.deliverer.status(failed | {"errors": [why.status_error()]})
 
     def _mark_read(self, mark: ReadMark) -> bytes:
         phone = self.phones.owner(mark.message_id)

@@ -87,14 +87,15 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status_batch: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 100
     status_wait: Share = 0.05
 
-    def template(self, form: Form) -> TemplateRule:
-        """The template that a message uses. Raises GraphError when Meta would refuse it."""
+    def template(self, form: Form, *, whatever_status: bool = False) -> TemplateRule:
+        """The template that a message uses. Raises GraphError when Meta would refuse it; ``whatever_status``: it may be
+        stopped."""
         wanted = form.body["template"]
         name, language = wanted["name"], wanted["language"]["code"]
         rule = next((one for one in self.templates if (one.name, one.language) == (name, language)), None)
-        if rule is None or rule.status in ("PENDING", "REJECTED"):
+        if rule is None or (rule.status in ("PENDING", "REJECTED") and not whatever_status):
             raise GraphError(TEMPLATE_MISSING, f"template name ({name}) does not exist in {language}")
-        if rule.status != "APPROVED":
+        if rule.status != "APPROVED" and not whatever_status:
             code = TEMPLATE_PAUSED if rule.status == "PAUSED" else TEMPLATE_DISABLED
             raise GraphError(code, f"template name ({name}) is {rule.status.lower()}")
         given = body_parameters(wanted)

@@ -3,16 +3,18 @@
     POST /twilio/2010-04-01/Accounts/{sid}/Messages.json    Basic auth, a form: the message on the customer's phone
     GET  …/Messages.json?To=…&DateSent>=…&PageSize=…        what was said, newest first, page by page
     POST /twilio/v3/Indicators/Typing.json                  typing…
+    GET  /twilio/v1/ContentAndApprovals?PageSize=…          the rules' templates, by SID, with their status
 
 A send is put into WhatsApp's shape and held against the same rules, limits and faults as Meta's are; only how it is
-asked for, refused and answered is Twilio's. Outside the 24-hour window Twilio accepts, and says so by status (63016).
+asked for, refused and answered is Twilio's. Outside the 24-hour window Twilio accepts, and says so by status (63016);
+so it does with a template that is paused (63041) or rejected (63040).
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -23,14 +25,15 @@ from adapters.phones.meta.account import Account
 from adapters.phones.meta.errors import GraphError
 from adapters.phones.meta.payloads import Json
 from adapters.phones.meta.world import World
-from adapters.phones.twilio.listing import listed, message_of
-from adapters.phones.twilio.names import CHANNEL, account_sid, sid_of, wamid_of
+from adapters.phones.twilio.listing import contents, listed, message_of
+from adapters.phones.twilio.names import CHANNEL, account_sid, rule_name, sid_of, wamid_of
 from adapters.phones.twilio.refused import Refused, refused
 
 BODY_BYTES = 256 * 1024
 BODY = 1_600
 ACCOUNTS = "/twilio/2010-04-01/Accounts/"
 TYPING = "/twilio/v3/Indicators/Typing.json"
+CONTENTS = "/twilio/v1/ContentAndApprovals"
 LANGUAGE = "en"
 """Content templates are known by their SID alone; the rules of the fake know them in this language."""
 STOPS, STARTS = frozenset({"stop", "unsubscribe", "end", "quit"}), frozenset({"start", "unstop"})
@@ -72,10 +75,12 @@ class TwilioFront:
             raise Refused(413, 20413, "The body is too large.")
         if scope["path"] == TYPING and scope["method"] == "POST":
             return 200, self._typing(account, raw)
+        if scope["path"] == CONTENTS and scope["method"] == "GET":
+            return 200, contents(self._world.rules.templates, _query(scope), _address(scope))
         if scope["path"] != f"{ACCOUNTS}{account_sid(account.number)}/Messages.json":
             raise Refused(404, 20404, "The requested resource was not found.")
         if scope["method"] == "GET":
-            return 200, listed(account, parse_qs(scope["query_string"].decode()), scope["path"])
+            return 200, listed(account, _query(scope), scope["path"])
         answer = self._carried_out(account, raw)
         await self._world.dawdle()
         return 201, answer
@@ -113,6 +118,16 @@ class TwilioFront:
         return b'{"success":true}'
 
 
+def _query(scope: Scope) -> Mapping[str, Sequence[str]]:
+    return parse_qs(scope["query_string"].decode())
+
+
+def _address(scope: Scope) -> str:
+    """The address that was asked, without its query."""
+    host = next((value.decode() for name, value in scope["headers"] if name == b"host"), "")
+    return f"{scope['scheme']}://{host}{scope['path']}"
+
+
 def _opted_out(account: Account, to: str) -> bool:
     """Whether the last such word that this customer wrote was one of STOPS."""
     bare = to.removeprefix(CHANNEL)
@@ -145,7 +160,7 @@ def _content(said: dict[str, str]) -> Json:
         values = msgspec.json.decode(said.get("ContentVariables", "{}"), type=dict[str, str])
         parameters = [{"type": "text", "text": values[place]} for place in sorted(values, key=int)]
         components = [{"type": "body", "parameters": parameters}] if parameters else []
-        template = {"name": sid.lower(), "language": {"code": LANGUAGE}, "components": components}
+        template = {"name": rule_name(sid), "language": {"code": LANGUAGE}, "components": components}
         return {"type": "template", "template": template}
     if link := said.get("MediaUrl"):
         kind = "image" if urlsplit(link).path.lower().endswith(PICTURES) else "document"

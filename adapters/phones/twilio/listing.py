@@ -1,4 +1,5 @@
-"""The fake's list of messages (GET Messages.json): what its phones still remember, newest first, page by page."""
+"""The fake's lists, page by page: of messages (GET Messages.json), what its phones still remember, newest first; and
+of content templates with WhatsApp's approval (GET ContentAndApprovals), which are the rules' templates."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ import msgspec
 from adapters.phones.meta.account import Account
 from adapters.phones.meta.payloads import Json
 from adapters.phones.meta.phones import Phone, Record
-from adapters.phones.twilio.names import CHANNEL, account_sid, sid_of
+from adapters.phones.meta.rules import TemplateRule
+from adapters.phones.twilio.names import CHANNEL, account_sid, content_sid, sid_of
 from adapters.phones.twilio.wire import MEDIA, VERSION
 from engine.address import Millis
 
-PAGE = 50
+PAGE, PAGE_MOST = 50, 1_000
 Query = Mapping[str, Sequence[str]]
 
 
@@ -71,6 +73,34 @@ def _words(record: Record) -> str:
     body = msgspec.json.decode(record.raw)
     part = body.get(body["type"], {})
     return str(part.get("body") or part.get("caption") or "")
+
+
+def contents(rules: Sequence[TemplateRule], query: Query, url: str) -> bytes:
+    """One page of the content templates; ``url`` is the address that was asked."""
+    size, page = min(int(_one(query, "PageSize") or PAGE), PAGE_MOST), int(_one(query, "Page") or 0)
+    more = len(rules) > (page + 1) * size
+    token = f"PT{page + 1:032x}"
+    following = f"{url}?PageSize={size}&Page={page + 1}&PageToken={token}" if more else None
+    meta = {"page": page, "page_size": size, "url": url, "next_page_url": following, "key": "contents"}
+    here = [_content(one) for one in rules[page * size : (page + 1) * size]]
+    return msgspec.json.encode({"contents": here, "meta": meta})
+
+
+def _content(rule: TemplateRule) -> Json:
+    body = " ".join(f"{{{{{place + 1}}}}}" for place in range(rule.parameters))
+    return {
+        "sid": content_sid(rule.name),
+        "friendly_name": rule.name,
+        "language": rule.language,
+        "types": {"twilio/text": {"body": f"{rule.name} {body}"}},
+        "approval_requests": {
+            "name": rule.name,
+            "category": rule.category.upper(),
+            "content_type": "twilio/text",
+            "status": rule.status.lower(),
+            "rejection_reason": "" if rule.reason == "NONE" else rule.reason,
+        },
+    }
 
 
 def message_of(account: Account, said: Mapping[str, str], sid: str, now: Millis) -> Json:

@@ -12,6 +12,8 @@ from adapters.phones.meta.rules import FakeNumber
 PROVIDER = "twilio"
 """What ``FakeNumber.provider`` calls it."""
 CHANNEL = "whatsapp:"
+CONTENT = "HX"
+"""How the SID of a content template begins; lower-case hexadecimal digits follow."""
 PHONE, SINCE, COUNT = 14, 12, 6
 """Hexadecimal digits of a SID that hold the phone's number, the fake's start, and the count of messages."""
 
@@ -19,6 +21,17 @@ PHONE, SINCE, COUNT = 14, 12, 6
 def account_sid(number: FakeNumber) -> str:
     """The account that a number belongs to: one each."""
     return f"AC{int(number.phone_number_id):032d}"
+
+
+def content_sid(rule: str) -> str:
+    """The SID of a content template, whose rule is named by it in lower case, as WhatsApp names templates: ``hx01ab``
+    is HX01ab. A rule of another name is known by that."""
+    return CONTENT + rule[len(CONTENT) :] if rule.startswith(CONTENT.lower()) else rule
+
+
+def rule_name(sid: str) -> str:
+    """The name of a content template's rule."""
+    return sid.lower()
 
 
 def sid_of(wamid: str) -> str:

@@ -18,7 +18,7 @@ from adapters.phones.twilio.names import CHANNEL, account_sid, sid_of
 from engine.address import Millis
 
 VERSION = "2010-04-01"
-ERRORS = {131047: "63016", 131026: "63003", 131050: "63049"}
+ERRORS = {131047: "63016", 131026: "63003", 131050: "63049", 132015: "63041", 132016: "63040"}
 """WhatsApp's numbers → Twilio's; any other is 63005."""
 MEDIA = {"image": "image/jpeg", "document": "application/pdf", "video": "video/mp4", "audio": "audio/ogg"}
 USUAL_TRIES = 1
