@@ -90,6 +90,7 @@ async def town(*, retries: str = "", rules: Rules | None = None) -> AsyncIterato
             number=NUMBER.digits,
             base_url=f"{url}/twilio",
             typing_url=f"{url}/twilio/v3/Indicators/Typing.json",
+            content_url=f"{url}/twilio",
         )
         here.channel = build(Site("burgers", f"http://127.0.0.1:{port}"), settings)
         fake.set_webhook(ID, f"http://127.0.0.1:{port}{PATH}{retries}")

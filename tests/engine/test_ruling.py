@@ -357,7 +357,7 @@ async def test_words_whose_stand_in_is_well_again_go_as_the_stand_in(
     assert channel.sent == [("ann", READY)]
 
 
-# -- templates that were stopped before we heard of it -------------------------------------------------------------------
+# -- templates that were stopped before we heard of it -----------------------------------------------------------------
 STOPPED = Outcome(OutcomeClass.NEVER, code=132015, reason="Meta has stopped it.", template="paused")
 
 

@@ -35,7 +35,7 @@ ACCOUNTS = "/twilio/2010-04-01/Accounts/"
 TYPING = "/twilio/v3/Indicators/Typing.json"
 CONTENTS = "/twilio/v1/ContentAndApprovals"
 LANGUAGE = "en"
-"""Content templates are known by their SID alone; the rules of the fake know them in this language."""
+"""Of a content template that no rule knows: its SID alone says which language it is in."""
 STOPS, STARTS = frozenset({"stop", "unsubscribe", "end", "quit"}), frozenset({"start", "unstop"})
 """What a customer writes to opt out, and in again, where the account's ``opt_out`` is on."""
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -102,11 +102,16 @@ class TwilioFront:
         if self._world.rules.opt_out and _opted_out(account, said.get("To", "")):
             raise Refused(400, 21610, "Attempt to send to unsubscribed recipient")
         try:
-            taken = msgspec.json.decode(account.take(as_whatsapp(said), marketing=False))
+            taken = msgspec.json.decode(account.take(self._as_whatsapp(said), marketing=False))
         except GraphError as error:
             self._world.refusals[error.code] += 1
             raise refused(error) from None
         return msgspec.json.encode(message_of(account, said, sid_of(taken["messages"][0]["id"]), self._world.now()))
+
+    def _as_whatsapp(self, said: dict[str, str]) -> bytes:
+        name = rule_name(said.get("ContentSid", ""))
+        known = [one.language for one in self._world.rules.templates if one.name == name]
+        return as_whatsapp(said, next(iter(known), LANGUAGE))
 
     def _typing(self, account: Account, raw: bytes) -> bytes:
         wamid = wamid_of(str(msgspec.json.decode(raw).get("messageId", "")), account.number)
@@ -136,8 +141,8 @@ def _opted_out(account: Account, to: str) -> bool:
     return next((word in STOPS for word in reversed(words) if word in STOPS | STARTS), False)
 
 
-def as_whatsapp(said: dict[str, str]) -> bytes:
-    """A send in WhatsApp's own shape. Raises Refused."""
+def as_whatsapp(said: dict[str, str], language: str) -> bytes:
+    """A send in WhatsApp's own shape; ``language`` is its content template's. Raises Refused."""
     to = said.get("To", "")
     if not to:
         raise Refused(400, 21604, "A 'To' phone number is required.")
@@ -148,11 +153,11 @@ def as_whatsapp(said: dict[str, str]) -> bytes:
     hook = parse_qs(urlsplit(said.get("StatusCallback", "")).query)
     key = hook.get("key", [""])[0]
     return msgspec.json.encode(
-        {"messaging_product": "whatsapp", "biz_opaque_callback_data": key, **whom, **_content(said)}
+        {"messaging_product": "whatsapp", "biz_opaque_callback_data": key, **whom, **_content(said, language)}
     )
 
 
-def _content(said: dict[str, str]) -> Json:
+def _content(said: dict[str, str], language: str) -> Json:
     body = said.get("Body", "")
     if len(body) > BODY:
         raise Refused(400, 21617, "The concatenated message body exceeds the 1600 character limit")
@@ -160,7 +165,7 @@ def _content(said: dict[str, str]) -> Json:
         values = msgspec.json.decode(said.get("ContentVariables", "{}"), type=dict[str, str])
         parameters = [{"type": "text", "text": values[place]} for place in sorted(values, key=int)]
         components = [{"type": "body", "parameters": parameters}] if parameters else []
-        template = {"name": rule_name(sid), "language": {"code": LANGUAGE}, "components": components}
+        template = {"name": rule_name(sid), "language": {"code": language}, "components": components}
         return {"type": "template", "template": template}
     if link := said.get("MediaUrl"):
         kind = "image" if urlsplit(link).path.lower().endswith(PICTURES) else "document"
