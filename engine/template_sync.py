@@ -65,6 +65,8 @@ class TemplateSync:
         self._connect = connect
         self._clock = clock
         self._breakers = breakers
+        self.listed: set[str] = set()
+        """Shops whose provider has listed all templates since the start."""
         self._news = {shop: TemplateNews(store, shop, clock) for shop in self._channels}
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -188,6 +190,7 @@ class TemplateSync:
             await self._doubt(shop)
             return EVERY
         await patiently(lambda: self._store.save_templates(shop, found, began))
+        self.listed.add(shop)
         known = await self._store.template_states(shop)
         for beginning, what in troubles(known, self._needed(shop)).items():
             await patiently(partial(news.of, beginning, what))

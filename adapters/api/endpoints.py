@@ -18,9 +18,10 @@ from adapters.api.payments import payments
 from adapters.api.placing import placing
 from adapters.api.receiving import receiving
 from adapters.api.takeover import takeover
+from adapters.api.templates import templates
 
 NOUNS: Sequence[Noun] = (
     *(orders, placing, payments, receiving, customers, books, events, bookings, door, messages, takeover),
-    *(notices, crm),
+    *(notices, templates, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

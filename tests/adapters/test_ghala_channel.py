@@ -15,7 +15,7 @@ from adapters.channels.ghala import GhalaSettings, advice, build
 from adapters.kinds import Site
 from adapters.settings import Reader, Secret
 from engine.errors import BadInput, ConfigError
-from engine.messages import AnyMessage, Image, Message, Outcome, OutcomeClass, Text
+from engine.messages import AnyMessage, Image, Message, Outcome, OutcomeClass, Template, Text
 from engine.ports import Answer, AnswerLost, Delivery, NotSent
 from tests.adapters.calls import call
 from tests.adapters.ghala import CASES
@@ -229,6 +229,17 @@ async def test_what_an_answer_means(case: dict[str, Any], dialect: str) -> None:
         assert (found.code, found.wait) == (case.get("code", 0), case.get("wait", 0))
     assert bool(found.reason) is not bool(found.provider_id), "whatever went wrong is said, with the next step"
     assert "…" not in found.reason, "never Ghala's own words"
+
+
+@pytest.mark.parametrize(("number", "status"), [(132015, "paused"), (132016, "disabled"), (132001, "")])
+async def test_whatsapps_number_says_which_status_a_template_is_in(number: int, status: str) -> None:
+    error = {"code": "whatsapp_rejected", "whatsapp_code": number}
+    refused = Answer(502, {}, json.dumps(error).encode())
+    outcome = await channel("v2").send(Provider(refused), outgoing(Template("order_ready", "sw")))
+    assert (outcome.code, outcome.template) == (number, status)
+    told = {"event": "message.status", "data": {"id": "1", "status": "failed", "error": error}}
+    (found,) = channel("v2").parse(read([told]), SHOPS).statuses
+    assert (found.code, found.template) == (number, status)
 
 
 def test_the_table_has_every_code_of_protocols_and_each_has_its_class_and_a_next_step() -> None:

@@ -11,12 +11,12 @@ from adapters.channels.whatsapp_cloud import build
 from adapters.kinds import Site
 from adapters.phones.meta import templates as meta_templates
 from adapters.phones.meta.rules import Rules, TemplateRule
-from engine.messages import Notice, Outcome
+from engine.messages import Notice, Outcome, Template
 from engine.ports import Answer, AnswerLost, NotSent
 from engine.template_states import TemplateState
 from tests.adapters.fake_world import Json, world
 from tests.adapters.test_whatsapp_cloud_and_fake import OPEN, link
-from tests.adapters.whatsapp_cloud import TOKEN, Provider, answer, channel, parsed, settings
+from tests.adapters.whatsapp_cloud import TOKEN, Provider, answer, channel, envelope, outgoing, parsed, settings
 
 WABA = "100000000000001"
 LIST = f"https://graph.facebook.com/v26.0/{WABA}/message_templates"
@@ -230,3 +230,14 @@ async def test_a_wrong_control_request_is_refused_with_a_sentence(wish: object, 
     async with world(rules=Rules(templates=(TemplateRule("sale", "en"),))) as here:
         refused = await here.client.post("/control/templates", json=wish)
         assert (refused.status_code, word in refused.json()["error"]) == (400, True)
+
+
+# -- messages that are refused for their template ----------------------------------------------------------------------
+@pytest.mark.parametrize(("code", "status"), [(132015, "paused"), (132016, "disabled"), (132001, ""), (131047, "")])
+async def test_an_answer_and_a_status_say_which_status_the_template_is_in(code: int, status: str) -> None:
+    refused = Provider(answer({"error": {"code": code}}, 400))
+    outcome = await channel().send(refused, outgoing(Template("order_ready", "sw")))
+    assert (outcome.code, outcome.template) == (code, status)
+    failed = {"id": "wamid.O2", "status": "failed", "timestamp": "1790000004", "errors": [{"code": code}]}
+    (told,) = parsed(envelope({"statuses": [failed]})).statuses
+    assert (told.code, told.template, told.refused) == (code, status, code != 132001)
