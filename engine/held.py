@@ -70,8 +70,9 @@ class Held:
     async def review(self) -> None:
         """Ask the store what is held, once; it queues and gives up what is due."""
         before = set(self._holding)
-        self._holding = await patiently(lambda: self._store.review_held(self._clock.now()))
-        if before - self._holding:
+        found = await patiently(lambda: self._store.review_held(self._clock.now()))
+        self._holding = found.holding
+        if found.queued or before - self._holding:
             self._again()
 
     async def run(self) -> None:

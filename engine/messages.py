@@ -222,6 +222,14 @@ class Refused(msgspec.Struct):
     strangers: list[Status] = msgspec.field(default_factory=list)
 
 
+class Reviewed(msgspec.Struct, frozen=True):
+    """What a review of held messages found: ``holding`` are the addresses that hold some still, ``queued`` counts
+    messages that go now. One address may have both: a template waits for its provider, words for their customer."""
+
+    holding: set[Address]
+    queued: int
+
+
 HELD_AT_MOST: Millis = 30 * DAY
 """A message that has waited so long for its customer to write is not sent any more."""
 HUSHED = "A person answers this customer now, so the bot's reply was not sent. Nothing to do."

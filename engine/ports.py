@@ -19,7 +19,7 @@ from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
 from engine.identity import People
-from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Status
+from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Reviewed, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payment_calls import Heard, Verdict
@@ -105,9 +105,9 @@ class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook,
     async def let_go(self, addresses: Sequence[Address], at: Millis) -> int:
         """Queue what these addresses hold, in its order; how many messages that is."""
 
-    async def review_held(self, now: Millis) -> set[Address]:
+    async def review_held(self, now: Millis) -> Reviewed:
         """Queue what is held for customers who have written since (within the window), and what is held for a template
-        that may be sent now; give up what was held for HELD_AT_MOST; tell which addresses hold something still."""
+        that may be sent now; give up what was held for HELD_AT_MOST."""
 
     async def keys_of(self, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:
         """The keys of the rows that went out under these ids of the provider, by id."""

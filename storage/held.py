@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.address import Address, Millis
-from engine.messages import HELD_AT_MOST, TOO_OLD, Refused, Status
+from engine.messages import HELD_AT_MOST, TOO_OLD, Refused, Reviewed, Status
 from engine.window import FREE
 from storage.errands import Errand
 from storage.sql import Db, run
@@ -54,11 +54,10 @@ def let_go(addresses: Sequence[Address], at: Millis) -> Errand:
 def review_held(now: Millis) -> Errand:
     """See Store.review_held."""
 
-    async def errand(db: Db) -> set[Address]:
+    async def errand(db: Db) -> Reviewed:
         await run(db, GIVE_UP, (TOO_OLD, now, now - HELD_AT_MOST))
-        await run(db, FREED, (now, now - FREE))
-        await free_templates(db, now)
-        return {Address(*row) for row in await run(db, HOLDING, ())}
+        queued = len(await run(db, FREED, (now, now - FREE))) + await free_templates(db, now)
+        return Reviewed({Address(*row) for row in await run(db, HOLDING, ())}, queued)
 
     return errand
 
@@ -84,5 +83,6 @@ LET_GO = """UPDATE outbox SET state = 'queued', changed_at = ?
 GIVE_UP = "UPDATE outbox SET state = 'failed', reason = ?, changed_at = ? WHERE state = 'held' AND created_at < ?"
 FREED = """UPDATE outbox SET state = 'queued', changed_at = ? WHERE state = 'held'
     AND json_extract(message, '$.type') <> 'Template' AND EXISTS (
-    SELECT 1 FROM snapshots s WHERE s.shop = outbox.shop AND s.customer = outbox.customer AND s.heard > ?)"""
+    SELECT 1 FROM snapshots s WHERE s.shop = outbox.shop AND s.customer = outbox.customer AND s.heard > ?)
+    RETURNING 1"""
 HOLDING = "SELECT DISTINCT shop, customer FROM outbox WHERE state = 'held'"

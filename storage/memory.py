@@ -22,6 +22,7 @@ from engine.messages import (
     Outgoing,
     Purpose,
     Refused,
+    Reviewed,
     SendState,
     Status,
     StatusRank,
@@ -231,14 +232,16 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryPeople
             row.state = SendState.QUEUED
         return len(rows)
 
-    async def review_held(self, now: Millis) -> set[Address]:
+    async def review_held(self, now: Millis) -> Reviewed:
         await self._turn()
+        queued = 0
         for row in self._held():
             if row.outgoing.created_at < now - HELD_AT_MOST:
                 row.give_up()
             elif self._may_go(row.outgoing, now):
                 row.state = SendState.QUEUED
-        return {row.outgoing.address for row in self._held()}
+                queued += 1
+        return Reviewed({row.outgoing.address for row in self._held()}, queued)
 
     def _may_go(self, held: Outgoing, now: Millis) -> bool:
         """Words once their customer has written; a template, or what one stands in for, once it may be sent."""

@@ -24,7 +24,7 @@ from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.errors import StoreFailed
 from engine.events import Letter
 from engine.facts import AnyNeed, Availability, Conflict, Known, Seats
-from engine.messages import Outcome, Outgoing, Refused, Status
+from engine.messages import Outcome, Outgoing, Refused, Reviewed, Status
 from engine.ports import Clock, OutboxRow
 from storage import errands, lookups, sends
 from storage import held as waiting
@@ -184,7 +184,7 @@ class SqliteStore(
     async def let_go(self, addresses: Sequence[Address], at: Millis) -> int:
         return await self._errand(waiting.let_go(addresses, at))
 
-    async def review_held(self, now: Millis) -> set[Address]:
+    async def review_held(self, now: Millis) -> Reviewed:
         return await self._errand(waiting.review_held(now))
 
     async def keys_of(self, shop: str, provider_ids: Sequence[str]) -> dict[str, str]:

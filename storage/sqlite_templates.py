@@ -75,9 +75,9 @@ def _doubt(shop: str, before: Millis) -> Errand:
     return errand
 
 
-async def free_templates(db: Db, now: Millis) -> None:
-    """Queue what was held for a template that may be sent again: itself a message, or standing in for one."""
-    await run(db, FREED, (now, *BLOCKED))
+async def free_templates(db: Db, now: Millis) -> int:
+    """Queue what was held for a template that may be sent again: itself a message, or standing in for one; how many."""
+    return len(await run(db, FREED, (now, *BLOCKED)))
 
 
 COLUMNS = "shop, name, language, status, quality, reason, at"
@@ -86,4 +86,5 @@ FREED = f"""UPDATE outbox SET state = 'queued', changed_at = ? WHERE state = 'he
         SELECT t.status FROM templates t WHERE t.shop = outbox.shop
         AND t.name = json_extract(coalesce(fallback, message), '$.name')
         AND t.language IN (json_extract(coalesce(fallback, message), '$.language'), '')
-        ORDER BY t.language DESC LIMIT 1), '') NOT IN ({blanks(BLOCKED)})"""  # noqa: S608
+        ORDER BY t.language DESC LIMIT 1), '') NOT IN ({blanks(BLOCKED)})
+    RETURNING 1"""  # noqa: S608

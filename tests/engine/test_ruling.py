@@ -399,6 +399,20 @@ async def test_words_whose_stand_in_was_refused_for_its_status_go_as_words_when_
     assert channel.sent == [("ann", "hello"), ("ann", "answer")]
 
 
+async def test_a_template_that_is_well_again_goes_though_words_to_the_same_customer_wait_on(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    channel = Listening()
+    await store.save_templates(SHOP, [TemplateState("news", "en", "paused")], START)
+    async with office(store, channel) as here:
+        await here.turn("ann", READY, heard=LONG_AGO)
+        words = await here.turn("ann", "hello", heard=LONG_AGO)
+        await trio.sleep(1)
+        await store.note_template(SHOP, TemplateState("news", "en", "approved"), here.clock.now())
+        await trio.sleep(REVIEW_SECONDS + 1)
+        assert (channel.sent, await here.state(words)) == ([("ann", READY)], "held")
+
+
 async def test_a_pause_whose_end_nobody_tells_is_tried_every_some_hours_and_given_up_in_the_end(
     store: TroubledStore, autojump_clock: Clock
 ) -> None:

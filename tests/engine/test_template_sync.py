@@ -100,6 +100,7 @@ async def test_the_list_is_asked_for_at_the_start_and_every_hour(store: Troubled
     channel = Listing([ready(), SOON], [ready("approved", "green"), SOON])
     async with office(store, channel) as here:
         assert await store.template_states(SHOP) == [ready(), SOON]
+        assert here.sync.listed == {SHOP}
         await trio.sleep(EVERY / 1000 - 2)
         assert channel.asked == 1
         await trio.sleep(3)
@@ -132,6 +133,7 @@ async def test_a_refused_list_is_told_once_and_that_it_came_again(store: Trouble
     channel = Listing(refused, refused, refused, [ready(), SOON], refused)
     async with office(store, channel) as here:
         await trio.sleep(2 * EVERY / 1000)
+        assert here.sync.listed == set()
         ((kind, detail),) = await here.heard()
         assert (kind, detail.endswith("Give the token the permission.")) == (UNKNOWN, True)
         await trio.sleep(2 * EVERY / 1000)

@@ -1,4 +1,6 @@
-"""A template that Meta pauses, end to end: what needs it waits, the owner hears of it once, and it goes by itself."""
+"""A template that Meta pauses, end to end: what needs it waits, the owner hears of it once, and it goes by itself. Over
+Twilio, too, which calls nobody when that happens.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ import trio
 
 from adapters.app import compose as composing
 from adapters.app.laboratory import Laboratory
-from adapters.app.samples import COFFEE
+from adapters.app.samples import COFFEE, Sample
 from adapters.phones.meta.rules import Rules, TemplateRule
 from adapters.terms import TermsConfig
 from engine.template_news import PAUSED, WELL
@@ -49,9 +51,10 @@ SOON = TemplateRule("pay_soon", "en", 2)
 class Town:
     """A shop with templates and its provider. Time is virtual."""
 
-    def __init__(self, wire: Wire, laboratory: Laboratory) -> None:
+    def __init__(self, wire: Wire, laboratory: Laboratory, template: str) -> None:
         self._wire = wire
         self._laboratory = laboratory
+        self._template = template
 
     def phone(self) -> Any:
         return self._wire.phone(self._laboratory.url, SHOP.number_id, ASHA)
@@ -66,7 +69,7 @@ class Town:
     async def control(self, **wish: str) -> None:
         """Meta changes the template of orders."""
         async with self._wire.client(base_url=self._laboratory.url) as client:
-            named = {"name": "order_placed", "language": "en"}
+            named = {"name": self._template, "language": "en"}
             answer = await client.post("/control/templates", json=named | wish)
         assert answer.status_code == 200, answer.text
         await trio.sleep(1)
@@ -75,6 +78,10 @@ class Town:
     def refused(self) -> Any:
         """Sends that Meta refused, by code."""
         return self._laboratory.fake.stats()["refused"]
+
+    @property
+    def counts(self) -> Any:
+        return self._laboratory.fake.stats()["counts"]
 
     @property
     def store(self) -> Any:
@@ -92,14 +99,16 @@ class Town:
 
 
 @asynccontextmanager
-async def town(tmp_path: Path, patch: pytest.MonkeyPatch, *templates: TemplateRule) -> AsyncIterator[Town]:
+async def town(
+    tmp_path: Path, patch: pytest.MonkeyPatch, *templates: TemplateRule, shop: Sample = SHOP
+) -> AsyncIterator[Town]:
     wire = rewire(patch)
     patch.setattr(composing, "open_store", lambda _, clock: open_store("memory://", clock))
-    laboratory = Laboratory(tmp_path, shops=[SHOP], rules=Rules(templates=templates), clock=TrioClock())
+    laboratory = Laboratory(tmp_path, shops=[shop], rules=Rules(templates=templates), clock=TrioClock())
     async with trio.open_nursery() as nursery:
         await nursery.start(laboratory.run)
         await trio.sleep(1)
-        yield Town(wire, laboratory)
+        yield Town(wire, laboratory, templates[0].name)
         nursery.cancel_scope.cancel()
 
 
@@ -144,3 +153,50 @@ async def test_what_was_never_told_is_found_by_the_hourly_list(
         await here.control(quality="RED")
         assert await here.kinds() == [PAUSED, PAUSED, WELL, PAUSED]
         assert "low quality" in (await here.heard())[-1][1]
+
+
+OVER_TWILIO = replace(SHOP, channel="twilio", terms=TermsConfig(ways=("cash",), templates=("order=HX0a",)))
+
+
+async def test_over_twilio_a_pause_is_learnt_from_the_refused_message_and_its_end_from_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: Any
+) -> None:
+    content = rule(name="hx0a")
+    async with town(tmp_path, monkeypatch, content, shop=OVER_TWILIO) as here:
+        (known,) = await here.store.template_states("coffee")
+        assert (known.name, known.language, known.status) == ("HX0a", "", "approved"), "listed at the start"
+        async with here.phone() as phone:
+            await phone.say("hi")
+            with trio.fail_after(60):
+                await phone.wait_for()
+            await trio.sleep(25.5 * HOUR)  # half way to the next list
+            phone.drain()
+            await here.control(status="PAUSED")
+            await here.order()
+            await trio.sleep(HOUR / 6)
+            ((kind, detail),) = await here.heard()
+            assert (kind, '"HX0a" (any language)' in detail, here.counts["status_failed"]) == (PAUSED, True, 1)
+            await trio.sleep(3 * HOUR)
+            assert (await here.kinds(), here.counts["status_failed"]) == ([PAUSED], 1), "told once, and tried once"
+            await here.control(status="APPROVED")
+            with trio.fail_after(1.1 * HOUR):
+                assert (await phone.wait_for()).body["template"]["name"] == "hx0a"
+            await trio.sleep(HOUR / 6)
+            assert (await here.kinds(), phone.drain()) == ([PAUSED, WELL], [])
+
+
+async def test_over_twilio_what_was_never_approved_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: Any
+) -> None:
+    content = rule(name="hx0a", status="REJECTED", reason="Too vague.")
+    async with town(tmp_path, monkeypatch, content, shop=OVER_TWILIO) as here:
+        ((kind, detail),) = await here.heard()
+        assert (kind, "rejected (too vague)" in detail) == (PAUSED, True)
+        async with here.phone() as phone:
+            await phone.say("hi")
+            with trio.fail_after(60):
+                await phone.wait_for()
+            await trio.sleep(25 * HOUR)
+            await here.order()
+            await trio.sleep(3 * HOUR)
+            assert here.counts.get("status_failed", 0) == 0, "not even tried"

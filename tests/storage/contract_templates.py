@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.address import DAY, Millis
-from engine.messages import Outcome, OutcomeClass, Template, Text
+from engine.messages import Outcome, OutcomeClass, Reviewed, Template, Text
 from engine.ports import Store
 from engine.template_states import BLOCKED, UNSURE, TemplateState
 from tests.storage.values import ANN, NOW, SHOP, Talk, key, out
@@ -23,7 +23,7 @@ def ready(status: str = "approved", quality: str = "", reason: str = "") -> Temp
 
 async def holding(store: Store, talk: Talk, message: Template | Text, fallback: Template | None, heard: Millis) -> str:
     """A message that is held; its key."""
-    row = replace(out("1:0"), message=message, fallback=fallback)
+    row = replace(out(f"{talk.version + 1}:0"), message=message, fallback=fallback)
     await talk.commit(outbox=(row,), heard=heard)
     await store.claim([row.key], NOW)
     await store.settle([(row.key, WAITS)], NOW)
@@ -118,42 +118,51 @@ class Templates:
         await store.save_templates(SHOP, [ready("paused")], NOW)
         await store.save_templates("kiosk", [ready()], NOW)
         await holding(store, ann, Text("Ready.") if fallback else READY, fallback, NOW - 2 * DAY)
-        assert await store.review_held(NOW) == {ANN}
+        assert (await store.review_held(NOW)).holding == {ANN}
         for status in BLOCKED:
             await store.note_template(SHOP, ready(status), NOW)
-            assert await store.review_held(NOW) == {ANN}, status
+            assert (await store.review_held(NOW)).holding == {ANN}, status
         await store.note_template(SHOP, ready("approved"), NOW)
-        assert await store.review_held(NOW) == set()
+        assert (await store.review_held(NOW)).holding == set()
         assert [row.key for row in (await store.waiting(0, 9))[1]] == [key("1:0")]
 
     async def test_what_waits_for_one_of_any_language_goes_when_that_may_be_sent(self, store: Store, ann: Talk) -> None:
         await store.save_templates(SHOP, [replace(ANY, status="paused")], NOW)
         await holding(store, ann, READY, None, NOW - 2 * DAY)
-        assert await store.review_held(NOW) == {ANN}
+        assert (await store.review_held(NOW)).holding == {ANN}
         await store.save_templates(SHOP, [ANY, ready("paused")], NOW)
-        assert await store.review_held(NOW) == {ANN}, "its own language counts"
+        assert (await store.review_held(NOW)).holding == {ANN}, "its own language counts"
         await store.save_templates(SHOP, [replace(ANY, status="paused"), ready("approved")], NOW)
-        assert await store.review_held(NOW) == set()
+        assert (await store.review_held(NOW)).holding == set()
 
     async def test_what_waits_for_a_doubtful_one_goes(self, store: Store, ann: Talk) -> None:
         await store.save_templates(SHOP, [ready("paused")], NOW)
         await holding(store, ann, READY, None, NOW - 2 * DAY)
         await store.doubt_templates(SHOP, NOW + 1)
-        assert await store.review_held(NOW) == set()
+        assert (await store.review_held(NOW)).holding == set()
 
     async def test_a_template_does_not_go_because_its_customer_writes_but_words_do(
         self, store: Store, ann: Talk
     ) -> None:
         await store.save_templates(SHOP, [ready("paused")], NOW)
         await holding(store, ann, READY, None, NOW)
-        assert await store.review_held(NOW) == {ANN}, "it would only be held again, every minute"
+        assert (await store.review_held(NOW)).holding == {ANN}, "it would only be held again, every minute"
 
     async def test_words_with_a_stand_in_go_when_their_customer_writes(self, store: Store, ann: Talk) -> None:
         await store.save_templates(SHOP, [ready("paused")], NOW)
         await holding(store, ann, Text("Ready."), READY, NOW)
-        assert await store.review_held(NOW) == set()
+        assert (await store.review_held(NOW)).holding == set()
+
+    async def test_a_template_goes_though_words_to_the_same_customer_must_wait(self, store: Store, ann: Talk) -> None:
+        await store.save_templates(SHOP, [ready("paused")], NOW)
+        await holding(store, ann, READY, None, NOW - 2 * DAY)
+        await holding(store, ann, Text("Ready."), None, NOW - 2 * DAY)
+        assert await store.review_held(NOW) == Reviewed({ANN}, 0)
+        await store.note_template(SHOP, ready("approved"), NOW)
+        assert await store.review_held(NOW) == Reviewed({ANN}, 1)
+        assert await store.review_held(NOW) == Reviewed({ANN}, 0)
 
     async def test_words_without_a_stand_in_wait_for_their_customer_alone(self, store: Store, ann: Talk) -> None:
         await holding(store, ann, Text("Ready."), None, NOW - 2 * DAY)
         await store.save_templates(SHOP, [ready("approved")], NOW)
-        assert await store.review_held(NOW) == {ANN}
+        assert (await store.review_held(NOW)).holding == {ANN}
