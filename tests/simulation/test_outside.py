@@ -40,8 +40,8 @@ UNFORESEEN = re.compile(
 """Of two orders that a buyer sees, one may be an earlier visit's; that no cart became two is read in the books."""
 TWICE = re.compile(r"answers came twice|sends reached the provider twice")
 SAME_WORDS = re.compile(r"answers came twice")
-"""Who tries again to pay where the provider hangs may hear once more, in the same words, that the time was over. That no
-message left twice is read in the outbox."""
+"""Who tries again to pay where the provider hangs may hear once more, in the same words, that the time was over. That
+no message left twice is read in the outbox."""
 OTHER_SUM = re.compile(r"with another sum")
 SEEDS, MORE_SEEDS = range(12), range(12, 1_000)
 BUYERS = 12
