@@ -23,7 +23,8 @@ from adapters.settings import Secret
 from engine import dues, unbooking, waitlist
 
 PLACEHOLDER = re.compile(
-    r"(?i)^(x{3,}|\.{3}|…|\*{3,}|<.*>|\{.*\}|\$\{?\w+\}?|(your|my|put|insert|paste|enter)[ _-].*"
+    r"(?i)^((sk|rk)_(test|live)_|whsec_)?(x{3,}|\.{3}|…|\*{3,}|<.*>|\{.*\}|\$\{?\w+\}?"
+    r"|(your|my|put|insert|paste|enter)[ _-].*|change"
     r"|.*change[ _-]?me.*|.*replace[ _-]?me.*|todo|tbd|test|example|dummy|placeholder|secret|token|password|key)$"
 )
 """What documentation and templates write where a secret belongs."""

@@ -195,13 +195,14 @@ class CrmSync:
         if now < max(desk.stock_due, desk.stock.retry_at):
             return
         began = self._clock.now()
+        desk.stock_due = now + desk.every / 1000  # before it is fetched: who asks meanwhile wants it fetched once more
         answer = await self._counted(desk, http)
         if isinstance(answer, Stocktake):
             await self._take_over(desk, answer, began)
         elif answer.kind is not OutcomeClass.SENT:
+            desk.stock_due = 0.0
             await self._failed(desk, desk.stock, answer)
             return
-        desk.stock_due = trio.current_time() + desk.every / 1000
         desk.stock.over()
         await self._tell_of_recovery(desk)
 

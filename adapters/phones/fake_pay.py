@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -71,12 +72,8 @@ class FakePay:
         self, host: str, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Serve until cancelled; reports the bound port. Raises ConfigError when the address can't be had."""
-        listener = await meta_server.listen(host, port)
-        async with listener, trio.open_nursery() as nursery:
-            self.url = f"http://{host}:{listener.socket.getsockname()[1]}"
-            nursery.start_soon(self._callbacks.run, self._tls)
-            nursery.start_soon(self._later.run)
-            await meta_server.serve(self, listener, task_status=task_status)
+        calls = partial(self._callbacks.run, self._tls)
+        await meta_server.serve_at(self, host, port, calls, self._later.run, task_status=task_status)
 
     # -- for whoever plays the customers -------------------------------------------------------------------------------
     def on_prompt(self, watcher: Callable[[Request], None]) -> None:

@@ -68,10 +68,7 @@ class FakeZoho:
         self, host: str, port: int, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Serve until cancelled; reports the bound port. Raises ConfigError when the address can't be had."""
-        listener = await meta_server.listen(host, port)
-        async with listener:
-            self.url = f"http://{host}:{listener.socket.getsockname()[1]}"
-            await meta_server.serve(self, listener, task_status=task_status)
+        await meta_server.serve_at(self, host, port, task_status=task_status)
 
     @property
     def faults(self) -> ZohoFaults:

@@ -21,7 +21,7 @@ from adapters.terms import TermsConfig
 
 PHONE = "254700000001"
 TERMS = TermsConfig(ways=("mpesa", "card"), templates=("order=order_placed",))
-KAHAWA = replace(COFFEE, name="kahawa", languages=("en",), terms=TERMS)
+KAHAWA = replace(COFFEE, name="kahawa", languages=("en",), terms=TERMS, daraja=False)
 """The sample without offers, with a template for orders that it did not hear of by WhatsApp."""
 DIALECTS = ("classic", "v2")
 RULES = Rules(retry_first=0.05, templates=(TemplateRule("order_placed", "en", 4),))

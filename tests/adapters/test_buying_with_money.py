@@ -20,8 +20,10 @@ from adapters.terms import TermsConfig
 from engine import cashier as cashier_module
 
 PHONE = "254700000001"
-KAHAWA = replace(COFFEE, name="kahawa", languages=("en",), terms=TermsConfig(ways=("mpesa", "card")))
-"""The sample without offers."""
+DIRECT = replace(COFFEE, name="kahawa", languages=("en",), terms=TermsConfig(ways=("mpesa", "card")))
+"""The sample without offers: M-Pesa at Daraja, cards at Ghala."""
+KAHAWA = replace(DIRECT, daraja=False)
+"""All of it at Ghala."""
 
 
 class Street:
@@ -29,6 +31,7 @@ class Street:
 
     def __init__(self, laboratory: Laboratory, phone: SimPhone) -> None:
         self.pay = laboratory.pay
+        self.daraja = laboratory.daraja
         self.phone = phone
 
     async def choose(self, way: str) -> None:
@@ -66,6 +69,30 @@ async def test_the_pin_on_the_phone_brings_the_receipt(tmp_path: Path) -> None:
         (request,) = made.pay.requests()
         for part in (prompt["reference"], "2 × Organic Honey", "KES 1,600", request.transaction):
             assert part in receipt.text
+
+
+async def test_m_pesa_at_daraja_itself_brings_the_receipt_with_its_number(tmp_path: Path) -> None:
+    async with street(tmp_path, shop=DIRECT) as made:
+        await made.choose("M-Pesa")
+        prompt = await made.phone.prompt()
+        assert (prompt["title"], prompt["amount"]) == ("Kahawa Direct", "KES 1,600")
+        await made.phone.answer(prompt, "approve")
+        receipt = await made.phone.wait_for("Receipt from Kahawa Direct")
+        (push,) = made.daraja.book.pushes.values()
+        assert push.receipt in receipt.text
+        assert made.pay.requests() == []
+
+
+async def test_after_daraja_said_no_a_card_pays_at_ghala(tmp_path: Path) -> None:
+    async with street(tmp_path, shop=DIRECT) as made:
+        await made.choose("M-Pesa")
+        await made.phone.answer(await made.phone.prompt(), "no_funds")
+        failed = await made.phone.wait_for("There was not enough money")
+        await made.phone.tap(failed, "Other way")
+        await made.phone.tap(await made.phone.wait_for("How would you like to pay"), "Card")
+        await made.phone.wait_for("/pay/")
+        (request,) = made.pay.requests()
+        assert request.method == "card"
 
 
 async def test_a_wrong_pin_is_said_and_another_way_can_be_taken(tmp_path: Path) -> None:

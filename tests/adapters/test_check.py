@@ -86,6 +86,8 @@ def test_every_mistake_of_the_configuration_is_named_at_once(checked: Checked) -
 SENTENCES = [
     ("a placeholder", 'access_token = "EAAGm0PX4ZCpsBA"', 'access_token = "YOUR_TOKEN"', 1, "access_token is a placeh"),
     ("a word of the docs", "abcdef0123456789", "changeme", 1, "app_secret is a placeholder"),
+    ("a prefix of the docs", "abcdef0123456789", "whsec_XXXXXXXX", 1, "app_secret is a placeholder"),
+    ("another prefix", "abcdef0123456789", "sk_test_...", 1, "app_secret is a placeholder"),
     ("too short a secret", "blue-elephant", "abc", 1, "verify_token is a placeholder"),
     ("no TLS", "https://shop.example.com", "http://shop.example.com", 1, "https:// only"),
     ("loopback", "https://shop.example.com", "https://localhost", 1, "it is this machine"),

@@ -286,10 +286,6 @@ class TroubledStore(MemoryStore):
         await self._meet("asked_about")
         await super().asked_about(ids, at)
 
-    async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
-        await self._meet("overheard")
-        return await super().overheard(shop, news, at)
-
     async def posted(self, now: Millis, limit: int) -> list[Letter]:
         await self._meet("posted")
         answer = await super().posted(now, limit)

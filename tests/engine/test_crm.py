@@ -243,6 +243,22 @@ async def test_stock_is_taken_at_the_start_every_so_often_and_when_asked_for(
         assert office.sync.ask("kiosk") is None
 
 
+async def test_who_asks_while_the_stock_is_read_has_it_read_once_more(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    async with dealing(store) as office:
+        await settled()
+        gate = trio.Event()
+        office.crm.counts.append(gate)
+        office.sync.ask(SHOP)
+        await settled()
+        done = office.sync.ask(SHOP)
+        assert done is not None
+        gate.set()
+        await done.wait()
+        assert len(office.crm.counted) == 3
+
+
 async def test_an_order_is_taken_off_once_before_it_is_told_and_after(
     store: TroubledStore, autojump_clock: Clock
 ) -> None:

@@ -163,8 +163,9 @@ async def test_a_callback_that_could_not_be_kept_is_not_thanked_for_and_its_mone
 ) -> None:
     async with street(store, monkeypatch) as made:
         await made.wish("a")
-        store.trouble["overheard"].append(StoreBusy("full"))
-        await made.say("a", APPROVE)
+        with monkeypatch.context() as full:
+            full.setattr(store, "overheard", refuses)
+            await made.say("a", APPROVE)
         assert (made.fake.counts["callbacks_failed"], made.status("a")) == (1, PENDING)
         await trio.sleep(60)
         assert made.status("a") is PAID
@@ -332,6 +333,10 @@ async def test_the_bank_s_book_is_the_shop_s(
         made.fake.faults = DarajaFaults()
         await trio.sleep(DAY_SECONDS)
         await same_books(made)
+
+
+async def refuses(*_: object) -> None:
+    raise StoreBusy("full")
 
 
 async def hangs(*_: object) -> None:

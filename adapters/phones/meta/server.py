@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -69,6 +69,25 @@ async def listen(host: str, port: int) -> trio.SocketListener:
     for spare in listeners[1:]:
         await spare.aclose()
     return listeners[0]
+
+
+class Fake(Protocol):
+    """An ASGI callable with an address of its own."""
+
+    url: str
+
+
+async def serve_at(
+    fake: Fake, host: str, port: int, *lives: Callable[[], Awaitable[None]], task_status: trio.TaskStatus[int]
+) -> None:
+    """Serve a fake at this address, and run what lives beside it, until cancelled; reports the bound port. Raises
+    ConfigError when the address can't be had."""
+    listener = await listen(host, port)
+    async with listener, trio.open_nursery() as nursery:
+        fake.url = f"http://{host}:{listener.socket.getsockname()[1]}"
+        for life in lives:
+            nursery.start_soon(life)
+        await serve(fake, listener, task_status=task_status)
 
 
 async def serve(app: Any, listener: trio.SocketListener, *, task_status: trio.TaskStatus[int]) -> None:

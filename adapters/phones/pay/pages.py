@@ -1,13 +1,9 @@
 """Everything of the fake provider that is not its API: what phones and cards answer with, and the controls of tests.
 
-    GET  /prompts?phone=DIGITS     what M-Pesa asks on this phone now (on all: without phone)
-    POST /prompts/ID               {"answer": "approve" | "cancelled" | "no_funds" | "wrong_pin" | "no_answer"}
     GET  /pay/ID                   the page behind a card's link; POST answers it, by form
-    GET  /control/stats            counts of everything
     GET  /control/payments         every request: how it ended
-    GET  /control/faults           the plan of faults;  POST changes it (pay/faults.py)
 
-Wrong input is answered 400, what is over 409, both with {"error": "a sentence"}.
+and what every fake has, prompts on phones among it (common_pages.py); its faults stand in pay/faults.py.
 """
 
 from __future__ import annotations
@@ -15,13 +11,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-import msgspec
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from adapters.phones.meta import faults as plans
+from adapters.phones.common_pages import add_prompts, app_of, as_json
 from adapters.phones.pay.requests import APPROVE, DECLINES, Request
-from engine.errors import BadInput
 
 if TYPE_CHECKING:
     from adapters.phones.fake_pay import FakePay
@@ -44,35 +38,13 @@ STYLE = (
 )
 
 
-class _Answer(msgspec.Struct):
-    answer: str
-
-
 def pages(fake: FakePay) -> QuartTrio:
     """The quart application; the fake's ASGI callable hands over what it does not answer itself."""
-    app = QuartTrio("sokoni-fake-pay")
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.register_error_handler(BadInput, lambda error: _json({"error": str(error)}, 400))
-    _prompts(app, fake)
+    app = app_of("pay", fake)
+    add_prompts(app, fake, prompt_shown)
     _cards(app, fake)
     _controls(app, fake)
     return app
-
-
-def _prompts(app: QuartTrio, fake: FakePay) -> None:
-    @app.get("/prompts")
-    async def prompts() -> Response:
-        return _json({"prompts": [prompt_shown(one) for one in fake.prompts(request.args.get("phone", ""))]})
-
-    @app.post("/prompts/<name>")
-    async def answer(name: str) -> Response:
-        try:
-            said = msgspec.json.decode(await _body(), type=_Answer).answer
-        except msgspec.DecodeError:
-            raise BadInput('expected {"answer": "approve"}, or a way to say no') from None
-        if not fake.answer(name, said):
-            return _json({"error": "This prompt is over, or was never there."}, 409)
-        return _json({"success": True})
 
 
 def _cards(app: QuartTrio, fake: FakePay) -> None:
@@ -87,19 +59,9 @@ def _cards(app: QuartTrio, fake: FakePay) -> None:
 
 
 def _controls(app: QuartTrio, fake: FakePay) -> None:
-    @app.get("/control/stats")
-    async def stats() -> Response:
-        return _json(fake.stats())
-
     @app.get("/control/payments")
     async def payments() -> Response:
-        return _json({"payments": [one.shown(fake.url) | {"shop": one.account.name} for one in fake.requests()]})
-
-    @app.route("/control/faults", methods=["GET", "POST"])
-    async def faults() -> Response:
-        if request.method == "POST":
-            fake.faults = plans.changed(fake.faults, await _body())
-        return _json(fake.faults)
+        return as_json({"payments": [one.shown(fake.url) | {"shop": one.account.name} for one in fake.requests()]})
 
 
 def prompt_shown(request: Request) -> dict[str, object]:
@@ -132,15 +94,6 @@ def card_page(request: Request) -> str:
 def page(title: str, body: str) -> str:
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     return f"{head}<title>{title}</title><style>{STYLE}</style><main><h1>{title}</h1>{body}</main></html>"
-
-
-async def _body() -> bytes:
-    raw = await request.get_data()
-    return raw if isinstance(raw, bytes) else raw.encode()
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, content_type="application/json")
 
 
 assert set(CARD_ANSWERS) <= {APPROVE, *DECLINES}

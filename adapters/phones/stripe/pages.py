@@ -23,7 +23,7 @@ from quart.typing import ResponseReturnValue
 from quart_trio import QuartTrio
 
 from adapters.payments._stripe import units
-from adapters.phones.meta import faults as plans
+from adapters.phones.common_pages import app_of, as_json, body
 from adapters.phones.pay.pages import page
 from adapters.phones.stripe.book import Back, Session
 from adapters.phones.stripe.forms import Json
@@ -61,9 +61,7 @@ class _Failure(msgspec.Struct):
 
 def pages(fake: FakeStripe) -> QuartTrio:
     """The quart application; the fake's ASGI callable hands over what it does not answer itself."""
-    app = QuartTrio("sokoni-fake-stripe")
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.register_error_handler(BadInput, lambda error: _json({"error": str(error)}, 400))
+    app = app_of("stripe", fake)
     app.register_error_handler(Refused, lambda error: Response(error.body, error.status))
     _hosted(app, fake)
     _controls(app, fake)
@@ -84,32 +82,22 @@ def _hosted(app: QuartTrio, fake: FakeStripe) -> None:
 
 
 def _controls(app: QuartTrio, fake: FakeStripe) -> None:
-    @app.get("/control/stats")
-    async def stats() -> Response:
-        return _json(fake.stats())
-
     @app.get("/control/payments")
     async def payments() -> Response:
-        return _json({"payments": [paid_shown(one) for one in fake.book]})
+        return as_json({"payments": [paid_shown(one) for one in fake.book]})
 
     @app.get("/control/refunds")
     async def refunds() -> Response:
-        return _json({"refunds": [refund_shown(one) for one in fake.book.refunds.values()]})
+        return as_json({"refunds": [refund_shown(one) for one in fake.book.refunds.values()]})
 
     @app.post("/control/refunds")
     async def refund() -> Response:
         wanted = await _read(_Wanted)
-        return _json(refund_shown(fake.refund(wanted.payment, wanted.amount)))
+        return as_json(refund_shown(fake.refund(wanted.payment, wanted.amount)))
 
     @app.post("/control/refunds/<name>")
     async def fail(name: str) -> Response:
-        return _json(refund_shown(fake.fail_refund(name, (await _read(_Failure)).failure)))
-
-    @app.route("/control/faults", methods=["GET", "POST"])
-    async def faults() -> Response:
-        if request.method == "POST":
-            fake.faults = plans.changed(fake.faults, await _body())
-        return _json(fake.faults)
+        return as_json(refund_shown(fake.fail_refund(name, (await _read(_Failure)).failure)))
 
 
 def paid_shown(session: Session) -> Json:
@@ -164,15 +152,6 @@ def hosted_page(session: Session) -> str:
 
 async def _read(kind: type[S]) -> S:
     try:
-        return msgspec.json.decode(await _body(), type=kind)
+        return msgspec.json.decode(await body(), type=kind)
     except msgspec.DecodeError as error:
         raise BadInput(f"expected a JSON object: {error}") from None
-
-
-async def _body() -> bytes:
-    raw = await request.get_data()
-    return raw if isinstance(raw, bytes) else raw.encode()
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, content_type="application/json")
