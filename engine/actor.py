@@ -147,8 +147,10 @@ class Actor:
                     await self.park(envelope.letter, dead=False, why=self.quarantine)
                 elif self.address.shop not in self._around.shops:
                     await self.park(envelope.letter, dead=True, why=NO_SHOP)
-                elif not await self._slowed(envelope.letter):
+                elif self._in_turn(envelope.letter):
                     await self._turn(envelope.letter)
+                else:
+                    await self._slow(envelope.letter)
             except StoreBusy:
                 self._around.counters.refused += 1
                 if not envelope.insists:
@@ -157,16 +159,15 @@ class Actor:
             else:
                 return True
 
-    async def _slowed(self, letter: Letter) -> bool:
-        """Whether the letter was kept until its turn comes, because its customer writes faster than we read."""
-        if not slowing.counts(letter):
-            return False
+    def _in_turn(self, letter: Letter) -> bool:
+        """Whether the letter may be answered now, for its customer does not write faster than we read."""
+        return not slowing.counts(letter) or self._pace.taken(_milliseconds())
+
+    async def _slow(self, letter: Letter) -> None:
+        """Keep the letter until its turn comes."""
         now = _milliseconds()
-        wait = self._pace.wait(now)
-        if wait > 0:
-            await self._keep_until(letter, self._around.clock.now(), math.ceil(wait))
+        await self._keep_until(letter, self._around.clock.now(), math.ceil(self._pace.wait(now)))
         self._pace.take(now)
-        return wait > 0
 
     async def _keep_until(self, letter: Letter, now: Millis, wait: Millis) -> None:
         letters = [slowing.kept(letter, now + wait)]

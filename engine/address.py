@@ -57,6 +57,8 @@ class Sender(msgspec.Struct, frozen=True):
 
     def links(self) -> tuple[Link, ...]:
         """What this person can be found by, the phone first; empty only for a sender nobody can answer."""
+        if self.phone and not (self.user_id or self.provider_id):
+            return (Link("phone", self.phone),)
         names = (("phone", self.phone), ("user", self.user_id), ("provider", self.provider_id))
         return tuple([Link(kind, value) for kind, value in names if value])
 

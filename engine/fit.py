@@ -59,6 +59,8 @@ def _shown(
     parts: Sequence[AnyMessage], purpose: Purpose = Purpose.REPLY, stand_in: Template | None = None
 ) -> tuple[tuple[AnyMessage, Purpose, Template | None], ...]:
     """The last part says what it is about, or asks: that is what a template stands in for."""
+    if len(parts) == 1:
+        return ((parts[0], purpose, stand_in),)
     last = len(parts) - 1
     return tuple([(part, purpose, stand_in if place == last else None) for place, part in enumerate(parts)])
 

@@ -27,7 +27,7 @@ def addressed(c: Conversation, inbound: Inbound) -> tuple[Conversation, tuple[Li
     if isinstance(event, NumberChanged):
         phone, user_id = event.new_phone or phone, event.new_user_id or user_id
         old = event.replaced(sender)
-    if (phone, user_id, provider_id) == (c.phone, c.user_id, c.provider_id):
+    if phone == c.phone and user_id == c.user_id and provider_id == c.provider_id:
         return replace(c, turn=c.turn + 1), ()
     now = Sender(phone=phone, user_id=user_id, provider_id=provider_id)
     links = dict.fromkeys((*sender.links(), *now.links()))

@@ -20,7 +20,15 @@ class Pace:
 
     def wait(self, now: float) -> float:
         """How long (ms) until the next send may go; 0 when it may go now."""
-        return max(0.0, self._tat - self._burst - now)
+        left = self._tat - self._burst - now
+        return left if left > 0 else 0.0
+
+    def taken(self, now: float) -> bool:
+        """Count one send at ``now`` if it may go; whether it may."""
+        if self._tat - self._burst > now:
+            return False
+        self._tat = (self._tat if self._tat > now else now) + self._interval
+        return True
 
     def take(self, now: float) -> None:
         """Count one send at ``now``."""
