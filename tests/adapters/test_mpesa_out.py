@@ -9,15 +9,29 @@ import msgspec
 import pytest
 import trio.testing
 
+from adapters.kinds import Site
 from adapters.payments._mpesa import codes, prompting, reading, tokens
 from adapters.payments._mpesa.paths import CONFIRMATION, VALIDATION
 from adapters.payments._mpesa.tokens import App, tokens_of
-from adapters.payments.mpesa import LOST_AFTER, PUSH, QUERY
+from adapters.payments.mpesa import LOST_AFTER, PUSH, QUERY, build
 from adapters.settings import Secret
+from engine.errors import ConfigError
 from engine.payments import Failure, PaymentNews, Told
 from engine.ports import AnswerLost, NotSent
 from tests.adapters.fake_world import START
-from tests.adapters.mpesa import INTENT, KEY, PASSKEY, SECRET, Scripted, address, answer, cases, intent, provider
+from tests.adapters.mpesa import (
+    INTENT,
+    KEY,
+    PASSKEY,
+    SECRET,
+    Scripted,
+    address,
+    answer,
+    cases,
+    intent,
+    provider,
+    settings,
+)
 
 Clock = trio.testing.MockClock
 TAKEN = answer({"MerchantRequestID": "mr-1", "CheckoutRequestID": "ws_CO_1", "ResponseCode": "0"})
@@ -94,6 +108,19 @@ async def test_a_phone_that_is_not_kenyan_is_not_called() -> None:
     assert (found.asked, found.failure) == (False, "refused")
     assert "Kenyan" in found.reason
     assert http.calls == []
+
+
+async def test_no_other_money_is_asked_for_as_if_it_were_shillings() -> None:
+    http = Scripted()
+    found = await provider().charge(http, intent(currency="INR"))
+    assert (found.asked, found.failure, found.provider) == (False, "unreachable", "mpesa")
+    assert http.calls == [], "a prompt names no currency: 500 rupees would have been 500 shillings"
+
+
+def test_a_shop_that_sells_in_another_currency_can_not_start_with_m_pesa() -> None:
+    with pytest.raises(ConfigError, match=r"KES only.*INR"):
+        build(Site("kiosk", "https://shop.example.test", currency="INR"), settings())
+    assert build(Site("kiosk", "https://shop.example.test", currency="KES"), settings()).shop == "kiosk"
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------------
