@@ -200,6 +200,7 @@ STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.RECORDED: frozenset({PaymentState.APPLIED, PaymentState.DESK, PaymentState.REFUNDED}),
     PaymentState.DESK: frozenset(
         {
+            PaymentState.RECORDED,
             PaymentState.DESK,
             PaymentState.APPLIED,
             PaymentState.REFUNDING,
@@ -215,7 +216,8 @@ STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.CREDITED: frozenset(),
 }
 """What paid an order that is cancelled goes back onto the desk, for the owner to refund or credit. Where a part is sent
-back, a payment may stay where it is; what came back to the shop, because a refund failed later, lies on the desk."""
+back, a payment may stay where it is; what came back to the shop, because a refund failed later, lies on the desk. What
+was nobody's is RECORDED anew once its provider tells whose it is (``claimed``)."""
 
 
 UNKNOWN = "unknown"
@@ -284,6 +286,24 @@ def recorded(shop: str, news: PaymentNews, intent: Intent | None, at: Millis) ->
         state=PaymentState.RECORDED if intent is not None else PaymentState.DESK,
         why="" if intent is not None else UNKNOWN,
         by=news.by,
+    )
+
+
+def nobodys(payment: Payment) -> bool:
+    """Whether nobody knows whose it is, and nothing was decided about it."""
+    return payment.state is PaymentState.DESK and payment.why == UNKNOWN and not payment.intent and not payment.order
+
+
+def claimed(payment: Payment, intent: Intent) -> Payment:
+    """Money of nobody's, once its provider tells under the same id whose it is: its word may overtake our knowledge of
+    the request, or come a second time by another way that knows more. It is the intent's as if it came just now."""
+    return msgspec.structs.replace(
+        payment,
+        intent=intent.id,
+        order=intent.order,
+        customer=intent.customer,
+        state=PaymentState.RECORDED,
+        why="",
     )
 
 

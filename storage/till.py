@@ -24,8 +24,10 @@ from engine.payments import (
     PaymentNews,
     PaymentSettlement,
     PaymentState,
+    claimed,
     folded,
     has_receipt,
+    nobodys,
     outweighs,
     overheard,
     recorded,
@@ -93,10 +95,13 @@ class Till:
         intent = self._intent_of(shop, news)
         if intent is not None and settles(news, intent.told):
             intent = self.intents[intent.id] = replace(intent, told=None)
-        if told in self._told or self._has_receipt(shop, news):
+        nobodys_ = self._nobodys(shop, news)
+        if nobodys_ is None and (told in self._told or self._has_receipt(shop, news)):
             return False, []
-        if news.ok and intent is not None and self._has_paid(intent, news):
+        if news.ok and intent is not None and self._has_paid(intent, news, nobodys_):
             return False, []
+        if nobodys_ is not None:
+            return (False, []) if intent is None else (True, self._comes_in(claimed(nobodys_, intent), intent, at))
         self._told.add(told)
         if news.ok:
             return True, self._paid(shop, news, intent, at)
@@ -105,19 +110,27 @@ class Till:
         return True, [letters.unpaid(self._become(intent, IntentStatus.FAILED, at, news.failure.value), news, at)]
 
     def _paid(self, shop: str, news: PaymentNews, intent: Intent | None, at: Millis) -> list[Posted]:
-        payment = recorded(shop, news, intent, at)
-        self.payments[shop, payment.id] = payment
+        return self._comes_in(recorded(shop, news, intent, at), intent, at)
+
+    def _comes_in(self, payment: Payment, intent: Intent | None, at: Millis) -> list[Posted]:
+        self.payments[payment.shop, payment.id] = payment
         if intent is None:
             return []
         if intent.status is not IntentStatus.PAID:
             self._become(intent, IntentStatus.PAID, at)
         return [letters.paid(payment, at)]
 
-    def _has_paid(self, intent: Intent, news: PaymentNews) -> bool:
-        """Whether it is money that came before; a number that was not known then is written into it."""
+    def _nobodys(self, shop: str, news: PaymentNews) -> Payment | None:
+        """The money that these news tell of where it lies on the desk, for nobody knew whose it is."""
+        payment = self.payments.get((shop, f"{news.provider}:{news.id}")) if news.ok else None
+        return payment if payment is not None and nobodys(payment) else None
+
+    def _has_paid(self, intent: Intent, news: PaymentNews, lies: Payment | None) -> bool:
+        """Whether it is money that came before; a number that was not known then is written into it, unless that
+        ``lies`` on the desk already."""
         its = [one for one in self.payments.values() if (one.intent, one.order) == (intent.id, intent.order)]
         same = next((one for one in its if same_money(one, news)), None)
-        if same is not None and has_receipt(news):
+        if same is not None and has_receipt(news) and lies is None:
             payer = same.payer or news.payer
             self.payments[same.shop, same.id] = replace(same, transaction=news.transaction, payer=payer)
         return same is not None
@@ -146,7 +159,8 @@ class Till:
         intent = self.intents.get(news.intent)
         if intent is None or intent.shop != shop:
             return None
-        known = self._has_receipt(shop, news) if news.ok else intent.status not in OPEN
+        taken = self._has_receipt(shop, news) and self._nobodys(shop, news) is None
+        known = taken if news.ok else intent.status not in OPEN
         if known or not outweighs(news, intent.told):
             return False
         self.intents[intent.id] = overheard(intent, news, at)

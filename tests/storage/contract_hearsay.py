@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import trio
 from msgspec.structs import replace
 
-from engine.payments import IntentStatus, PaymentNews, Told
+from engine.payments import IntentStatus, PaymentNews, PaymentState, Told
 from engine.ports import Store
-from tests.storage.things import charged, failed, intent, intent_of, letters, news, stand_at
+from tests.storage.things import charged, failed, intent, intent_of, letters, news, settlement, stand_at
 from tests.storage.values import NOW, SHOP, Talk
 
 ASKING, PENDING, PAID = IntentStatus.ASKING, IntentStatus.PENDING, IntentStatus.PAID
@@ -128,6 +129,57 @@ class Hearsay:
         assert not await store.record(SHOP, receipt("R1"), NOW), "now it is known by its number"
         assert await store.record(SHOP, receipt("R2"), NOW), "another number is other money"
         assert len(await store.payments(SHOP, [], 9)) == 2
+
+    # -- money of nobody's -----------------------------------------------------------------------------------------
+    async def test_money_of_nobody_s_is_its_customer_s_once_its_provider_says_whose_it_is(self, store: Store) -> None:
+        """A till's C2B confirmation names no order; the callback of the same prompt, which may be later, does."""
+        await stand_at(store, PENDING)
+        assert await store.record(SHOP, receipt("R1", intent="", provider_ref=""), NOW)
+        assert [one.state for one in await store.payments(SHOP, [], 9)] == [PaymentState.DESK]
+        assert await store.overheard(SHOP, receipt("R1"), NOW) is True, "it is asked whose it is"
+        assert await store.record(SHOP, receipt("R1"), NOW + 1)
+        (found,) = await store.payments(SHOP, [], 9)
+        assert (found.state, found.why, found.intent) == (PaymentState.RECORDED, "", "i1")
+        assert (found.order, found.customer, found.at) == ("WA1", "ann", NOW)
+        assert (await intent_of(store)).status is PAID
+        assert "paid:mpesa:R1" in await letters(store, NOW + 1)
+        assert await store.record(SHOP, receipt("R1"), NOW + 2) is False
+        assert await store.overheard(SHOP, receipt("R1"), NOW + 2) is False
+
+    async def test_so_it_is_where_both_come_at_once(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        fresh: list[bool] = []
+
+        async def tell(told: PaymentNews) -> None:
+            fresh.append(await store.record(SHOP, told, NOW))
+
+        async with trio.open_nursery() as nursery:
+            for one in (receipt("R1", intent="", provider_ref=""), receipt("R1"), receipt("R1")):
+                nursery.start_soon(tell, one)
+        (found,) = await store.payments(SHOP, [], 9)
+        assert (found.state, found.intent) == (PaymentState.RECORDED, "i1")
+        assert (await intent_of(store)).status is PAID
+
+    async def test_what_the_owner_has_decided_about_stays_decided(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        await store.record(SHOP, receipt("R1", intent="", provider_ref=""), NOW)
+        talk = Talk(store, version=1, letters=200)
+        one = settlement("mpesa:R1", PaymentState.DESK, PaymentState.CREDITED)
+        assert await talk.commit(settlements=(one,)) is None
+        assert await store.overheard(SHOP, receipt("R1"), NOW) is False
+        assert await store.record(SHOP, receipt("R1"), NOW) is False
+        (found,) = await store.payments(SHOP, [], 9)
+        assert (found.state, found.intent) == (PaymentState.CREDITED, "")
+
+    async def test_what_is_paid_already_is_not_paid_twice_by_money_of_nobody_s(self, store: Store) -> None:
+        """Asked before either was told, the provider said "paid" without a number."""
+        await stand_at(store, PENDING)
+        assert await store.record(SHOP, receipt("", "unnumbered"), NOW)
+        assert await store.record(SHOP, receipt("R1", intent="", provider_ref=""), NOW)
+        assert await store.record(SHOP, receipt("R1"), NOW) is False
+        found = {one.id: (one.state, one.intent) for one in await store.payments(SHOP, [], 9)}
+        assert found["mpesa:R1"] == (PaymentState.DESK, ""), "the owner looks at it"
+        assert found["mpesa:unnumbered"] == (PaymentState.RECORDED, "i1")
 
     # -- what people type ------------------------------------------------------------------------------------------
     @pytest.mark.parametrize("typed", ["P-7K2M9QXA", "p7k2m9qxa", " P 7K2M 9QXA ", "wa 2025-01 7", "WA2025-017"])
