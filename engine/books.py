@@ -76,8 +76,8 @@ class Till(Protocol):
         and nothing is changed: it does not outweigh what was told before (payments.outweighs), or it is recorded
         already: a payment of the shop has this receipt, or it is no success and the intent is not open."""
 
-    async def owing(self, shop: str, reference: str) -> Intent | None:
-        """The latest intent that a reference means, as for ``record``."""
+    async def meant(self, shop: str, news: PaymentNews) -> Intent | None:
+        """The intent of a shop that news mean, as for ``record``; of several that a reference means the latest."""
 
     async def charges(self, limit: int) -> list[Intent]:
         """Intents that are CREATED, oldest first. At ``open`` every intent found in ASKING has become PENDING: whether

@@ -204,10 +204,9 @@ async def write_hearsay(db: Db, told: Sequence[News]) -> list[bool | None]:
     return kept
 
 
-async def owing(db: Db, shop: str, reference: str) -> Intent | None:
-    """See Till.owing."""
-    asked = _asked(0, shop, PaymentNews("", "", True, 0, "", reference=reference))
-    return next((intent(row) for _, row in await read_all(db, WHOSE, [asked]) if row is not None), None)
+async def meant(db: Db, shop: str, news: PaymentNews) -> Intent | None:
+    """See Till.meant."""
+    return next((intent(row) for _, row in await read_all(db, WHOSE, [_asked(0, shop, news)]) if row is not None), None)
 
 
 TOLD = """

@@ -92,7 +92,7 @@ class Till:
     def record(self, shop: str, news: PaymentNews, at: Millis) -> tuple[bool, list[Posted]]:
         """See Till.record: whether it was news, and the letter that follows."""
         told = (shop, f"{news.provider}:{news.id}", news.ok)
-        intent = self._intent_of(shop, news)
+        intent = self.meant(shop, news)
         if intent is not None and settles(news, intent.told):
             intent = self.intents[intent.id] = replace(intent, told=None)
         nobodys_ = self._nobodys(shop, news)
@@ -139,15 +139,15 @@ class Till:
         name = (shop, news.provider, news.transaction)
         return has_receipt(news) and any((p.shop, p.provider, p.transaction) == name for p in self.payments.values())
 
-    def _intent_of(self, shop: str, news: PaymentNews) -> Intent | None:
+    def meant(self, shop: str, news: PaymentNews) -> Intent | None:
+        """See Till.meant."""
         own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
         by_id = (one for one in own if one.id == news.intent)
         by_ref = (one for one in own if news.provider_ref and _ref(one) == (news.provider, news.provider_ref))
         found = next((one for named in (by_id, by_ref) for one in named), None)
-        return found or self.owing(shop, news.reference)
+        return found or self._referred(shop, news.reference)
 
-    def owing(self, shop: str, reference: str) -> Intent | None:
-        """See Till.owing."""
+    def _referred(self, shop: str, reference: str) -> Intent | None:
         own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
         named = (one for one in own if reference and reference in (one.reference, one.order))
         typed = folded(reference)

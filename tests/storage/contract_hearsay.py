@@ -185,7 +185,7 @@ class Hearsay:
     @pytest.mark.parametrize("typed", ["P-7K2M9QXA", "p7k2m9qxa", " P 7K2M 9QXA ", "wa 2025-01 7", "WA2025-017"])
     async def test_a_reference_typed_by_hand_finds_its_order(self, store: Store, ann: Talk, typed: str) -> None:
         await ann.commit(intents=(intent("i1", "WA-2025-017", reference="P-7K2M9QXA"), intent("i2", "WB-1")))
-        found = await store.owing(SHOP, typed)
+        found = await store.meant(SHOP, news(reference=typed))
         assert found is not None
         assert found.id == "i1"
         assert await store.record(SHOP, news(reference=typed), NOW)
@@ -195,11 +195,19 @@ class Hearsay:
     @pytest.mark.parametrize("typed", ["", " ", "-", "WA-2025-01", "rent", "wa%"])
     async def test_what_means_nothing_finds_nothing(self, store: Store, ann: Talk, typed: str) -> None:
         await ann.commit(intents=(intent("i1", "WA-2025-017", reference=""),))
-        assert await store.owing(SHOP, typed) is None
-        assert await store.owing("other", "WA-2025-017") is None
+        assert await store.meant(SHOP, news(reference=typed)) is None
+        assert await store.meant("other", news(reference="WA-2025-017")) is None
 
     async def test_of_several_the_latest_is_meant(self, store: Store, ann: Talk) -> None:
         await ann.commit(intents=(intent("i1", reference="R"), intent("i2", reference="R")))
-        found = await store.owing(SHOP, "r")
+        found = await store.meant(SHOP, news(reference="r"))
         assert found is not None
         assert found.id == "i2"
+
+    async def test_a_provider_s_own_id_means_its_request(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        found = await store.meant(SHOP, news(provider_ref="ref-1"))
+        assert found is not None
+        assert found.id == "i1"
+        assert await store.meant(SHOP, news(provider_ref="ref-1", provider="mpesa")) is None
+        assert await store.meant("other", news(provider_ref="ref-1")) is None
