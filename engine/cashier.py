@@ -112,7 +112,7 @@ class Cashier:
         self._again: dict[str, _Again] = {}
         self._work = trio.Event()
         self.counters = CashierCounters()
-        self.refunds = SendingBack(store, providers, connect, clock, posted)
+        self.refunds = SendingBack(store, providers, connect, clock, posted, [desk.breaker for desk in self._desks])
 
     # -- what others call ----------------------------------------------------------------------------------------
     def offer(self, commit: Commit) -> None:
