@@ -137,33 +137,10 @@ NEVER: Millis = 10**15
 
 class Told(msgspec.Struct, frozen=True):
     """Hearsay: what an unsigned call says became of an intent, and when it came. It is asked about before anything is
-    made of it (quality.md 12)."""
+    made of it (quality.md 12; engine.hearsay)."""
 
     news: PaymentNews
     at: Millis
-
-
-def outweighs(news: PaymentNews, before: Told | None) -> bool:
-    """Whether hearsay is kept in the place of what was told before: word of success is displaced by nothing."""
-    return before is None or (news.ok and not before.news.ok)
-
-
-def settles(news: PaymentNews, told: Told | None) -> bool:
-    """Whether recorded news end what was overheard. Word of success that was contradicted is asked about again."""
-    return told is not None and (news.ok or not told.news.ok)
-
-
-def overheard(intent: Intent, news: PaymentNews, at: Millis) -> Intent:
-    """The intent after hearsay that outweighs, as every store writes it. A provider that tells of a request has it: it
-    is never asked for it again."""
-    created = intent.status is IntentStatus.CREATED
-    return msgspec.structs.replace(
-        intent,
-        told=Told(news, at),
-        status=IntentStatus.PENDING if created else intent.status,
-        provider=intent.provider or news.provider,
-        provider_ref=intent.provider_ref or news.provider_ref,
-    )
 
 
 class RefundNews(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from engine.address import Millis
+from engine.hearsay import completed, outweighs, overheard, settles
 from engine.payments import (
     INTENT_MOVES,
     OPEN,
@@ -19,11 +20,8 @@ from engine.payments import (
     folded,
     has_receipt,
     nobodys,
-    outweighs,
-    overheard,
     recorded,
     same_money,
-    settles,
 )
 from storage import letters
 from storage.charging import CHANGE, NAMED, Changes, changed
@@ -41,10 +39,12 @@ AT_ONCE = 0
 # -- news ------------------------------------------------------------------------------------------------------------
 async def write_news(db: Db, told: Sequence[News]) -> list[bool]:
     """See Till.record: for each whether it was news."""
-    known = {(shop, name, bool(ok)) for shop, name, ok in await read_all(db, TOLD, [_name(*one) for one in told])}
-    receipts = await _receipts(db, told)
     asked = [_asked(place, shop, news) for place, (shop, news, _) in enumerate(told)]
     meant = {place: intent(row) for place, row in await read_all(db, WHOSE, asked) if row is not None}
+    heard = {place: one.told for place, one in meant.items()}
+    told = [(shop, completed(news, heard.get(place)), at) for place, (shop, news, at) in enumerate(told)]
+    known = {(shop, name, bool(ok)) for shop, name, ok in await read_all(db, TOLD, [_name(*one) for one in told])}
+    receipts = await _receipts(db, told)
     changes = Changes({one.id: one for one in meant.values()})
     before = [*await _payments_of(db, changes), *await _nobodys(db, [told[place] for place in meant], known)]
     batch = _Batch(changes, known, receipts, {(one.shop, one.id): one for one in before})

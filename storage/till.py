@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from engine.address import Millis
 from engine.books import Charged
 from engine.commit import Commit, Posted
+from engine.hearsay import completed, outweighs, overheard, settles
 from engine.payments import (
     ASK_NOBODY,
     INTENT_MOVES,
@@ -28,12 +29,9 @@ from engine.payments import (
     folded,
     has_receipt,
     nobodys,
-    outweighs,
-    overheard,
     recorded,
     same_money,
     settled,
-    settles,
 )
 from storage import letters
 from storage.judge import Key
@@ -91,8 +89,9 @@ class Till:
     # -- what providers tell ---------------------------------------------------------------------------------------
     def record(self, shop: str, news: PaymentNews, at: Millis) -> tuple[bool, list[Posted]]:
         """See Till.record: whether it was news, and the letter that follows."""
-        told = (shop, f"{news.provider}:{news.id}", news.ok)
         intent = self.meant(shop, news)
+        news = completed(news, intent.told if intent is not None else None)
+        told = (shop, f"{news.provider}:{news.id}", news.ok)
         if intent is not None and settles(news, intent.told):
             intent = self.intents[intent.id] = replace(intent, told=None)
         nobodys_ = self._nobodys(shop, news)

@@ -89,6 +89,25 @@ class Hearsay:
         assert await store.silent_charges(10**18, 10) == []
         assert await store.overheard(SHOP, told, NOW) is False, "it is recorded"
 
+    async def test_a_number_that_was_overheard_during_the_question_is_not_lost(self, store: Store) -> None:
+        """The question that says "paid" knows no number, and was asked before the callback came."""
+        await stand_at(store, PENDING)
+        await store.overheard(SHOP, receipt("R1", payer="254700000001"), NOW)
+        assert await store.record(SHOP, receipt("", "paid-ws_1"), NOW)
+        (found,) = await store.payments(SHOP, [], 9)
+        assert (found.id, found.transaction, found.payer) == ("mpesa:R1", "R1", "254700000001")
+        assert await store.record(SHOP, receipt("", "paid-ws_1"), NOW) is False
+        assert await store.record(SHOP, receipt("R1", intent=""), NOW) is False, "C2B tells of it too"
+        assert (await intent_of(store)).told is None
+
+    async def test_so_it_is_where_it_is_recorded_meanwhile(self, store: Store) -> None:
+        await stand_at(store, PENDING)
+        await store.overheard(SHOP, receipt("R1"), NOW)
+        assert await store.record(SHOP, receipt("R1", intent="", provider_ref=""), NOW)
+        assert await store.record(SHOP, receipt("", "paid-ws_1"), NOW)
+        (found,) = await store.payments(SHOP, [], 9)
+        assert (found.id, found.intent, found.state) == ("mpesa:R1", "i1", PaymentState.RECORDED)
+
     async def test_word_of_success_that_is_contradicted_stays(self, store: Store) -> None:
         await stand_at(store, PENDING)
         await store.overheard(SHOP, receipt("R1"), NOW)
