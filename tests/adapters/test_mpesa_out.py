@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import pytest
+import trio
 import trio.testing
 
 from adapters.kinds import Site
@@ -17,7 +19,7 @@ from adapters.payments.mpesa import LOST_AFTER, PUSH, QUERY, build
 from adapters.settings import Secret
 from engine.errors import ConfigError
 from engine.payments import Failure, PaymentNews, Told
-from engine.ports import AnswerLost, NotSent
+from engine.ports import Answer, AnswerLost, NotSent
 from tests.adapters.fake_world import START
 from tests.adapters.mpesa import (
     INTENT,
@@ -34,6 +36,7 @@ from tests.adapters.mpesa import (
 )
 
 Clock = trio.testing.MockClock
+HANGS = 10.0
 TAKEN = answer({"MerchantRequestID": "mr-1", "CheckoutRequestID": "ws_CO_1", "ResponseCode": "0"})
 WRONG_TOKEN = answer({"errorCode": "404.001.03", "errorMessage": "Invalid Access Token"}, 404)
 PAID = answer({"CheckoutRequestID": "ws_CO_1", "ResultCode": "0"})
@@ -173,6 +176,25 @@ async def test_without_a_token_nobody_was_asked_and_it_is_tried_again(error: Any
     found = await provider().charge(http, intent())
     assert (found.asked, found.again, http.said) == (False, True, [])
     assert await provider().ask(http, intent(provider_ref="ws_CO_1")) is None
+
+
+class Hanging(Scripted):
+    """Daraja takes connections, and answers nothing."""
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        self.calls.append((url, headers))
+        await trio.sleep(HANGS)
+        raise AnswerLost("no answer")
+
+
+async def test_who_waits_while_daraja_hangs_waits_once(autojump_clock: Clock) -> None:
+    made, http, began = provider(), Hanging(), trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for number in range(8):
+            nursery.start_soon(made.charge, http, intent(f"kiosk/c{number}:1:pay"))
+    assert trio.current_time() - began == HANGS
+    await made.charge(http, intent())
+    assert http.tokens == 2, "who comes later asks again"
 
 
 @pytest.mark.parametrize("code", ["400.008.01", "400.008.02"])
