@@ -193,6 +193,9 @@ async def test_that_it_can_t_be_looked_for_is_said() -> None:
 
 
 # -- what was missed -------------------------------------------------------------------------------------------------
+BEFORE = "Mon, 21 Sep 2026 10:00:00 +0000"
+
+
 def came(number: int, **changes: Any) -> dict[str, Any]:
     one = {
         "sid": f"SM{number:032x}",
@@ -221,6 +224,15 @@ async def test_what_came_before_is_left_out_and_a_broken_list_raises() -> None:
     assert len((await channel().fetch(api, NOW - 60_000)).inbounds) == 1
     with pytest.raises(AnswerLost):
         await channel().fetch(Api(answer(500)), NOW)
+
+
+async def test_of_a_long_day_only_what_may_be_new_is_read() -> None:
+    new = answer(200, messages=[came(3), came(2, date_sent=BEFORE)], next_page_uri="/next?Page=1")
+    old = answer(200, messages=[came(1, date_sent=BEFORE)], next_page_uri="/next?Page=2")
+    api = Api(new, old)
+    found = await channel().fetch(api, NOW - 60_000)
+    assert [one.event for one in found.inbounds] == [TextSaid("message 3")]
+    assert len(api.gets) == 2, "the rest of the day was read before"
 
 
 def test_it_fetches_as_often_as_set_and_never_in_development() -> None:
