@@ -171,7 +171,7 @@ async def test_before_a_send_goes_once_more_it_is_looked_for() -> None:
         {"body": "something else"},
         {"direction": "inbound"},
         {"status": "failed"},
-        {"date_created": "Mon, 21 Sep 2026 14:13:19 +0000"},
+        {"date_created": "Mon, 21 Sep 2026 14:12:49 +0000"},
     ],
 )
 async def test_another_message_is_not_taken_for_it(other: dict[str, str]) -> None:
@@ -184,6 +184,11 @@ async def test_without_words_there_is_nothing_to_look_for() -> None:
     for message in (Template("HX1", "en"), Image(link="https://example.test/a.png"), Image(path="/a.png")):
         assert await channel().found(api, outgoing(message, attempts=2)) == ()
     assert api.gets == []
+
+
+async def test_a_send_is_found_though_twilio_s_clock_is_behind_ours() -> None:
+    api = Api(answer(200, messages=[listed(date_created="Mon, 21 Sep 2026 14:12:55 +0000")]))
+    assert await channel().found(api, outgoing(Text("hi"), attempts=2)) == [SID]
 
 
 async def test_that_it_can_t_be_looked_for_is_said() -> None:
@@ -224,6 +229,12 @@ async def test_what_came_before_is_left_out_and_a_broken_list_raises() -> None:
     assert len((await channel().fetch(api, NOW - 60_000)).inbounds) == 1
     with pytest.raises(AnswerLost):
         await channel().fetch(Api(answer(500)), NOW)
+
+
+async def test_what_was_said_within_a_second_stays_in_its_order() -> None:
+    api = Api(answer(200, messages=[came(3), came(2), came(1)]))
+    found = await channel().fetch(api, NOW - 60_000)
+    assert [one.event for one in found.inbounds] == [TextSaid(f"message {number}") for number in (1, 2, 3)]
 
 
 async def test_of_a_long_day_only_what_may_be_new_is_read() -> None:

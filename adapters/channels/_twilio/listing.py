@@ -23,6 +23,9 @@ PAGES_AT_MOST = 1_000
 FOUND_AMONG = 20
 """The latest messages to a customer among which a lost send is looked for."""
 SECOND: Millis = 1_000
+SKEW: Millis = 30 * SECOND
+"""How far Twilio's clock, which dates to the second, may be behind ours. An older message of the same words is known by
+its id as another row's (engine.ruling)."""
 
 
 def page_of(since: Millis, query: Mapping[str, str]) -> str:
@@ -61,9 +64,9 @@ def _list_of(answer: Answer) -> Mapping[str, object]:
 
 # -- what was missed -------------------------------------------------------------------------------------------------
 def missed(shop: str, listed: list[Map], since: Millis) -> Delivery:
-    """What came in since then, oldest first. A listed message has no payload of a button: its words decide
-    (protocols.md 2.3)."""
-    found = sorted(_inbounds(shop, listed, since), key=lambda one: one.sent_at)
+    """What came in since then, oldest first; also of one second, in which the list has the newest first. A listed
+    message has no payload of a button: its words decide (protocols.md 2.3)."""
+    found = sorted(_inbounds(shop, listed[::-1], since), key=lambda one: one.sent_at)
     return Delivery(tuple(found))
 
 
@@ -100,9 +103,9 @@ def moment(one: Map) -> Millis:
 
 # -- what became of one ----------------------------------------------------------------------------------------------
 def sent_already(outgoing: Outgoing, body: str, listed: list[Map]) -> list[str]:
-    """The SIDs of messages that this row may have become: of the same words, and not older than the row, to the second,
-    which is as exactly as Twilio dates."""
-    since = outgoing.created_at // SECOND * SECOND
+    """The SIDs of messages that this row may have become: of the same words, and not older than the row, as far as
+    two clocks agree."""
+    since = outgoing.created_at - SKEW
     return [
         text(one.get("sid"))
         for one in listed
