@@ -34,7 +34,7 @@ def wall_clock() -> Millis:
 class Site(NamedTuple):
     """Where a thing is built: the shop's name, the address that providers call (no slash at its end), whether the whole
     server is ``insecure`` (loopback only), where alone secrets may be missing, whether nothing is sent, whose days
-    its dates are, and the process's clock."""
+    its dates are, the process's clock, and the shop's currency ("": not known)."""
 
     shop: str
     public_url: str = ""
@@ -42,6 +42,7 @@ class Site(NamedTuple):
     dev_mode: bool = False
     timezone: str = "UTC"
     now: Callable[[], Millis] = wall_clock
+    currency: str = ""
 
 
 class Build(Protocol[Made]):

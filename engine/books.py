@@ -68,16 +68,16 @@ class Till(Protocol):
         A reference that finds nothing as it is, is compared as a person may have typed it (payments.folded). Money that
         has a receipt (payments.has_receipt) is told before where a payment of this shop has it already; where a payment
         was recorded without its number, that is written into it. News that settle what was overheard
-        (payments.settles) end ``Intent.told``."""
+        (hearsay.settles) end ``Intent.told``."""
 
     async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
         """Keep what an unsigned call tells, on its intent (found by ``news.intent`` within ``shop``), until a question
         has settled it: it is to be asked about at once (``silent_charges``). None: there is no such intent. False,
-        and nothing is changed: it does not outweigh what was told before (payments.outweighs), or it is recorded
+        and nothing is changed: it does not outweigh what was told before (hearsay.outweighs), or it is recorded
         already: a payment of the shop has this receipt, or it is no success and the intent is not open."""
 
-    async def owing(self, shop: str, reference: str) -> Intent | None:
-        """The latest intent that a reference means, as for ``record``."""
+    async def meant(self, shop: str, news: PaymentNews) -> Intent | None:
+        """The intent of a shop that news mean, as for ``record``; of several that a reference means the latest."""
 
     async def charges(self, limit: int) -> list[Intent]:
         """Intents that are CREATED, oldest first. At ``open`` every intent found in ASKING has become PENDING: whether

@@ -112,7 +112,7 @@ class Cashier:
         self._again: dict[str, _Again] = {}
         self._work = trio.Event()
         self.counters = CashierCounters()
-        self.refunds = SendingBack(store, providers, connect, clock, posted)
+        self.refunds = SendingBack(store, providers, connect, clock, posted, [desk.breaker for desk in self._desks])
 
     # -- what others call ----------------------------------------------------------------------------------------
     def offer(self, commit: Commit) -> None:
@@ -159,7 +159,8 @@ class Cashier:
         """Claim what is to be done and give it to the desks, for ever."""
         while True:
             self._work = trio.Event()
-            if not await self._charge_some() and not await self._ask_some():
+            charged, asked = await self._charge_some(), await self._ask_some()  # both: neither starves the other
+            if not (charged or asked):
                 with trio.move_on_after(self._seconds()):
                     await self._work.wait()
 

@@ -252,14 +252,15 @@ class Outbox:
     async def _send(self, http: Http, row: Outgoing) -> None:
         shop, breaker = row.address.shop, self._breakers[row.address.shop]
         self._busy_lanes += 1
+        allowed = self.lines.desks[shop].paused_until <= self._now() and breaker.allow()
         try:
-            paused = self.lines.desks[shop].paused_until > self._now() or not breaker.allow()
-            outcome = NOT_BEGUN if paused else await self._channels[shop].send(Watched(http, breaker), row)
+            outcome = await self._channels[shop].send(Watched(http, breaker), row) if allowed else NOT_BEGUN
         except Exception as error:  # a bug in a channel must not stop the others' messages
             log.error("send_crashed", exc_info=error, extra={"shop": shop})
             outcome = Outcome(OutcomeClass.UNKNOWN, reason="Sending failed inside Sokoni; see the log.")
         finally:
-            breaker.returned()
+            if allowed:  # else the one trial is somebody else's
+                breaker.returned()
             self._busy_lanes -= 1
         if outcome.kind in PAUSES and outcome is not NOT_BEGUN:
             self._pause(shop, outcome)  # at once: the other lanes must not go on while the store writes

@@ -137,33 +137,10 @@ NEVER: Millis = 10**15
 
 class Told(msgspec.Struct, frozen=True):
     """Hearsay: what an unsigned call says became of an intent, and when it came. It is asked about before anything is
-    made of it (quality.md 12)."""
+    made of it (quality.md 12; engine.hearsay)."""
 
     news: PaymentNews
     at: Millis
-
-
-def outweighs(news: PaymentNews, before: Told | None) -> bool:
-    """Whether hearsay is kept in the place of what was told before: word of success is displaced by nothing."""
-    return before is None or (news.ok and not before.news.ok)
-
-
-def settles(news: PaymentNews, told: Told | None) -> bool:
-    """Whether recorded news end what was overheard. Word of success that was contradicted is asked about again."""
-    return told is not None and (news.ok or not told.news.ok)
-
-
-def overheard(intent: Intent, news: PaymentNews, at: Millis) -> Intent:
-    """The intent after hearsay that outweighs, as every store writes it. A provider that tells of a request has it: it
-    is never asked for it again."""
-    created = intent.status is IntentStatus.CREATED
-    return msgspec.structs.replace(
-        intent,
-        told=Told(news, at),
-        status=IntentStatus.PENDING if created else intent.status,
-        provider=intent.provider or news.provider,
-        provider_ref=intent.provider_ref or news.provider_ref,
-    )
 
 
 class RefundNews(msgspec.Struct, frozen=True):
@@ -200,6 +177,7 @@ STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.RECORDED: frozenset({PaymentState.APPLIED, PaymentState.DESK, PaymentState.REFUNDED}),
     PaymentState.DESK: frozenset(
         {
+            PaymentState.RECORDED,
             PaymentState.DESK,
             PaymentState.APPLIED,
             PaymentState.REFUNDING,
@@ -215,7 +193,8 @@ STATE_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.CREDITED: frozenset(),
 }
 """What paid an order that is cancelled goes back onto the desk, for the owner to refund or credit. Where a part is sent
-back, a payment may stay where it is; what came back to the shop, because a refund failed later, lies on the desk."""
+back, a payment may stay where it is; what came back to the shop, because a refund failed later, lies on the desk. What
+was nobody's is RECORDED anew once its provider tells whose it is (``claimed``)."""
 
 
 UNKNOWN = "unknown"
@@ -284,6 +263,24 @@ def recorded(shop: str, news: PaymentNews, intent: Intent | None, at: Millis) ->
         state=PaymentState.RECORDED if intent is not None else PaymentState.DESK,
         why="" if intent is not None else UNKNOWN,
         by=news.by,
+    )
+
+
+def nobodys(payment: Payment) -> bool:
+    """Whether nobody knows whose it is, and nothing was decided about it."""
+    return payment.state is PaymentState.DESK and payment.why == UNKNOWN and not payment.intent and not payment.order
+
+
+def claimed(payment: Payment, intent: Intent) -> Payment:
+    """Money of nobody's, once its provider tells under the same id whose it is: its word may overtake our knowledge of
+    the request, or come a second time by another way that knows more. It is the intent's as if it came just now."""
+    return msgspec.structs.replace(
+        payment,
+        intent=intent.id,
+        order=intent.order,
+        customer=intent.customer,
+        state=PaymentState.RECORDED,
+        why="",
     )
 
 

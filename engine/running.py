@@ -141,6 +141,14 @@ class Running:
         it was known. Raises StoreBusy and StoreFailed."""
         return await self.cashier.record(shop, news)
 
+    async def whose(self, shops: Sequence[str], news: PaymentNews) -> str:
+        """Of several shops with one account at a provider, the one whose payment it is: the first one where nobody
+        knows. Raises StoreError."""
+        for shop in shops:
+            if await self.store.meant(shop, news) is not None:
+                return shop
+        return shops[0]
+
     async def overheard(self, shop: str, news: PaymentNews) -> bool | None:
         """Keep what nobody signed, and ask its provider at once whether it is so; see Till.overheard. Raises StoreBusy
         and StoreFailed."""
@@ -149,7 +157,8 @@ class Running:
     async def asked(self, shop: str, question: Question) -> Verdict:
         """Whether money that a provider asks about is welcome: something is open under its reference, and costs so
         much. Raises StoreError."""
-        intent = await self.store.owing(shop, question.reference)
+        typed = PaymentNews("", "", True, question.amount, question.currency, reference=question.reference)
+        intent = await self.store.meant(shop, typed)
         if intent is None or intent.status in CLOSED:
             return Verdict.NOT_OWED
         sums = (intent.amount, whole(intent.amount, intent.currency))  # mobile money takes whole units only

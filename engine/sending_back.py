@@ -6,6 +6,9 @@
 
 - Putting off is a commit of its own, before the request: a crash in between costs a minute, never a second refund,
   because the key is the refund's own and the provider knows it.
+- A refund that has waited for its lane is looked at once more before it is asked for: its turn may have come twice, and
+  one that was refused meanwhile must not be made after its owner heard that it was not.
+- A provider that fails again and again rests (engine.breaker), the same one as for payments: refunds wait.
 - Nothing is ever given up while it is open whether a try was carried out; the owner hears of it instead.
 - Refunds that the owner makes at the provider itself are recorded by the same way; since webhooks get lost, those of
   the last days are looked for at the start and every half hour.
@@ -24,6 +27,7 @@ import trio
 
 from engine.address import DAY, MINUTE, Millis
 from engine.books import Refunded, Till
+from engine.breaker import Breaker, Watched
 from engine.commit import Commit
 from engine.notices import Noticeboard
 from engine.patience import patiently
@@ -58,14 +62,16 @@ class SendingBack:
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
         posted: Callable[[], None],
+        guards: Sequence[Breaker],
     ) -> None:
+        """``guards``: the breaker of each provider."""
         self._store = store
         self._connect = connect
         self._clock = clock
         self._posted = posted
         self._lanes: dict[tuple[str, str], trio.MemorySendChannel[Payment]] = {}
-        refunders = [one for one in providers if isinstance(one, Refunder)]
-        self._lives = [life for one in refunders for life in (self._lane_of(one), self._watch_of(one))]
+        refunders = [(one, guard) for one, guard in zip(providers, guards, strict=True) if isinstance(one, Refunder)]
+        self._lives = [life for one in refunders for life in (self._lane_of(*one), self._watch_of(*one))]
         self._tries: Counter[str] = Counter()
         self._work = trio.Event()
         self.sent = 0
@@ -98,33 +104,42 @@ class SendingBack:
                 await self._hand_out()
             await trio.sleep_forever()
 
-    def _lane_of(self, provider: Refunder) -> Callable[[], Awaitable[None]]:
+    def _lane_of(self, provider: Refunder, guard: Breaker) -> Callable[[], Awaitable[None]]:
         give, take = trio.open_memory_channel[Payment](math.inf)
         self._lanes[provider.shop, provider.kind] = give
 
         async def life() -> None:
             async with self._connect() as http:
                 async for payment in take:
-                    await self._ask(provider, http, payment)
+                    if await self._is_still_wanted(payment):
+                        await self._ask(provider, guard, http, payment)
 
         return life
 
-    def _watch_of(self, provider: Refunder) -> Callable[[], Awaitable[None]]:
+    async def _is_still_wanted(self, payment: Payment) -> bool:
+        now = await self._store.payment(payment.shop, payment.id)
+        return now is not None and now.refunding > 0 and now.refund_key == payment.refund_key
+
+    def _watch_of(self, provider: Refunder, guard: Breaker) -> Callable[[], Awaitable[None]]:
         async def life() -> None:
             async with self._connect() as http:
                 while True:
-                    for news in await self._looked_for(provider, http):
+                    for news in await self._looked_for(provider, guard, http):
                         await self._keep(provider.shop, news)
                     await trio.sleep(LOOK_BACK_SECONDS)
 
         return life
 
-    async def _looked_for(self, provider: Refunder, http: Http) -> Sequence[RefundNews]:
+    async def _looked_for(self, provider: Refunder, guard: Breaker, http: Http) -> Sequence[RefundNews]:
+        if not guard.allow():
+            return ()
         try:
-            return await provider.refunds(http, self._clock.now() - LOOKED_BACK)
+            return await provider.refunds(Watched(http, guard), self._clock.now() - LOOKED_BACK)
         except Exception as error:  # a bug in a provider must not end its watch
             log.error("refund_crashed", exc_info=error, extra={"shop": provider.shop})
             return ()
+        finally:
+            guard.returned()
 
     async def _keep(self, shop: str, news: RefundNews) -> None:
         await patiently(lambda: self.record(shop, news))
@@ -153,10 +168,10 @@ class SendingBack:
         name = (payment.shop, payment.id)
         return name in await patiently(lambda: self._store.claim_refunds([name], now, until))
 
-    async def _ask(self, provider: Refunder, http: Http, payment: Payment) -> None:
+    async def _ask(self, provider: Refunder, guard: Breaker, http: Http, payment: Payment) -> None:
         """One request, and what came of it."""
         key = payment.refund_key
-        answer = await self._asked(provider, http, payment)
+        answer = await self._asked(provider, guard, http, payment)
         if answer.news is None:
             if self._tries[key] == TOLD_AT:
                 news = RefundNews(key, provider.kind, payment.id, payment.refunding)
@@ -166,12 +181,16 @@ class SendingBack:
         self.sent += answer.news.ok
         await self._keep(payment.shop, answer.news)
 
-    async def _asked(self, provider: Refunder, http: Http, payment: Payment) -> Refunded:
+    async def _asked(self, provider: Refunder, guard: Breaker, http: Http, payment: Payment) -> Refunded:
+        if not guard.allow():
+            return Refunded(reason=f"The provider does not work: {guard.reason}.")
         try:
-            return await provider.refund(http, payment, payment.refunding, payment.refund_key)
+            return await provider.refund(Watched(http, guard), payment, payment.refunding, payment.refund_key)
         except Exception as error:  # a bug in a provider must not end a lane
             log.error("refund_crashed", exc_info=error, extra={"shop": payment.shop})
             return Refunded(reason="Something is wrong on our side; the log says what.")
+        finally:
+            guard.returned()
 
     async def _tell(self, shop: str, kind: str, news: RefundNews, what: str) -> None:
         """Let the owner know; not worth a failure of anything else."""

@@ -91,9 +91,9 @@ class MemoryDesk:
         await self._turn()
         return self._till.overheard(shop, news, at)
 
-    async def owing(self, shop: str, reference: str) -> Intent | None:
+    async def meant(self, shop: str, news: PaymentNews) -> Intent | None:
         await self._turn()
-        return self._till.owing(shop, reference)
+        return self._till.meant(shop, news)
 
     async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
         await self._turn()

@@ -44,8 +44,8 @@ class SqliteTill(SqliteDesk):
     async def overheard(self, shop: str, news: PaymentNews, at: Millis) -> bool | None:
         return await self._put(telling.write_hearsay, (shop, news, at))
 
-    async def owing(self, shop: str, reference: str) -> Intent | None:
-        return await self._look(telling.owing, shop, reference)
+    async def meant(self, shop: str, news: PaymentNews) -> Intent | None:
+        return await self._look(telling.meant, shop, news)
 
     async def record_refund(self, shop: str, news: RefundNews, at: Millis) -> bool:
         return await self._put(refunding.write_refunds, (shop, news, at))

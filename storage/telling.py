@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from engine.address import Millis
+from engine.hearsay import completed, outweighs, overheard, settles
 from engine.payments import (
     INTENT_MOVES,
     OPEN,
@@ -15,13 +16,12 @@ from engine.payments import (
     IntentStatus,
     Payment,
     PaymentNews,
+    claimed,
     folded,
     has_receipt,
-    outweighs,
-    overheard,
+    nobodys,
     recorded,
     same_money,
-    settles,
 )
 from storage import letters
 from storage.charging import CHANGE, NAMED, Changes, changed
@@ -39,12 +39,14 @@ AT_ONCE = 0
 # -- news ------------------------------------------------------------------------------------------------------------
 async def write_news(db: Db, told: Sequence[News]) -> list[bool]:
     """See Till.record: for each whether it was news."""
-    known = {(shop, name, bool(ok)) for shop, name, ok in await read_all(db, TOLD, [_name(*one) for one in told])}
-    receipts = await _receipts(db, told)
     asked = [_asked(place, shop, news) for place, (shop, news, _) in enumerate(told)]
     meant = {place: intent(row) for place, row in await read_all(db, WHOSE, asked) if row is not None}
+    heard = {place: one.told for place, one in meant.items()}
+    told = [(shop, completed(news, heard.get(place)), at) for place, (shop, news, at) in enumerate(told)]
+    known = {(shop, name, bool(ok)) for shop, name, ok in await read_all(db, TOLD, [_name(*one) for one in told])}
+    receipts = await _receipts(db, told)
     changes = Changes({one.id: one for one in meant.values()})
-    before = await _payments_of(db, changes)
+    before = [*await _payments_of(db, changes), *await _nobodys(db, [told[place] for place in meant], known)]
     batch = _Batch(changes, known, receipts, {(one.shop, one.id): one for one in before})
     fresh = [batch.told(meant.get(place), *one) for place, one in enumerate(told)]
     await batch.write(db)
@@ -67,6 +69,7 @@ class _Batch:
         self._payments = payments
         self._new: set[tuple[str, str]] = set()
         self._numbered: set[tuple[str, str]] = set()
+        self._claimed: set[tuple[str, str]] = set()
         self._failures: list[Row] = []
 
     def told(self, meant: Intent | None, shop: str, news: PaymentNews, at: Millis) -> bool:
@@ -74,8 +77,13 @@ class _Batch:
         now = self._changes.intents[meant.id] if meant is not None else None
         if now is not None and settles(news, now.told):
             now = self._changes.intents[now.id] = replace(now, told=None)
-        if _name(shop, news, at) in self._known or self._is_the_money_of_before(now, shop, news):
+        waits = self._nobodys(shop, news)
+        if waits is None and _name(shop, news, at) in self._known:
             return False
+        if self._is_the_money_of_before(now, shop, news, waits):
+            return False
+        if waits is not None:
+            return now is not None and self._claim(waits, now, at)
         self._known.add(_name(shop, news, at))
         if has_receipt(news):
             self._receipts.add(_receipt(shop, news))
@@ -85,15 +93,27 @@ class _Batch:
             self._unpaid(shop, news, now, at)
         return True
 
-    def _is_the_money_of_before(self, now: Intent | None, shop: str, news: PaymentNews) -> bool:
-        """A number that was not known when the money was recorded is written into it."""
-        if has_receipt(news) and _receipt(shop, news) in self._receipts:
+    def _nobodys(self, shop: str, news: PaymentNews) -> Payment | None:
+        """The money that these news tell of where it lies on the desk, for nobody knew whose it is."""
+        payment = self._payments.get((shop, f"{news.provider}:{news.id}")) if news.ok else None
+        return payment if payment is not None and nobodys(payment) else None
+
+    def _claim(self, waits: Payment, now: Intent, at: Millis) -> bool:
+        """Money of nobody's is this intent's."""
+        self._claimed.add((waits.shop, waits.id))
+        self._comes_in(claimed(waits, now), now, at)
+        return True
+
+    def _is_the_money_of_before(self, now: Intent | None, shop: str, news: PaymentNews, lies: Payment | None) -> bool:
+        """A number that was not known when the money was recorded is written into it, unless that ``lies`` on the desk
+        already."""
+        if has_receipt(news) and lies is None and _receipt(shop, news) in self._receipts:
             return True
         if now is None or not news.ok:
             return False
         its = [one for one in self._payments.values() if (one.intent, one.order) == (now.id, now.order)]
         same = next((one for one in its if same_money(one, news)), None)
-        if same is not None and has_receipt(news):
+        if same is not None and has_receipt(news) and lies is None:
             self._receipts.add(_receipt(shop, news))
             payer = same.payer or news.payer
             self._payments[shop, same.id] = replace(same, transaction=news.transaction, payer=payer)
@@ -102,8 +122,11 @@ class _Batch:
 
     def _paid(self, shop: str, news: PaymentNews, now: Intent | None, at: Millis) -> None:
         made = recorded(shop, news, now, at)
-        self._payments[shop, made.id] = made
         self._new.add((shop, made.id))
+        self._comes_in(made, now, at)
+
+    def _comes_in(self, made: Payment, now: Intent | None, at: Millis) -> None:
+        self._payments[made.shop, made.id] = made
         if now is not None:
             if now.status is not IntentStatus.PAID:
                 self._changes.become(now, IntentStatus.PAID, at)
@@ -120,6 +143,8 @@ class _Batch:
         await write(db, PAYMENT, [payment_row(one) for name, one in self._payments.items() if name in self._new])
         named = [self._payments[name] for name in self._numbered - self._new]
         await write(db, NUMBER, [(one.shop, one.id, one.transaction, one.payer) for one in named])
+        mine = [self._payments[name] for name in self._claimed - self._new]
+        await write(db, CLAIMED, [(one.shop, one.id, one.intent, one.order, one.customer) for one in mine])
         await write(db, FAILURE, self._failures)
         await self._changes.write(db)
 
@@ -137,10 +162,18 @@ def _receipt(shop: str, news: PaymentNews) -> Receipt:
     return (shop, news.provider, news.transaction)
 
 
-async def _receipts(db: Db, told: Sequence[News]) -> set[Receipt]:
+async def _receipts(db: Db, told: Sequence[News], which: str = "") -> set[Receipt]:
     """The receipts of these news that payments have already."""
     rows = [_receipt(shop, news) for shop, news, _ in told if has_receipt(news)]
-    return {(shop, provider, number) for shop, provider, number in await read_all(db, RECEIVED, rows)}
+    return {(shop, provider, number) for shop, provider, number in await read_all(db, RECEIVED + which, rows)}
+
+
+async def _nobodys(db: Db, told: Sequence[News], known: set[tuple[str, str, bool]]) -> list[Payment]:
+    """What lies on the desk for nobody, though these news of it say whose it is: nearly always there is nothing."""
+    again = [
+        (shop, f"{news.provider}:{news.id}") for shop, news, _ in told if news.ok and _name(shop, news, 0) in known
+    ]
+    return [payment(row) for row in await read_all(db, NOBODYS, again)] if again else []
 
 
 async def _payments_of(db: Db, changes: Changes) -> list[Payment]:
@@ -154,7 +187,7 @@ async def write_hearsay(db: Db, told: Sequence[News]) -> list[bool | None]:
     """See Till.overheard."""
     found = map(intent, await read_all(db, NAMED, [(news.intent,) for _, news, _ in told]))
     intents = {(one.shop, one.id): one for one in found}
-    receipts = await _receipts(db, told)
+    receipts = await _receipts(db, told, SOMEBODYS)
     kept: list[bool | None] = []
     moved: dict[tuple[str, str], Intent] = {}
     for shop, news, at in told:
@@ -171,10 +204,9 @@ async def write_hearsay(db: Db, told: Sequence[News]) -> list[bool | None]:
     return kept
 
 
-async def owing(db: Db, shop: str, reference: str) -> Intent | None:
-    """See Till.owing."""
-    asked = _asked(0, shop, PaymentNews("", "", True, 0, "", reference=reference))
-    return next((intent(row) for _, row in await read_all(db, WHOSE, [asked]) if row is not None), None)
+async def meant(db: Db, shop: str, news: PaymentNews) -> Intent | None:
+    """See Till.meant."""
+    return next((intent(row) for _, row in await read_all(db, WHOSE, [_asked(0, shop, news)]) if row is not None), None)
 
 
 TOLD = """
@@ -210,6 +242,16 @@ SELECT json_group_array(json_array(p.shop, p.provider, p.transact)) FROM a
     JOIN payments p ON p.shop = a.shop AND p.provider = a.provider AND p.transact = a.transact
     WHERE p.provider = 'mpesa' AND p.transact <> ''"""
 """The condition is that of the index (payments.RECEIPTS)."""
+SOMEBODYS = " AND NOT (p.state = 'desk' AND p.why = 'unknown' AND p.intent = '' AND p.pays = '')"
+"""Behind RECEIVED: payments.nobodys is no reason not to ask whose it is."""
+NOBODYS = f"""
+WITH a(shop, id) AS ({{values}})
+SELECT json_group_array({PAYMENT_OF}) FROM a JOIN payments p ON p.shop = a.shop AND p.id = a.id
+    AND p.state = 'desk' AND p.intent = ''"""  # noqa: S608
+CLAIMED = """
+WITH c(shop, id, intent, pays, customer) AS ({values})
+UPDATE payments SET state = 'recorded', intent = c.intent, pays = c.pays, customer = c.customer, why = ''
+FROM c WHERE payments.shop = c.shop AND payments.id = c.id"""
 NUMBER = """
 WITH n(shop, id, transact, payer) AS ({values})
 UPDATE payments SET transact = n.transact, payer = CASE payments.payer WHEN '' THEN n.payer ELSE payments.payer END

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from engine.address import Millis
 from engine.books import Charged
 from engine.commit import Commit, Posted
+from engine.hearsay import completed, outweighs, overheard, settles
 from engine.payments import (
     ASK_NOBODY,
     INTENT_MOVES,
@@ -24,14 +25,13 @@ from engine.payments import (
     PaymentNews,
     PaymentSettlement,
     PaymentState,
+    claimed,
     folded,
     has_receipt,
-    outweighs,
-    overheard,
+    nobodys,
     recorded,
     same_money,
     settled,
-    settles,
 )
 from storage import letters
 from storage.judge import Key
@@ -89,14 +89,18 @@ class Till:
     # -- what providers tell ---------------------------------------------------------------------------------------
     def record(self, shop: str, news: PaymentNews, at: Millis) -> tuple[bool, list[Posted]]:
         """See Till.record: whether it was news, and the letter that follows."""
+        intent = self.meant(shop, news)
+        news = completed(news, intent.told if intent is not None else None)
         told = (shop, f"{news.provider}:{news.id}", news.ok)
-        intent = self._intent_of(shop, news)
         if intent is not None and settles(news, intent.told):
             intent = self.intents[intent.id] = replace(intent, told=None)
-        if told in self._told or self._has_receipt(shop, news):
+        nobodys_ = self._nobodys(shop, news)
+        if nobodys_ is None and (told in self._told or self._has_receipt(shop, news)):
             return False, []
-        if news.ok and intent is not None and self._has_paid(intent, news):
+        if news.ok and intent is not None and self._has_paid(intent, news, nobodys_):
             return False, []
+        if nobodys_ is not None:
+            return (False, []) if intent is None else (True, self._comes_in(claimed(nobodys_, intent), intent, at))
         self._told.add(told)
         if news.ok:
             return True, self._paid(shop, news, intent, at)
@@ -105,19 +109,27 @@ class Till:
         return True, [letters.unpaid(self._become(intent, IntentStatus.FAILED, at, news.failure.value), news, at)]
 
     def _paid(self, shop: str, news: PaymentNews, intent: Intent | None, at: Millis) -> list[Posted]:
-        payment = recorded(shop, news, intent, at)
-        self.payments[shop, payment.id] = payment
+        return self._comes_in(recorded(shop, news, intent, at), intent, at)
+
+    def _comes_in(self, payment: Payment, intent: Intent | None, at: Millis) -> list[Posted]:
+        self.payments[payment.shop, payment.id] = payment
         if intent is None:
             return []
         if intent.status is not IntentStatus.PAID:
             self._become(intent, IntentStatus.PAID, at)
         return [letters.paid(payment, at)]
 
-    def _has_paid(self, intent: Intent, news: PaymentNews) -> bool:
-        """Whether it is money that came before; a number that was not known then is written into it."""
+    def _nobodys(self, shop: str, news: PaymentNews) -> Payment | None:
+        """The money that these news tell of where it lies on the desk, for nobody knew whose it is."""
+        payment = self.payments.get((shop, f"{news.provider}:{news.id}")) if news.ok else None
+        return payment if payment is not None and nobodys(payment) else None
+
+    def _has_paid(self, intent: Intent, news: PaymentNews, lies: Payment | None) -> bool:
+        """Whether it is money that came before; a number that was not known then is written into it, unless that
+        ``lies`` on the desk already."""
         its = [one for one in self.payments.values() if (one.intent, one.order) == (intent.id, intent.order)]
         same = next((one for one in its if same_money(one, news)), None)
-        if same is not None and has_receipt(news):
+        if same is not None and has_receipt(news) and lies is None:
             payer = same.payer or news.payer
             self.payments[same.shop, same.id] = replace(same, transaction=news.transaction, payer=payer)
         return same is not None
@@ -126,15 +138,15 @@ class Till:
         name = (shop, news.provider, news.transaction)
         return has_receipt(news) and any((p.shop, p.provider, p.transaction) == name for p in self.payments.values())
 
-    def _intent_of(self, shop: str, news: PaymentNews) -> Intent | None:
+    def meant(self, shop: str, news: PaymentNews) -> Intent | None:
+        """See Till.meant."""
         own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
         by_id = (one for one in own if one.id == news.intent)
         by_ref = (one for one in own if news.provider_ref and _ref(one) == (news.provider, news.provider_ref))
         found = next((one for named in (by_id, by_ref) for one in named), None)
-        return found or self.owing(shop, news.reference)
+        return found or self._referred(shop, news.reference)
 
-    def owing(self, shop: str, reference: str) -> Intent | None:
-        """See Till.owing."""
+    def _referred(self, shop: str, reference: str) -> Intent | None:
         own = [intent for intent in reversed(self.intents.values()) if intent.shop == shop]
         named = (one for one in own if reference and reference in (one.reference, one.order))
         typed = folded(reference)
@@ -146,7 +158,8 @@ class Till:
         intent = self.intents.get(news.intent)
         if intent is None or intent.shop != shop:
             return None
-        known = self._has_receipt(shop, news) if news.ok else intent.status not in OPEN
+        taken = self._has_receipt(shop, news) and self._nobodys(shop, news) is None
+        known = taken if news.ok else intent.status not in OPEN
         if known or not outweighs(news, intent.told):
             return False
         self.intents[intent.id] = overheard(intent, news, at)

@@ -82,7 +82,7 @@ def compose(config: Config, clock: Clock | None = None) -> Process:
 def open_shop(config: ShopConfig, clock: Clock, public_url: str, *, insecure: bool = False) -> Opened:
     """One configured shop with its channel, and its files of products and events read. Raises ConfigError."""
     url, now = public_url.rstrip("/"), clock.now()
-    site = Site(config.name, url, insecure, config.channel.dev_mode, config.timezone, clock.now)
+    site = Site(config.name, url, insecure, config.channel.dev_mode, config.timezone, clock.now, config.currency)
     channel = kinds()[config.channel.kind].build(site, config.channel.settings)
     where = f"shop.{config.name}"
     providers = _providers(config, site)

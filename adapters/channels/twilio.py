@@ -162,7 +162,7 @@ class Twilio(Channel):
     async def fetch(self, http: Http, since: Millis) -> Delivery:
         """The number's messages since then (protocols.md 2.3). Raises NotSent or AnswerLost."""
         query = listing.page_of(since, {"To": f"{CHANNEL}+{self._number}"})
-        listed = await listing.pages(http, f"{self._messages}?{query}", self._allowed)
+        listed = await listing.pages(http, f"{self._messages}?{query}", self._allowed, since=since)
         return listing.missed(self.shop, listed, since)
 
     @property

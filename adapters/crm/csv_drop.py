@@ -7,8 +7,9 @@ one file each.
     FOLDER/ready/, FOLDER/told/          ours: what is about to be dropped, and what ever was
 
 The other program takes orders in first and writes its stock after that. So its figures lack all orders but those that
-still lie in orders/, and these are taken off here. The stock is read whole or not at all, and only when its content is
-another than last time: an old figure would bring back the goods of what was told since.
+still lie in orders/, and these are taken off here, as told/ has them: what else lies in orders/ is none of ours. The
+stock is read whole or not at all, and only when its content is another than last time: an old figure would bring back
+the goods of what was told since.
 
 Each file appears at once, whole, and exactly once, also over a crash: it is made under ready/, linked to a name under
 told/ that stays, then renamed into orders/. What stands under ready/ was not dropped yet; what stands under told/ alone
@@ -18,11 +19,14 @@ was.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -45,6 +49,7 @@ from engine.ports import Http
 KIND = "csv_drop"
 
 STOCK_BYTES = 16 * 1024 * 1024
+"""Of any file that is read here."""
 CANCELLED = "-cancelled"
 COLUMNS = (
     *("number", "status", "placed_at", "name", "phone", "address", "instructions", "currency"),
@@ -134,12 +139,13 @@ async def _in_thread(work: Callable[[], T]) -> T | Outcome:
 
 # -- stock in --------------------------------------------------------------------------------------------------------
 def _inventory(folder: Path, mark: str) -> Stocktake | Outcome:
-    lying = _lying(folder / "orders")  # first: what is taken in meanwhile is rather taken off twice than never
     try:
-        with (folder / "stock.csv").open("rb") as file:
-            raw = file.read(STOCK_BYTES + 1)
+        lying = _lying(folder)  # first: what is taken in meanwhile is rather taken off twice than never
+        raw = _read(folder / "stock.csv")
     except FileNotFoundError:
         return NO_STOCK
+    except Unreadable as error:
+        return Outcome(OutcomeClass.OPERATOR, code=1, reason=f"stock.csv is not taken over: {error}")
     digest = sha256(raw).hexdigest()
     if digest == mark:
         return SENT
@@ -171,22 +177,43 @@ def _figures(raw: bytes) -> Mapping[str, int]:
     return found
 
 
-def _lying(orders: Path) -> Counter[str]:
-    """What is on orders that nobody has taken in yet, by sku."""
+def _lying(folder: Path) -> Counter[str]:
+    """What is on orders that nobody has taken in yet, by sku. Raises Unreadable where somebody has spoilt one."""
     found: Counter[str] = Counter()
+    orders = folder / "orders"
     names = {path.name for path in orders.glob("*.csv")} if orders.is_dir() else set()
     for name in names:
         number = name.removesuffix(".csv")
         if number.endswith(CANCELLED) or f"{number}{CANCELLED}.csv" in names:
             continue
-        try:
-            text = (orders / name).read_text("utf-8")
-        except FileNotFoundError:
-            continue  # just taken
-        for row in csv.DictReader(io.StringIO(text, newline="")):
-            if (row.get("quantity") or "").isdecimal():
-                found[row.get("sku") or ""] += int(row["quantity"])
+        with suppress(FileNotFoundError):  # none of ours
+            found += _ordered(folder / "told" / name)
     return found
+
+
+def _ordered(path: Path) -> Counter[str]:
+    """What is on one order of ours. Raises Unreadable, and FileNotFoundError."""
+    found: Counter[str] = Counter()
+    try:
+        for row in csv.DictReader(io.StringIO(_read(path).decode(), newline=""), strict=True):
+            found[row["sku"]] += int(row["quantity"])
+        if not found:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise Unreadable(
+            f"told/{path.name} is not as we wrote it, so nobody knows what was ordered. Take that order in, then "
+            f"remove orders/{path.name}."
+        ) from None
+    return found
+
+
+def _read(path: Path) -> bytes:
+    """A file up to one byte more than is taken. Never waits for a pipe. Raises OSError."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, f"{path.name} is no ordinary file")
+        return file.read(STOCK_BYTES + 1)
 
 
 # -- orders out ------------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ VERDICTS = {Verdict.WELCOME: "0", Verdict.NOT_OWED: "C2B00012", Verdict.OTHER_AM
 DECIDED = (Meaning.UNDER_WAY, Meaning.BUSY, Meaning.OPERATOR)
 """What Daraja says with 500 though it works."""
 NOT_KENYAN = "M-Pesa needs a Kenyan number"
+NO_SHILLINGS = f"M-Pesa takes {reading.CURRENCY} only."
 
 
 class MpesaSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +99,11 @@ Settings = MpesaSettings
 
 def build(site: Site, settings: MpesaSettings) -> Mpesa:
     """The provider of a shop. Raises ConfigError when a secret is missing without ``insecure``, for an address that is
-    none, and where Daraja would refuse the address of our callbacks."""
+    none, where Daraja would refuse the address of our callbacks, and for a shop that sells in another currency: a
+    prompt names none, so its sum would be asked for in shillings."""
     here = f"shop.{site.shop}.payments"
+    if site.currency not in ("", reading.CURRENCY):
+        raise ConfigError(f"{here}: {NO_SHILLINGS} shop.{site.shop}.currency is {site.currency}.")
     missing = [name for name in SECRETS if not getattr(settings, name)]
     if missing and (not site.insecure or "callback_secret" in missing):
         keys = ", ".join(f"{here}.{name}" for name in missing)
@@ -174,6 +178,8 @@ class Mpesa:
     # -- out ---------------------------------------------------------------------------------------------------------
     async def charge(self, http: Http, intent: Intent) -> Charged:
         """Put a prompt on the phone. Once: where nobody knows whether it was put there, it is not asked again."""
+        if intent.currency != reading.CURRENCY:  # of before the shop's currency was changed
+            return Charged(intent.id, False, provider=KIND, failure=Failure.UNREACHABLE.value, reason=NO_SHILLINGS)
         phone = prompting.msisdn(intent.phone)
         if not phone:
             return Charged(intent.id, False, provider=KIND, failure=Failure.REFUSED.value, reason=NOT_KENYAN)

@@ -106,10 +106,19 @@ class PaymentWebhook:
             return _refused(400, str(error))
         if heard.question is not None:
             return trusted[0].answer(call, await self._asked(trusted[0].shop, heard.question))
-        fresh = [await self._record(_owner(trusted, news).shop, news) for news in heard.news]
+        fresh = [await self._record(await self._owner(trusted, news), news) for news in heard.news]
         fresh += [await self._record(one.shop, news) for news in heard.refunds for one in trusted]
-        fresh += [await self._overheard(_owner(trusted, news).shop, news) for news in heard.hearsay]
+        fresh += [await self._overheard(await self._owner(trusted, news), news) for news in heard.hearsay]
         return trusted[0].answer(call, Verdict.RECORDED if any(fresh) else Verdict.KNOWN if fresh else Verdict.NOTHING)
+
+    async def _owner(self, trusted: Sequence[Provider], news: PaymentNews) -> str:
+        """Of several shops with one secret, the one whose intent it is: its id begins with the shop's name. Where its
+        provider does not echo the id, the store knows. Raises StoreError."""
+        shops = [one.shop for one in trusted]
+        named = next((shop for shop in shops if news.intent.startswith(f"{shop}/")), "")
+        if named or len(shops) == 1:
+            return named or shops[0]
+        return await self._kept(shops[0], lambda running: running.whose(shops, news))
 
     async def _overheard(self, shop: str, news: PaymentNews) -> bool:
         """Raises StoreError."""
@@ -146,8 +155,3 @@ def _heard(trusted: Sequence[Provider], call: Call) -> Heard:
     """What the call tells the first shop to whom it says anything. Raises BadInput."""
     told = (one.parse(call) for one in trusted)
     return next((heard for heard in told if heard != Heard()), Heard())
-
-
-def _owner(trusted: Sequence[Provider], news: PaymentNews) -> Provider:
-    """Of several shops with one secret, the one whose intent it is: its id begins with the shop's name."""
-    return next((one for one in trusted if news.intent.startswith(f"{one.shop}/")), trusted[0])

@@ -56,9 +56,9 @@ def provider(
     return build(Site(shop, public_url, now=lambda: now), settings(**changes))
 
 
-def intent(name: str = INTENT, *, amount: int = 300_000, **changes: Any) -> Intent:
+def intent(name: str = INTENT, *, amount: int = 300_000, currency: str = "KES", **changes: Any) -> Intent:
     given: dict[str, Any] = {"reference": "ORD-7K2M9Q", "phone": PHONE, "expires_at": START + 30 * MINUTE}
-    what = (name, "kiosk", "c1", "ORD-7K2M9Q", Way.MPESA, amount, "KES", START)
+    what = (name, "kiosk", "c1", "ORD-7K2M9Q", Way.MPESA, amount, currency, START)
     return Intent(*what, **(given | changes))
 
 

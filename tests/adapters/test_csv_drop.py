@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trio
 from msgspec.structs import replace
 
 from adapters.crm import csv_drop
@@ -113,6 +114,48 @@ async def test_what_lies_unread_in_orders_is_taken_off(drop: CsvDrop, tmp_path: 
     (tmp_path / "orders" / "ORD1.csv").unlink()
     stock.write_text("sku,stock\ncement,7\n")
     assert await told(drop) == {"cement": 7}, "taken in there: once, not twice"
+
+
+@pytest.mark.parametrize("name", ["stock.csv", "orders/ORD9.csv", "told/ORD1.csv"])
+async def test_a_pipe_in_the_folder_hangs_nobody(drop: CsvDrop, tmp_path: Path, name: str) -> None:
+    (tmp_path / "stock.csv").write_text("sku,stock\ncement,10\n")
+    await drop.push(HTTP, order("ORD1", line("cement", 2)), tried=False)
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with trio.fail_after(5):
+        found = await drop.inventory(HTTP, "")
+    if name.startswith("orders"):
+        assert isinstance(found, Stocktake), "that is none of ours"
+    else:
+        assert isinstance(found, Outcome)
+        assert "no ordinary file" in found.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"sku,quantity\ncement,5\n", b"\xff\xfe\x00", b"sku,quantity\n\x00", b'"', b"quantity\n" + b"9" * 5_000 + b"\n"],
+)
+async def test_what_others_put_into_orders_is_none_of_ours(drop: CsvDrop, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "stock.csv").write_text("sku,stock\ncement,10\n")
+    await drop.push(HTTP, order("ORD1", line("cement", 2)), tried=False)
+    (tmp_path / "orders" / "more.csv").write_bytes(content)
+    (tmp_path / "orders" / "link.csv").symlink_to("/dev/zero")
+    assert await told(drop) == {"cement": 8}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe", b"sku,quantity\ncement\n", b"sku,quantity\ncement,1.5\n", b"x;y\n1;2\n", b'sku,"']
+)
+async def test_an_order_that_somebody_has_spoilt_is_named_and_no_stock_is_taken(
+    drop: CsvDrop, tmp_path: Path, content: bytes
+) -> None:
+    """Some programs write into the file that they have open; told/ is another name of the same one."""
+    (tmp_path / "stock.csv").write_text("sku,stock\ncement,10\n")
+    await drop.push(HTTP, order("ORD1", line("cement", 2)), tried=False)
+    (tmp_path / "orders" / "ORD1.csv").write_bytes(content)
+    found = await drop.inventory(HTTP, "")
+    assert isinstance(found, Outcome)
+    assert "ORD1.csv" in found.reason
 
 
 # -- orders out ------------------------------------------------------------------------------------------------------

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import pytest
+import trio
 import trio.testing
 
+from adapters.kinds import Site
 from adapters.payments._mpesa import codes, prompting, reading, tokens
 from adapters.payments._mpesa.paths import CONFIRMATION, VALIDATION
 from adapters.payments._mpesa.tokens import App, tokens_of
-from adapters.payments.mpesa import LOST_AFTER, PUSH, QUERY
+from adapters.payments.mpesa import LOST_AFTER, PUSH, QUERY, build
 from adapters.settings import Secret
+from engine.errors import ConfigError
 from engine.payments import Failure, PaymentNews, Told
-from engine.ports import AnswerLost, NotSent
+from engine.ports import Answer, AnswerLost, NotSent
 from tests.adapters.fake_world import START
-from tests.adapters.mpesa import INTENT, KEY, PASSKEY, SECRET, Scripted, address, answer, cases, intent, provider
+from tests.adapters.mpesa import (
+    INTENT,
+    KEY,
+    PASSKEY,
+    SECRET,
+    Scripted,
+    address,
+    answer,
+    cases,
+    intent,
+    provider,
+    settings,
+)
 
 Clock = trio.testing.MockClock
+HANGS = 10.0
 TAKEN = answer({"MerchantRequestID": "mr-1", "CheckoutRequestID": "ws_CO_1", "ResponseCode": "0"})
 WRONG_TOKEN = answer({"errorCode": "404.001.03", "errorMessage": "Invalid Access Token"}, 404)
 PAID = answer({"CheckoutRequestID": "ws_CO_1", "ResultCode": "0"})
@@ -96,6 +113,19 @@ async def test_a_phone_that_is_not_kenyan_is_not_called() -> None:
     assert http.calls == []
 
 
+async def test_no_other_money_is_asked_for_as_if_it_were_shillings() -> None:
+    http = Scripted()
+    found = await provider().charge(http, intent(currency="INR"))
+    assert (found.asked, found.failure, found.provider) == (False, "unreachable", "mpesa")
+    assert http.calls == [], "a prompt names no currency: 500 rupees would have been 500 shillings"
+
+
+def test_a_shop_that_sells_in_another_currency_can_not_start_with_m_pesa() -> None:
+    with pytest.raises(ConfigError, match=r"KES only.*INR"):
+        build(Site("kiosk", "https://shop.example.test", currency="INR"), settings())
+    assert build(Site("kiosk", "https://shop.example.test", currency="KES"), settings()).shop == "kiosk"
+
+
 # -- tokens ----------------------------------------------------------------------------------------------------------
 async def test_one_token_serves_all_lanes_and_is_asked_for_once() -> None:
     made, http = provider(), Scripted(*[TAKEN] * 8)
@@ -146,6 +176,25 @@ async def test_without_a_token_nobody_was_asked_and_it_is_tried_again(error: Any
     found = await provider().charge(http, intent())
     assert (found.asked, found.again, http.said) == (False, True, [])
     assert await provider().ask(http, intent(provider_ref="ws_CO_1")) is None
+
+
+class Hanging(Scripted):
+    """Daraja takes connections, and answers nothing."""
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        self.calls.append((url, headers))
+        await trio.sleep(HANGS)
+        raise AnswerLost("no answer")
+
+
+async def test_who_waits_while_daraja_hangs_waits_once(autojump_clock: Clock) -> None:
+    made, http, began = provider(), Hanging(), trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for number in range(8):
+            nursery.start_soon(made.charge, http, intent(f"kiosk/c{number}:1:pay"))
+    assert trio.current_time() - began == HANGS
+    await made.charge(http, intent())
+    assert http.tokens == 2, "who comes later asks again"
 
 
 @pytest.mark.parametrize("code", ["400.008.01", "400.008.02"])

@@ -19,13 +19,14 @@ from adapters.web.app import Web
 from adapters.web.body import Bodies
 from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address
+from engine.books import Charged
 from engine.errors import ConfigError, StoreBusy, StoreFailed
 from engine.facts import IntentOf
 from engine.payments import IntentStatus, PaymentState
 from engine.running import Running
 from tests.adapters.edge import WireChannel, call
 from tests.engine.cash import intent, keep
-from tests.engine.scripted import BAKERY, SHOP, Core, TrioClock, TroubledStore, core, settled, store
+from tests.engine.scripted import BAKERY, SHOP, START, Core, TrioClock, TroubledStore, core, settled, store
 from tests.engine.sending import FAST, ScriptedChannel, no_http
 
 __all__ = ["core", "store"]
@@ -77,6 +78,21 @@ def success(reference: str = "a", transaction: str = "TX1", amount: int = 3000) 
 
 
 FAILED = {"event": "payment.failed", "data": {"order_id": "gh_1", "reason": "wrong_pin", "reference": "a"}}
+
+
+# -- whose it is -----------------------------------------------------------------------------------------------------
+async def test_of_two_shops_with_one_account_the_one_gets_the_money_that_has_asked_for_it(
+    core: Core, store: TroubledStore, autojump_clock: Clock
+) -> None:
+    """The classic dialect's events, as documented, name no reference of ours (flows.md 4)."""
+    await keep(store, (intent("a", shop=KIOSK),))
+    await store.claim_charges(["a"], START)
+    await store.settle_charges([Charged("a", asked=True, provider="ghala", provider_ref="gh_1")], START)
+    async with front(store, provider(), provider(KIOSK)) as made:
+        assert (await made.post(success("")))[0] == 200
+        assert await store.payments(SHOP, [], 10) == [], "it is none of the first shop's"
+        (payment,) = await store.payments(KIOSK, [], 10)
+        assert (payment.intent, payment.order) == ("a", "ORD-a")
 
 
 # -- kept, then thanked ----------------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ async def test_before_a_send_goes_once_more_it_is_looked_for() -> None:
         {"body": "something else"},
         {"direction": "inbound"},
         {"status": "failed"},
-        {"date_created": "Mon, 21 Sep 2026 14:13:19 +0000"},
+        {"date_created": "Mon, 21 Sep 2026 14:12:49 +0000"},
     ],
 )
 async def test_another_message_is_not_taken_for_it(other: dict[str, str]) -> None:
@@ -186,6 +186,11 @@ async def test_without_words_there_is_nothing_to_look_for() -> None:
     assert api.gets == []
 
 
+async def test_a_send_is_found_though_twilio_s_clock_is_behind_ours() -> None:
+    api = Api(answer(200, messages=[listed(date_created="Mon, 21 Sep 2026 14:12:55 +0000")]))
+    assert await channel().found(api, outgoing(Text("hi"), attempts=2)) == [SID]
+
+
 async def test_that_it_can_t_be_looked_for_is_said() -> None:
     for trouble in (NotSent("x"), AnswerLost("x"), answer(503)):
         with pytest.raises(NotSent):
@@ -193,6 +198,9 @@ async def test_that_it_can_t_be_looked_for_is_said() -> None:
 
 
 # -- what was missed -------------------------------------------------------------------------------------------------
+BEFORE = "Mon, 21 Sep 2026 10:00:00 +0000"
+
+
 def came(number: int, **changes: Any) -> dict[str, Any]:
     one = {
         "sid": f"SM{number:032x}",
@@ -221,6 +229,21 @@ async def test_what_came_before_is_left_out_and_a_broken_list_raises() -> None:
     assert len((await channel().fetch(api, NOW - 60_000)).inbounds) == 1
     with pytest.raises(AnswerLost):
         await channel().fetch(Api(answer(500)), NOW)
+
+
+async def test_what_was_said_within_a_second_stays_in_its_order() -> None:
+    api = Api(answer(200, messages=[came(3), came(2), came(1)]))
+    found = await channel().fetch(api, NOW - 60_000)
+    assert [one.event for one in found.inbounds] == [TextSaid(f"message {number}") for number in (1, 2, 3)]
+
+
+async def test_of_a_long_day_only_what_may_be_new_is_read() -> None:
+    new = answer(200, messages=[came(3), came(2, date_sent=BEFORE)], next_page_uri="/next?Page=1")
+    old = answer(200, messages=[came(1, date_sent=BEFORE)], next_page_uri="/next?Page=2")
+    api = Api(new, old)
+    found = await channel().fetch(api, NOW - 60_000)
+    assert [one.event for one in found.inbounds] == [TextSaid("message 3")]
+    assert len(api.gets) == 2, "the rest of the day was read before"
 
 
 def test_it_fetches_as_often_as_set_and_never_in_development() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 import trio
@@ -24,6 +24,7 @@ from tests.engine.sending import moment, no_http
 
 replace = msgspec.structs.replace
 Reply = Charged | Exception | trio.Event
+Connect = Callable[[], AbstractAsyncContextManager[Http]]
 
 
 class ScriptedProvider:
@@ -113,13 +114,13 @@ def paid(name: str, *, ok: bool = True) -> PaymentNews:
 class CashDesk:
     """A cashier with its store and provider. ``told`` counts how often it said that letters were posted."""
 
-    def __init__(self, store: TroubledStore, *providers: ScriptedProvider) -> None:
+    def __init__(self, store: TroubledStore, *providers: ScriptedProvider, connect: Connect = no_http) -> None:
         self.store = store
         self.provider = providers[0]
         self.clock = TrioClock()
         self.told = 0
         self.breakers = Breakers(store, self.clock)
-        self.cashier = Cashier(store, providers, no_http, self.clock, self._posted, self.breakers)
+        self.cashier = Cashier(store, providers, connect, self.clock, self._posted, self.breakers)
 
     def _posted(self) -> None:
         self.told += 1
@@ -154,8 +155,10 @@ async def keep(store: TroubledStore, intents: tuple[Intent, ...]) -> Commit:
 
 
 @asynccontextmanager
-async def counting(store: TroubledStore, *providers: ScriptedProvider) -> AsyncIterator[CashDesk]:
-    desk = CashDesk(store, *(providers or (ScriptedProvider(),)))
+async def counting(
+    store: TroubledStore, *providers: ScriptedProvider, connect: Connect = no_http
+) -> AsyncIterator[CashDesk]:
+    desk = CashDesk(store, *(providers or (ScriptedProvider(),)), connect=connect)
     async with trio.open_nursery() as nursery:
         await nursery.start(desk.cashier.run)
         try:

@@ -286,6 +286,23 @@ async def test_a_mark_of_read_is_not_shown_while_a_channel_is_out(store: Trouble
     assert channel.read == ["w1"]
 
 
+async def test_whoever_is_not_allowed_does_not_end_the_trial_of_somebody_else(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    service, channel = Service(), CallingChannel()
+    async with running(store, channel, connect=service.connect) as made:
+        (breaker,) = made.breakers._all.values()
+        for _ in range(IN_A_ROW):
+            breaker.failed("it is out")
+        await trio.sleep(REST_FIRST / 1000)
+        assert breaker.allow(), "the messages that were missed are fetched, to try"
+        async with service.connect() as http:
+            for number in range(3):  # claimed before it opened
+                await made.outbox._send(http, row("ann", number))
+        assert channel.order == []
+        assert breaker.wait() > 0
+
+
 # -- money -----------------------------------------------------------------------------------------------------------
 class CallingProvider(ScriptedProvider):
     """A payment provider that is called; ``charges`` and ``questions`` count the calls."""

@@ -13,7 +13,7 @@ from engine.address import DAY, HOUR, MINUTE, Address
 from engine.cashier import GAP_MOST, LANES, RETRIES, SILENT, WAITED_MOST
 from engine.commit import Commit
 from engine.errors import StoreBusy, StoreFailed
-from engine.payments import OPEN, Failure, IntentMove, IntentStatus, PaymentState, Way
+from engine.payments import OPEN, Failure, Intent, IntentMove, IntentStatus, PaymentState, Way
 from tests.engine.cash import (
     DECLINED,
     LOST,
@@ -249,6 +249,28 @@ async def test_a_lost_callback_is_found_out_within_a_minute(store: TroubledStore
         asked = len(desk.provider.asked)
         await trio.sleep(3_600)
     assert len(desk.provider.asked) == asked
+
+
+async def test_a_rush_of_wishes_keeps_nobody_from_hearing_what_became_of_theirs(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    rush = [f"w{number}" for number in range(300)]
+    async with counting(store) as desk:
+        await desk.wish(intent("silent"))
+        await trio.sleep(SILENT / 1000 + 0.5)  # the cashier has looked for the silent just before it was one
+        assert desk.provider.asked == []
+        charges = store.charges
+
+        async def rushed(limit: int) -> list[Intent]:
+            if rush:
+                await keep(store, (intent(rush.pop()),))
+            return await charges(limit)
+
+        store.charges = rushed  # type: ignore[method-assign]
+        await desk.wish(intent("first"))
+        while not desk.provider.asked and rush:
+            await trio.lowlevel.checkpoint()
+        assert rush, "it was asked about while wishes came in"
 
 
 async def test_questions_come_in_growing_gaps_until_a_day_after_the_end(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
+from contextlib import nullcontext
 
 import pytest
 import trio
@@ -10,9 +12,10 @@ import trio.testing
 
 from engine.address import HOUR, MINUTE, Address
 from engine.books import Refunded
+from engine.breaker import IN_A_ROW, service_of
 from engine.commit import Commit
 from engine.payments import Payment, PaymentSettlement, PaymentState, RefundNews
-from engine.ports import Http, Refunder
+from engine.ports import Answer, Http, NotSent, Refunder
 from engine.sending_back import LEASE, LEASE_MOST, LOOK_BACK_SECONDS, TOLD_AT
 from tests.engine.cash import CashDesk, ScriptedProvider, counting, intent, keep, paid
 from tests.engine.scripted import SHOP, START, TroubledStore, settled, store
@@ -65,6 +68,27 @@ class RefundingProvider(ScriptedProvider):
         return self.elsewhere
 
 
+class Down:
+    """A connection to nobody."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        raise NotSent("ConnectError")
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
+        raise NotSent("ConnectError")
+
+
+class CallingRefunder(RefundingProvider):
+    """One that is called."""
+
+    async def refund(self, http: Http, payment: Payment, amount: int, key: str) -> Refunded:
+        try:
+            await http.post("", {}, b"")
+        except NotSent:
+            return LOST
+        return await super().refund(http, payment, amount, key)
+
+
 async def wish(desk: CashDesk, amount: int, *, frm: tuple[PaymentState, ...] = (PaymentState.DESK,)) -> None:
     """The owner's decision as a turn commits it."""
     address = Address(SHOP, "ann")
@@ -74,6 +98,22 @@ async def wish(desk: CashDesk, amount: int, *, frm: tuple[PaymentState, ...] = (
     commit = Commit(address, version, b"{}", desk.clock.now(), f"w{version}", settlements=(one,))
     assert await desk.store.commit(commit) is None
     desk.cashier.offer(commit)
+
+
+async def take_in_another(desk: CashDesk) -> None:
+    """A second payment, which shall go back whole."""
+    await keep(desk.store, (intent("b"),))
+    await desk.store.record(SHOP, paid("b"), START)
+    address, name = Address(SHOP, "ann"), "scripted:tx-b"
+    for frm, to, refund in ((PaymentState.RECORDED, DESK, 0), (DESK, REFUNDING, 300_000)):
+        before = await desk.store.wake(address)
+        assert before is not None
+        one = PaymentSettlement(name, (frm,), to, refund=refund)
+        commit = Commit(
+            address, before.version + 1, b"{}", desk.clock.now(), f"w{before.version + 1}", settlements=(one,)
+        )
+        assert await desk.store.commit(commit) is None
+        desk.cashier.offer(commit)
 
 
 async def take_in(store: TroubledStore) -> None:
@@ -185,6 +225,52 @@ async def test_the_webhook_may_be_quicker_than_the_answer(store: TroubledStore, 
         assert (await standing(desk)).refunded == 5_000
         assert (await desk.letters()).count(f"refunded:scripted:re-{key}") == 1
     assert provider.asked_at == [0]
+
+
+async def test_a_refund_whose_turn_came_twice_is_not_made_after_it_was_refused(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    """A lane that hangs longer than the lease: what waits for it is due again, and waits twice."""
+    await take_in(store)
+    provider, hangs = RefundingProvider(), trio.Event()
+    provider.before.extend([hangs, REFUSED])
+    async with counting(store, provider) as desk:
+        await wish(desk, 5_000)
+        await settled()
+        await take_in_another(desk)
+        await trio.sleep(1.5 * LEASE / 1000)
+        hangs.set()
+        await trio.sleep(10 * LEASE / 1000)
+        found = await desk.store.payment(SHOP, "scripted:tx-b")
+        assert found is not None
+        assert (found.refunding, found.refund_problem) == (0, REFUSED)
+    assert found.refund_key not in provider.made, "its owner was told that it was not made, and may wish for it anew"
+
+
+async def test_while_a_provider_rests_refunds_wait(store: TroubledStore, autojump_clock: Clock) -> None:
+    await take_in(store)
+    provider = RefundingProvider()
+    async with counting(store, provider) as desk:
+        breaker = desk.breakers.of(service_of(provider), SHOP, "")
+        for _ in range(IN_A_ROW):
+            breaker.failed("it is out")
+        await wish(desk, 5_000)
+        await settled()
+        assert provider.asked_at == []
+        await trio.sleep(2 * LEASE / 1000)
+        assert (await standing(desk)).refunded == 5_000
+
+
+async def test_calls_about_refunds_tell_the_breaker_how_the_provider_is(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    provider = CallingRefunder()
+    await take_in(store)
+    async with counting(store, provider, connect=lambda: nullcontext(Down())) as desk:
+        await wish(desk, 5_000)
+        await trio.sleep(HOUR / 1000)
+        assert not desk.breakers.of(service_of(provider), SHOP, "").closed
+        assert (await standing(desk)).refunding == 5_000, "it waits"
 
 
 async def test_money_of_a_provider_that_is_gone_waits(store: TroubledStore, autojump_clock: Clock) -> None:

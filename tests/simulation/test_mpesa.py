@@ -269,7 +269,7 @@ async def test_without_the_store_there_is_no_verdict(
 ) -> None:
     async with street(store, monkeypatch, by_hand=True) as made:
         await made.wish("a")
-        monkeypatch.setattr(store, "owing", hangs)
+        monkeypatch.setattr(store, "meant", hangs)
         made.account.response_type = "Cancelled"
         assert await made.fake.pay_by_hand(made.account, 3_000, "254700000009", "ORD-a") == "no answer"
 

@@ -180,7 +180,7 @@ async def use_the_shop(store: SqliteStore) -> None:
     await store.asked_enough(["z1"])
     await store.overheard(SHOP, news("t3", provider="mpesa", intent="z1", transaction="R1"), NOW)
     await store.record(SHOP, news("t3", provider="mpesa", intent="z1", transaction="R1"), NOW)
-    await store.owing(SHOP, "wz 1")
+    await store.meant(SHOP, news(reference="wz 1"))
     await store.payment(SHOP, "fake:t1")
     await store.payment_of(SHOP, "WZ1")
     await store.payments(SHOP, (PaymentState.DESK, PaymentState.APPLIED), 9)

@@ -16,13 +16,16 @@ from engine.events import Inbound
 from engine.messages import Outgoing
 from engine.ports import Answer, AnswerLost, Delivery, Http
 
-PAGE = 20
-"""Messages a page: what fits into the answer that a lane reads (adapters.http.ANSWER_BYTES), however long they are."""
-PAGES_AT_MOST = 250
-"""One fetch reads at most 5,000 messages; what is more comes with the next."""
+PAGE = 50
+"""Messages a page: what fits into the answer that a lane reads (adapters.http.LIST_BYTES), however long they are."""
+PAGES_AT_MOST = 1_000
+"""One fetch reads at most 50,000 messages, the newest first."""
 FOUND_AMONG = 20
 """The latest messages to a customer among which a lost send is looked for."""
 SECOND: Millis = 1_000
+SKEW: Millis = 30 * SECOND
+"""How far Twilio's clock, which dates to the second, may be behind ours. An older message of the same words is known by
+its id as another row's (engine.ruling)."""
 
 
 def page_of(since: Millis, query: Mapping[str, str]) -> str:
@@ -31,15 +34,21 @@ def page_of(since: Millis, query: Mapping[str, str]) -> str:
     return urlencode([*query.items(), ("DateSent>", day), ("PageSize", str(PAGE))])
 
 
-async def pages(http: Http, first: str, headers: Mapping[str, str], most: int = PAGES_AT_MOST) -> list[Map]:
-    """All messages of a list. Never leaves the host: next_page_uri is a path. Raises NotSent, and AnswerLost for an
-    answer that is no list."""
+async def pages(
+    http: Http, first: str, headers: Mapping[str, str], most: int = PAGES_AT_MOST, since: Millis = 0
+) -> list[Map]:
+    """All messages of a list, which begins with the newest, up to the page on which none is of ``since`` or later: a
+    list is of whole days, and a busy number would read its day again every few minutes. Never leaves the host:
+    next_page_uri is a path. Raises NotSent, and AnswerLost for an answer that is no list."""
     parts = urlsplit(first)
     root, url, found = f"{parts.scheme}://{parts.netloc}", first, list[Map]()
     for _ in range(most):
         body = _list_of(await http.get(url, headers))
-        found += [mapping(one) for one in sequence(body.get("messages"))]
+        page = [mapping(one) for one in sequence(body.get("messages"))]
+        found += page
         following = text(body.get("next_page_uri"))
+        if page and all(moment(one) < since for one in page):
+            break
         if not following.startswith("/") or following.startswith("//"):
             break
         url = root + following
@@ -55,9 +64,9 @@ def _list_of(answer: Answer) -> Mapping[str, object]:
 
 # -- what was missed -------------------------------------------------------------------------------------------------
 def missed(shop: str, listed: list[Map], since: Millis) -> Delivery:
-    """What came in since then, oldest first. A listed message has no payload of a button: its words decide
-    (protocols.md 2.3)."""
-    found = sorted(_inbounds(shop, listed, since), key=lambda one: one.sent_at)
+    """What came in since then, oldest first; also of one second, in which the list has the newest first. A listed
+    message has no payload of a button: its words decide (protocols.md 2.3)."""
+    found = sorted(_inbounds(shop, listed[::-1], since), key=lambda one: one.sent_at)
     return Delivery(tuple(found))
 
 
@@ -94,9 +103,9 @@ def moment(one: Map) -> Millis:
 
 # -- what became of one ----------------------------------------------------------------------------------------------
 def sent_already(outgoing: Outgoing, body: str, listed: list[Map]) -> list[str]:
-    """The SIDs of messages that this row may have become: of the same words, and not older than the row, to the second,
-    which is as exactly as Twilio dates."""
-    since = outgoing.created_at // SECOND * SECOND
+    """The SIDs of messages that this row may have become: of the same words, and not older than the row, as far as
+    two clocks agree."""
+    since = outgoing.created_at - SKEW
     return [
         text(one.get("sid"))
         for one in listed

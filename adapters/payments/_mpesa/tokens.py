@@ -1,7 +1,8 @@
 """Daraja's access tokens: one for all lanes and shops of the process that use the same app (protocols.md 3.2).
 
 A new token may void the one before it, so tokens are asked for by one task at a time, and never side by side for one
-app. A token is replaced a minute before its end, or when Daraja takes it no longer.
+app. A token is replaced a minute before its end, or when Daraja takes it no longer. Whoever waited while somebody else
+was refused one has the same answer: where Daraja hangs, they would hang one after the other, for minutes.
 """
 
 from __future__ import annotations
@@ -52,20 +53,31 @@ class Tokens:
     def __init__(self, app: App) -> None:
         self._app = app
         self._token: Token | None = None
+        self._refused: tuple[float, Refusal] | None = None
         self._lock = trio.Lock()
 
     async def current(self, http: Http) -> Token:
         """A token that holds for a while. Raises NoToken."""
+        came = trio.current_time()
         async with self._lock:
             token = self._token
             if token is None or trio.current_time() >= token.fresh_until:
-                token = self._token = await self._made(http)
+                if self._refused is not None and self._refused[0] > came:
+                    raise NoToken(self._refused[1])
+                token = self._token = await self._asked_for(http)
             return token
 
     def drop(self, token: Token) -> None:
         """Daraja takes this one no longer."""
         if self._token is token:
             self._token = None
+
+    async def _asked_for(self, http: Http) -> Token:
+        try:
+            return await self._made(http)
+        except NoToken as error:
+            self._refused = (trio.current_time(), error.refusal)
+            raise
 
     async def _made(self, http: Http) -> Token:
         asked_at = trio.current_time()
