@@ -68,14 +68,18 @@ def told(payment: Payment, event: DeskDecided, owed: Order | Booking | None) -> 
     return (_settled(payment, came_from, owed), *moves)
 
 
-def failed(payment: Payment, owed: Order | Booking | None) -> tuple[AnyEffect, ...]:
-    """What follows when money did not go back, or came back to the shop."""
+def failed(payment: Payment, owed: Order | Booking | None, by: str) -> tuple[AnyEffect, ...]:
+    """What follows when money did not go back, or came back to the shop. All of it may be gone all the same: by another
+    refund, of which we may have heard first."""
     if payment.state is PaymentState.REFUNDED:
+        if payment.left <= 0:
+            return ()
         one = PaymentSettlement(payment.id, (payment.state,), PaymentState.DESK, payment.order, CAME_BACK)
         return (SettlePayment(one),)
     if payment.state is not PaymentState.REFUNDING or payment.refunding:
         return ()
-    return (_settled(payment, _stood(payment), owed),)
+    came_from = _stood(payment)
+    return (_settled(payment, came_from, owed), *_moved(payment, came_from, owed, by))
 
 
 def _stood(payment: Payment) -> PaymentState:

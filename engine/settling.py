@@ -129,7 +129,7 @@ def receive(event: PaymentSettled | DeskDecided, shop: Shop, facts: Facts) -> Re
         case "refunded":
             return _refund_told(payment, event, shop, facts)
         case "unrefunded":
-            effects = refunding.failed(payment, _owed(payment.order, facts))
+            effects = refunding.failed(payment, _owed(payment.order, facts), event.by)
             return Received(Verdict.NOTHING, payment, *_both(payment.order, facts), effects)
         case "credit" if payment.state is PaymentState.DESK:
             move = PaymentSettlement(payment.id, (PaymentState.DESK,), PaymentState.CREDITED, why="credit", by=event.by)

@@ -162,9 +162,12 @@ FAILED: Sequence[tuple[str, Owed | None, Payment, list[str]]] = [
     ("on the desk again", ORDER_PAID, sending(DESK, "twice"), ["payment desk"]),
     ("its order was cancelled meanwhile", CANCELLED, sending(), ["payment desk cancelled"]),
     ("it came back later", ORDER_PAID, paid(REFUNDED), ["payment desk refund_failed"]),
+    ("it came back after another one had taken its place", ORDER_PAID, paid(REFUNDED, refunded=TOTAL), []),
+    ("all went back another way meanwhile", ORDER_PAID, sending(refunded=TOTAL),
+     ["payment refunded refund", "paid>refunded"]),
     ("another one is under way", ORDER_PAID, sending(refunding=9), []),
     ("it never counted", ORDER_PAID, paid(), []),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("title", "owed", "payment", "effects"), FAILED, ids=[row[0] for row in FAILED])

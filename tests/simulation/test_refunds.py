@@ -169,6 +169,11 @@ def _orders(owner: Owner) -> list[str]:
         wanted = PaymentStatus.PARTLY_REFUNDED if payment.left < order.total else PaymentStatus.PAID
         if order.payment is not wanted:
             told.append(f"{order.number} is {order.payment} with {payment.left} of {order.total} left")
+    kept = {(one.shop, one.order) for one in owner.payments() if one.state is not PaymentState.REFUNDED}
+    for name in {(one.shop, one.order) for one in owner.payments()} - kept:
+        order = owner.store._ledger.orders.get(name)
+        if order is not None and order.payment in (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED):
+            told.append(f"{order.number} is {order.payment}, and all its money went back")
     return told
 
 
