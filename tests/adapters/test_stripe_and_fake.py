@@ -121,7 +121,8 @@ async def test_a_callback_before_the_answer_names_the_request_as_we_do() -> None
         assert (news.intent, news.provider_ref) == (INTENT, charged.provider_ref)
 
 
-async def test_events_may_overtake_each_other() -> None:
+async def test_events_may_overtake_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "REORDER_MS", 60_000)
     async with till(StripeFaults(reorder=ONCE)) as made:
         charged = await made.stripe.charge(made.http, intent())
         made.fake.answer(charged.provider_ref, "approve")

@@ -53,17 +53,18 @@ class Tokens:
     def __init__(self, app: App) -> None:
         self._app = app
         self._token: Token | None = None
-        self._refused: tuple[float, Refusal] | None = None
+        self._refused: Refusal | None = None
+        self._refusals = 0
         self._lock = trio.Lock()
 
     async def current(self, http: Http) -> Token:
         """A token that holds for a while. Raises NoToken."""
-        came = trio.current_time()
+        before = self._refusals
         async with self._lock:
             token = self._token
             if token is None or trio.current_time() >= token.fresh_until:
-                if self._refused is not None and self._refused[0] > came:
-                    raise NoToken(self._refused[1])
+                if self._refused is not None and self._refusals > before:
+                    raise NoToken(self._refused)
                 token = self._token = await self._asked_for(http)
             return token
 
@@ -76,7 +77,8 @@ class Tokens:
         try:
             return await self._made(http)
         except NoToken as error:
-            self._refused = (trio.current_time(), error.refusal)
+            self._refused = error.refusal
+            self._refusals += 1
             raise
 
     async def _made(self, http: Http) -> Token:

@@ -63,6 +63,7 @@ BUYERS = Buyers(
     },
     done=re.compile(NUMBER),
     sold_out=re.compile(r"sold out|Only [0-9]+ × .* left|went to somebody else|took it out"),
+    asides=re.compile(r"There is no word from M-Pesa yet"),
     leave=CANCEL,
     most=2,
 )

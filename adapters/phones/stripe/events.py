@@ -73,8 +73,6 @@ class Events:
         if self._mischief.strikes("duplicate"):
             again = self._made(account, kind, what, key)
             self._later.call(wait, lambda: self._ready.send_nowait(again))
-        if self._held is not None:
-            self._later.call(wait, self._let_go)
         return event
 
     def _let_go(self) -> None:
@@ -116,6 +114,7 @@ class Events:
         if 200 <= await self._post(http, event) < 300:
             self._counts["events_ok"] += 1
             event.done.set()
+            self._let_go()  # what this one was to overtake
             return
         self._counts["events_failed"] += 1
         wait = min(RETRY_MOST, RETRY_FIRST * 2.0 ** min(event.attempts - 1, 40))
