@@ -78,7 +78,7 @@ class SendingBack:
 
     def offer(self, commit: Commit) -> None:
         """A turn was committed: it may wish to send money back."""
-        if any(one.to is PaymentState.REFUNDING for one in commit.settlements):
+        if commit.settlements and any(one.to is PaymentState.REFUNDING for one in commit.settlements):
             self._work.set()
 
     async def record(self, shop: str, news: RefundNews) -> bool:
