@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from engine import money, table, terms_tables
+from engine import money, quiet, table, terms_tables
 from engine.address import MINUTE
 from engine.errors import BadInput, ConfigError
 from engine.payments import Way
@@ -45,6 +45,7 @@ class TermsConfig(msgspec.Struct, frozen=True, kw_only=True):
     minimum_order: Amount = "0"
     credit_days: Annotated[int, Meta(ge=0, le=365)] = 0
     reminder_days: tuple[str, ...] = ("-3", "0", "3", "7")
+    quiet_hours: str = "21:00-08:00"
     templates: tuple[str, ...] = ()
     payments: bool = True
     recognition: bool = True
@@ -75,6 +76,7 @@ def terms_problems(path: str, values: Mapping[str, Any]) -> list[str]:
         for one in values.get("templates", ())
         if not TEMPLATE.fullmatch("=".join(_pair(one)))
     ]
+    problems += _quiet_problems(f"{path}.quiet_hours", values.get("quiet_hours", ""))
     files: tuple[Literal["promotions", "price_lists", "discounts", "zones"], ...]
     files = ("promotions", "price_lists", "discounts", "zones")
     return problems + [
@@ -82,6 +84,14 @@ def terms_problems(path: str, values: Mapping[str, Any]) -> list[str]:
         for key in files
         if key in values and not values[key].is_file()
     ]
+
+
+def _quiet_problems(where: str, text: str) -> list[str]:
+    try:
+        quiet.read(text)
+    except BadInput as error:
+        return [f"{where}: {error}"]
+    return []
 
 
 def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, crm: bool = False) -> Terms:
@@ -100,6 +110,7 @@ def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, c
         minimum_order=_amount(f"{where}.minimum_order", config.minimum_order, currency),
         credit_days=config.credit_days,
         reminder_days=tuple(sorted(int(day) for day in config.reminder_days)),
+        quiet=quiet.read(config.quiet_hours),
         templates=dict(_pair(one) for one in config.templates),
         payments=config.payments,
         recognition=config.recognition,

@@ -13,8 +13,9 @@ from functools import cached_property
 
 import msgspec
 
-from engine.address import MINUTE, Millis
+from engine.address import HOUR, MINUTE, Millis
 from engine.payments import Way
+from engine.quiet import Quiet
 
 
 class Rounding(str, Enum):
@@ -62,7 +63,8 @@ class Terms(msgspec.Struct, frozen=True, dict=True):
     """See the module. ``price_lists`` maps a list's name to its prices by sku; a customer's card names the list.
 
     ``ways``: in the order in which they are offered. ``bank``: what a customer needs to transfer, lines of text.
-    ``payment_timeout``: how long an unpaid order keeps its stock. ``templates``: purpose ("order", "reminder", …) →
+    ``payment_timeout``: how long an unpaid order keeps its stock. ``quiet``: when reminders
+    and campaigns wait. ``templates``: purpose ("order", "reminder", …) →
     name of a message that the provider has approved. The switches turn off what flows.md calls feature switches (§2).
     """
 
@@ -81,6 +83,7 @@ class Terms(msgspec.Struct, frozen=True, dict=True):
     minimum_order: int = 0
     credit_days: int = 0
     reminder_days: tuple[int, ...] = (-3, 0, 3, 7)
+    quiet: Quiet = Quiet(21 * HOUR, 8 * HOUR)
     templates: Mapping[str, str] = {}
     payments: bool = True
     recognition: bool = True

@@ -104,11 +104,12 @@ def test_words_that_mean_nothing_are_problems_of_the_configuration(tmp_path: Pat
         {
             "ways": ("mpesa", "shells"),
             "reminder_days": ("-3", "soon"),
+            "quiet_hours": "at night",
             "templates": ("x", "remindr=due", "reminder.=due", "reminder.sw=", "order = placed", "reminder.sw=HX1"),
             "zones": tmp_path / "no.csv",
         },
     )
-    assert len(problems) == 7
+    assert len(problems) == 8
     assert "mpesa, card, bank, cash, found 'shells'" in problems[0]
     assert "found 'soon'" in problems[1]
     assert "PURPOSE=NAME" in problems[2]
@@ -118,4 +119,5 @@ def test_words_that_mean_nothing_are_problems_of_the_configuration(tmp_path: Pat
         "'reminder.=due'",
         "'reminder.sw='",
     ]
-    assert "no.csv" in problems[6]
+    assert problems[6].startswith("shop.a.terms.quiet_hours: expected hours of a day like")
+    assert "no.csv" in problems[7]
