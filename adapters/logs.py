@@ -46,6 +46,7 @@ EVENTS: Mapping[str, str] = {
     "charge_crashed": "asking for money failed inside the provider's adapter (a bug); nobody is asked twice",
     "refund_crashed": "sending money back failed inside the provider's adapter (a bug); it is asked again",
     "refund_failed": "a provider did not send money back; the owner is told why",
+    "clock_jumped": "the machine's clock was set, or it slept; milliseconds are by how much, below 0 for back",
     "charge_failed": "a customer could not be asked for money, or the provider refused; the kind says why",
     "connection_failed": "a connection ended in an error",
     "crm_crashed": "dealing with a CRM failed inside its adapter (a bug); it is tried again",

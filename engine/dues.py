@@ -22,6 +22,7 @@ from engine.payments import Way
 from engine.phrases import phrase, say
 from engine.shop import Shop
 from engine.shopping import joined, local, price
+from engine.timers import policy_of
 from engine.window import told
 
 KIND = "reminder"
@@ -36,7 +37,7 @@ ALWAYS = 10**6
 DAYS_REMEMBERED = 256
 """Writing a date takes 10 µs, and an evening's orders are due on a few days only."""
 
-LATE_AT_MOST = DAY
+LATE_AT_MOST = policy_of(KIND).useful
 
 OWED = (PaymentStatus.UNPAID, PaymentStatus.PENDING, PaymentStatus.FAILED)
 

@@ -75,7 +75,7 @@ class Running:
         self.around = Surroundings(store, shops, clock, self._committed, self._noted, self._merged)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
-        self.scheduler = Scheduler(store, self.supervisor, clock)
+        self.scheduler = Scheduler(store, self.supervisor, clock, self.shops)
         self.breakers = Breakers(store, clock)
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}

@@ -4,13 +4,14 @@ A timer's row stays until the turn that it caused turns it off or sets it anew, 
 committed, each in that turn's own commit; so a crash between "due" and "done" only brings it again, under the same
 inbound id. Both go out in small batches with a bound of its own on how many are under way, so that a flood of either
 starves neither the other nor conversations. The wall clock may jump: the sleep is re-examined at least every
-LOOK_SECONDS. Upkeep of the store (old inbound ids, expired holds) runs here too.
+LOOK_SECONDS, and a jump is noticed then, counted, and told to the owner when it is a large one (engine.timers).
+Upkeep of the store (old inbound ids, expired holds) runs here too.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeAlias
 
 import trio
@@ -22,6 +23,7 @@ from engine.events import Inbound, Letter, TimerFired
 from engine.mailbox import Receipt
 from engine.ports import Clock, Store
 from engine.supervisor import Supervisor
+from engine.timers import JUMP_TOLD, ClockWatch, told
 
 log = logging.getLogger("sokoni.scheduler")
 
@@ -78,7 +80,10 @@ class _Due:
 class Scheduler:
     """Posts what is due. ``note`` tells it of a timer that was just set, or a letter just kept."""
 
-    def __init__(self, store: Store, supervisor: Supervisor, clock: Clock) -> None:
+    def __init__(self, store: Store, supervisor: Supervisor, clock: Clock, shops: Collection[str] = ()) -> None:
+        """``shops``: whose owners hear of a clock that was set."""
+        self.watch = ClockWatch()
+        self._shops = shops
         self._store = store
         self._supervisor = supervisor
         self._clock = clock
@@ -113,8 +118,22 @@ class Scheduler:
             while True:
                 self._news = trio.Event()
                 self._next = None  # what is noted from here on is news, whatever was read before
+                await self._look_at_clock()
                 if not await self._post_due(nursery):
                     await self._sleep()
+
+    async def _look_at_clock(self) -> None:
+        jump = self.watch.look(self._clock.now(), trio.current_time())
+        if jump is None:
+            return
+        log.warning("clock_jumped", extra={"milliseconds": jump.by})
+        if abs(jump.by) < JUMP_TOLD:
+            return
+        for shop in sorted(self._shops):
+            try:
+                await self._store.tell_owner(shop, "clock_jumped", told(jump), jump.at)
+            except StoreBusy:
+                continue  # the log has it
 
     async def _post_due(self, nursery: trio.Nursery) -> bool:
         """Post one batch of each kind; whether there may be more at once."""

@@ -73,6 +73,7 @@ def _engine(running: Running) -> Iterator[Metric]:
     yield _counter("crashes", "Crashes of actors.", turns.crashes)
     yield _counter("parked", "Letters that were parked.", turns.parked)
     yield _counter("slowed", "Letters kept until their turn comes, for their customer writes too fast.", turns.slowed)
+    yield _counter("clock_jumps", "Times that the machine's clock was set, or it slept.", running.scheduler.watch.jumps)
     yield _gauge("quarantined", "Addresses that are quarantined.", len(running.supervisor.quarantined))
     yield _gauge("actors_awake", "Conversations in memory.", len(running.supervisor.actors))
     yield _counter("payments_asked_for", "Requests for money.", cashier.charged)

@@ -22,6 +22,7 @@ from engine.breaker import Report
 from engine.crm_desk import CrmState
 from engine.errors import StoreError
 from engine.ports import Store
+from engine.timers import ClockWatch
 
 FRESH = 1.0
 CHECK_SECONDS = 5.0
@@ -138,6 +139,7 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
             "asked_about": running.cashier.counters.asked,
             "recorded": running.cashier.counters.told,
         },
+        "clock": _clock(running.scheduler.watch),
         "crm": {shop: _crm(running.crm.state(shop)) for shop in running.crm.shops},
         "turns": turns.turns,
         "duplicates": turns.duplicates,
@@ -149,6 +151,12 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
         "barred": counters.barred,
         "unavailable": counters.unavailable,
     }
+
+
+def _clock(watch: ClockWatch) -> dict[str, Any]:
+    """Jumps of the machine's clock since the process began."""
+    last = watch.last
+    return {"jumps": watch.jumps} | ({"last_jump_ms": last.by, "last_jump_at": last.at} if last is not None else {})
 
 
 def _breaker(report: Report) -> dict[str, Any]:

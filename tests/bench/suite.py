@@ -12,6 +12,7 @@ from tests.bench.memory import memory_figures, startup_figures
 from tests.bench.onsale import onsale_figures
 from tests.bench.sending import sending_figures
 from tests.bench.serving import overload_figures, serving_figures, status_figures
+from tests.bench.timers import timer_figures
 from tests.bench.turns import turn_figures
 
 Figure = tuple[str, float, str]
@@ -20,6 +21,7 @@ SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
     "pure": ("one turn of a flow, pure part only", pure_figures),
     "channel": ("reading and writing WhatsApp's JSON", channel_figures),
     "turns": ("durable turns without HTTP, SQLite at FULL", lambda: trio.run(turn_figures)),
+    "timers": ("picking due timers among a million that wait", lambda: trio.run(timer_figures)),
     "sending": ("the outbox alone, over HTTP to a fast provider", sending_figures),
     "memory": ("memory per address", memory_figures),
     "start": ("start with many snapshots", lambda: trio.run(startup_figures)),

@@ -44,7 +44,7 @@ class Shopkeeper(Desk):
     def __init__(self, supervisor: Supervisor, store: TroubledStore, clock: TrioClock) -> None:
         super().__init__(supervisor, store)
         self.clock = clock
-        self.scheduler = Scheduler(store, supervisor, clock)
+        self.scheduler = Scheduler(store, supervisor, clock, [SHOP])
 
 
 @asynccontextmanager
@@ -203,6 +203,33 @@ async def test_a_timer_waits_longer_when_the_wall_clock_jumps_backwards(
         assert core.heard == ["in 10000"]
         await trio.sleep(30)
     assert core.heard == ["in 10000", "tick"]
+
+
+@pytest.mark.parametrize("jump", [2 * HOUR, -HOUR, 5_000])
+async def test_a_jump_is_counted_and_the_owner_hears_of_a_large_one(
+    core: Core, store: TroubledStore, autojump_clock: Clock, caplog: pytest.LogCaptureFixture, jump: int
+) -> None:
+    async with scheduling(store) as keeper:
+        await trio.sleep(10 * LOOK_SECONDS)
+        assert keeper.scheduler.watch.jumps == 0
+        keeper.clock.jump = jump
+        await trio.sleep(10 * LOOK_SECONDS)
+        assert keeper.scheduler.watch.jumps == 1
+    assert [record.message for record in caplog.records] == ["clock_jumped"]
+    notices = await store.owner_notices(SHOP, 10)
+    assert [notice.kind for notice in notices] == (["clock_jumped"] if abs(jump) > 5_000 else [])
+
+
+async def test_a_customer_is_answered_while_a_flood_of_timers_goes_out(
+    core: Core, store: TroubledStore, autojump_clock: Clock
+) -> None:
+    """A day off has left more timers than are ever under way at once: whoever writes does not wait for them."""
+    await set_timers(store, 5 * scheduler_module.UNDER_WAY, START - HOUR)
+    async with scheduling(store) as keeper:
+        await keeper.say("hello")
+        assert core.heard.count("tick") < 2 * scheduler_module.UNDER_WAY
+        await trio.sleep(60)
+    assert core.heard.count("tick") == 5 * scheduler_module.UNDER_WAY
 
 
 @pytest.mark.parametrize("quarantined", [False, True], ids=["dead", "quarantined"])
