@@ -11,7 +11,10 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 Parser = argparse.ArgumentParser
-BENCH_PARTS = ("pure", "channel", "turns", "sending", "memory", "start", "serving", "statuses", "overload", "onsale")
+BENCH_PARTS = (
+    *("pure", "channel", "turns", "timers", "sending", "memory", "start"),
+    *("serving", "statuses", "overload", "onsale"),
+)
 """The names of tests/bench/suite.py, which needs packages and can't be asked here; a test compares the two."""
 
 
