@@ -30,7 +30,7 @@ from adapters.config import (
     StorageConfig,
 )
 from adapters.settings import Reader, meant, shown
-from adapters.terms import TermsConfig, terms_problems
+from adapters.terms import TermsConfig, invoice_problems, terms_problems
 from adapters.web.access import OwnerConfig, owner_problems
 from engine.errors import ConfigError
 
@@ -131,6 +131,7 @@ class _Loading:
         terms_table = table.get("terms", {})
         terms = self.reader.values(TermsConfig, terms_table, f"{path}.terms")
         self.reader.problems += terms_problems(f"{path}.terms", terms)
+        self.reader.problems += invoice_problems(f"{path}.terms", terms, values.get("flow", ""))
         owner = self.reader.values(OwnerConfig, table.get("owner", {}), f"{path}.owner")
         self.reader.problems += owner_problems(f"{path}.owner", owner.get("secrets", ()))
         values |= {"terms": TermsConfig(**terms), "owner": OwnerConfig(**owner)}

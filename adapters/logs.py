@@ -64,6 +64,7 @@ EVENTS: Mapping[str, str] = {
     "payment_unsigned": "a payment webhook with a missing or wrong signature was refused; nothing was done",
     "process_crashed": "an error that nobody caught ended the process or one of its threads",
     "provider_notice": "the provider tells something about the account",
+    "opening_not_kept": "an invoice was opened by its link, and the store could not keep that; it was shown",
     "paper_failed": "a ticket, receipt or invoice could not be made; its message is tried again",
     "send_crashed": "sending failed inside the channel (a bug); the send counts as unknown",
     "send_failed": "a message was given up; the code is the provider's",

@@ -18,7 +18,7 @@ from engine.address import MINUTE
 from engine.errors import BadInput, ConfigError
 from engine.payments import Way
 from engine.table import Sheet
-from engine.terms import Rounding, Terms
+from engine.terms import Invoicing, Rounding, Terms
 from engine.window import WANTED
 
 TEMPLATE = re.compile(rf"({'|'.join(WANTED)})(\.[a-z]{{2,3}}(_[A-Za-z]{{2,4}})?)?=.+")
@@ -44,6 +44,7 @@ class TermsConfig(msgspec.Struct, frozen=True, kw_only=True):
     free_delivery_from: Amount = "0"
     minimum_order: Amount = "0"
     credit_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    invoices: Annotated[str, Meta(pattern="^(flow|placed|paid)$", description='"flow", "placed" or "paid"')] = "flow"
     reminder_days: tuple[str, ...] = ("-3", "0", "3", "7")
     quiet_hours: str = "21:00-08:00"
     templates: tuple[str, ...] = ()
@@ -94,6 +95,17 @@ def _quiet_problems(where: str, text: str) -> list[str]:
     return []
 
 
+def invoice_problems(path: str, values: Mapping[str, Any], flow: str) -> list[str]:
+    """A dealer's invoice goes with the order in any case, and a box office has bookings instead of orders."""
+    wished = values.get("invoices", "flow")
+    if wished == "flow" or flow not in ("wholesale", "ticketing"):
+        return []
+    why = (
+        "issues an invoice with each order" if flow == "wholesale" else "has bookings, for which there are no invoices"
+    )
+    return [f'{path}.invoices: a shop of the flow {flow} {why}; expected "flow", found "{wished}"']
+
+
 def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, crm: bool = False) -> Terms:
     """The terms that a configuration describes; ``crm``: the shop has one.
 
@@ -109,6 +121,7 @@ def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, c
         free_delivery_from=_amount(f"{where}.free_delivery_from", config.free_delivery_from, currency),
         minimum_order=_amount(f"{where}.minimum_order", config.minimum_order, currency),
         credit_days=config.credit_days,
+        invoices=Invoicing(config.invoices),
         reminder_days=tuple(sorted(int(day) for day in config.reminder_days)),
         quiet=quiet.read(config.quiet_hours),
         templates=dict(_pair(one) for one in config.templates),

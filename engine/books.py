@@ -14,7 +14,6 @@ import msgspec
 from engine.address import Address, Millis
 from engine.commit import Posted
 from engine.events import Letter
-from engine.invoices import Invoice
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.payments import Intent, Payment, PaymentNews, PaymentState, RefundNews
 from engine.tickets import Booking, BookingStatus, DoorAnswer, TicketEvent
@@ -257,12 +256,6 @@ class Books(Protocol):
 
     async def sessions(self, shop: str, limit: int) -> list[Session]:
         """Conversations that stand elsewhere than at the flow's beginning or are in human hands, the latest first."""
-
-    async def invoice_of(self, shop: str, order: str) -> Invoice | None:
-        """The invoice of an order."""
-
-    async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
-        """Invoices."""
 
     async def key(self, name: str) -> bytes:
         """32 random bytes of the store's own, made at first use under this name and kept for ever: what signs tickets

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import aftermath, asides, hearing, naming, owner, service, silence, tongues
+from engine import aftermath, asides, billing, hearing, naming, owner, service, silence, tongues
 from engine.address import Millis
 from engine.effects import (
     VISIBLE,
@@ -150,6 +150,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = Turn(c, (service.prefer(wants_marketing, c, shop, facts),))
         case _:
             turn = _heard(c, inbound, shop, facts)
+    turn = billing.billed(turn, shop, facts)
     return _replace(turn, links=links) if links else turn
 
 

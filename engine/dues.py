@@ -78,15 +78,20 @@ def _written(on: date, language: str) -> str:
 def invoice(order: Order, shop: Shop) -> tuple[AnyEffect, ...]:
     """Issue it, and send it as a document that is made when it is sent."""
     issue = IssueInvoice(IssueOf(order.number, local(order.placed_at, shop).year, order.due_at))
-    return issue, ShowDocument(f"invoice-{order.number}.pdf", paper=f"invoice:{order.number}")
+    return issue, document(order.number)
 
 
-def invoice_said(order: Order, shop: Shop, facts: Facts) -> str:
+def document(number: str, caption: str = "") -> ShowDocument:
+    """An order's invoice, made when it is sent."""
+    return ShowDocument(f"invoice-{number}.pdf", caption=caption, paper=f"invoice:{number}")
+
+
+def invoice_said(order: Order, shop: Shop, facts: Facts, number: str = NUMBER) -> str:
     """That it comes, its number, and when it is due. The store writes the number into the text (engine.invoices)."""
-    if order.payment is not PaymentStatus.UNPAID:
-        return say(facts.language, "Your invoice *{invoice}* comes as a document.", invoice=NUMBER)
+    if order.payment is not PaymentStatus.UNPAID or not order.due_at:
+        return say(facts.language, "Your invoice *{invoice}* comes as a document.", invoice=number)
     said = phrase("Your invoice *{invoice}* comes as a document; it is due on {date}.")
-    return say(facts.language, said, invoice=NUMBER, date=day(order.due_at, shop, facts))
+    return say(facts.language, said, invoice=number, date=day(order.due_at, shop, facts))
 
 
 # -- reminders -----------------------------------------------------------------------------------------------------

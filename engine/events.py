@@ -181,6 +181,14 @@ class OrderMoveWanted(News, frozen=True):
     by: str
 
 
+class InvoiceWanted(News, frozen=True):
+    """The owner (``by``) wants the customer to have the invoice of their order ``number``: it is issued where there is
+    none, and sent, once more where it was sent before."""
+
+    number: str
+    by: str
+
+
 class DeskDecided(News, frozen=True):
     """The owner (``by``) decided about a payment on the desk: ``decision`` is ``match`` (with ``order``), ``refund``
     (of ``amount``, minor units; 0: of all that is to go back) or ``credit``. ``sent`` is how much of it had gone back
@@ -241,6 +249,7 @@ AnyNews = (
     | ChargeAnswered
     | OrderRequested
     | OrderMoveWanted
+    | InvoiceWanted
     | DeskDecided
     | HoldEnded
     | SeatsOffered
@@ -271,6 +280,7 @@ AnyEvent = (
     | ChargeAnswered
     | OrderRequested
     | OrderMoveWanted
+    | InvoiceWanted
     | DeskDecided
     | HoldEnded
     | SeatsOffered

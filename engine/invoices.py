@@ -7,11 +7,15 @@ things").
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from enum import Enum
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from engine.address import Millis
+from engine.dates import local
+from engine.messages import AnyMessage, Document
 from engine.orders import Order, OrderStatus, PaymentStatus
 
 NUMBER = "⟦invoice⟧"
@@ -19,7 +23,16 @@ NUMBER = "⟦invoice⟧"
 
 
 class InvoiceStatus(str, Enum):
+    """How an invoice stands; found from rows when it is read, never kept (``standing``).
+
+    SENT: a message with it has left. VIEWED: its customer has read that, or opened its link. OVERDUE: the day on which
+    it was due is over. What is paid or void is neither any more.
+    """
+
     ISSUED = "issued"
+    SENT = "sent"
+    VIEWED = "viewed"
+    OVERDUE = "overdue"
     PAID = "paid"
     VOID = "void"
 
@@ -38,8 +51,9 @@ class IssueOf(msgspec.Struct, frozen=True):
 class Invoice(msgspec.Struct, frozen=True):
     """One issued invoice; what it says is on its order's lines.
 
-    ``status`` follows the order: VOID once it is cancelled or its payment REFUNDED, PAID while that is PAID or
-    PARTLY_REFUNDED, else ISSUED.
+    ``status``: VOID once its order is cancelled or its payment REFUNDED, PAID while that is PAID or PARTLY_REFUNDED.
+    Else it is ISSUED for a turn (facts.InvoiceOf), which asks no more; whoever looks it up (InvoiceBook) also learns
+    whether it is OVERDUE, VIEWED or SENT.
     """
 
     number: str
@@ -64,6 +78,31 @@ def status_of(order: Order) -> InvoiceStatus:
         return InvoiceStatus.VOID
     settled = order.payment in (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED)
     return InvoiceStatus.PAID if settled else InvoiceStatus.ISSUED
+
+
+def standing(invoice: Invoice, *, sent: bool, viewed: bool, today: Millis) -> InvoiceStatus:
+    """The whole of it: ``invoice.status`` follows its order, ``today`` is when the shop's day began."""
+    if invoice.status is not InvoiceStatus.ISSUED:
+        return invoice.status
+    if invoice.due_at < today:
+        return InvoiceStatus.OVERDUE
+    return InvoiceStatus.VIEWED if viewed else InvoiceStatus.SENT if sent else InvoiceStatus.ISSUED
+
+
+def day_began(now: Millis, timezone: str) -> Millis:
+    """When the day of a place began. Where a clock is put forward over midnight it begins with its first moment."""
+    midnight = datetime.combine(local(now, timezone).date(), time(), ZoneInfo(timezone))
+    return round(midnight.timestamp() * 1000)
+
+
+def filed(message: AnyMessage) -> str:
+    """The paper under which a message is filed, so that it can be said how an invoice was sent; "" for any other."""
+    paper = message.paper if isinstance(message, Document) else ""
+    return paper if paper.startswith(FILED) else ""
+
+
+FILED = ("invoice:",)
+"""Kinds of papers of which it is known which messages carried them."""
 
 
 def issued(issue: IssueOf, number: str, order: Order, at: Millis) -> Invoice:

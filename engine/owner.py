@@ -6,8 +6,9 @@ each change of an order is told to the customer in the turn that makes it, once 
 
 from __future__ import annotations
 
+from engine import billing
 from engine.effects import AnyEffect, MoveOrder, ReleaseHold, Say, TakeStock
-from engine.events import DeskDecided, MessageWanted, News, OrderMoveWanted, PaymentSettled
+from engine.events import DeskDecided, InvoiceWanted, MessageWanted, News, OrderMoveWanted, PaymentSettled
 from engine.facts import AnyNeed, ConflictKind, Facts, IntentsFor, OrderNumbered, PaymentFor
 from engine.messages import Purpose
 from engine.orders import Order, OrderMove, OrderStatus, holds_of, order_moves
@@ -36,6 +37,8 @@ def needs(event: News) -> tuple[AnyNeed, ...]:
     match event:
         case OrderMoveWanted(number):
             return cancelling(number)
+        case InvoiceWanted(number):
+            return billing.needs(number)
         case _:
             return news_needs(event)
 
@@ -56,6 +59,8 @@ def effects(event: News, language: str, shop: Shop, facts: Facts) -> tuple[AnyEf
         case OrderMoveWanted(number, status, by):
             order = facts.order(number)
             return () if order is None else _move(order, OrderStatus(status), by, language, facts)
+        case InvoiceWanted(number):
+            return billing.sent(number, shop, facts)
         case PaymentSettled() | DeskDecided():
             received = receive(event, shop, facts)
             return (*received.effects, *told(received, shop, facts))

@@ -12,12 +12,15 @@ from typing import Protocol
 
 import msgspec
 
+from engine.invoices import filed
 from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing
 from engine.ports import Http, Sending
 
 log = logging.getLogger("sokoni.papering")
 
 NO_SUCH_PAPER = "What this paper would show is not in the store any more; nothing was sent."
+FETCHED = "?by=provider"
+"""Behind the link that a provider fetches an invoice from: that is no customer who looks at it."""
 NOT_MADE = "The paper could not be made; it will be tried again. The log says why."
 
 
@@ -57,7 +60,7 @@ class Papering:
                 return Outcome(OutcomeClass.RETRY, reason=NOT_MADE)
             if content is None:
                 return Outcome(OutcomeClass.NEVER, reason=NO_SUCH_PAPER)
-            link = self._papers.link(outgoing.address.shop, message.paper)
+            link = self._papers.link(outgoing.address.shop, message.paper) + (FETCHED if filed(message) else "")
             message = msgspec.structs.replace(message, content=content, link=link)
             outgoing = msgspec.structs.replace(outgoing, message=message)
         elif isinstance(message, Image) and message.path and not message.link:

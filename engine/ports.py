@@ -19,6 +19,7 @@ from engine.commit import Commit, Parked, Snapshot, Timer
 from engine.events import Inbound, Letter
 from engine.facts import AnyNeed, Conflict, Known
 from engine.identity import People
+from engine.invoice_book import InvoiceBook
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Reviewed, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
@@ -28,9 +29,11 @@ from engine.repeats import Repeats
 from engine.template_states import TemplateBook, TemplateState
 
 
-class Store(Till, Post, BoxOffice, Books, BackOffice, Noticeboard, TemplateBook, Repeats, People, Protocol):
-    """The durable memory of all shops. Its other parts stand in engine.books, backoffice, notices, template_states,
-    repeats and identity.
+class Store(
+    Till, Post, BoxOffice, Books, InvoiceBook, BackOffice, Noticeboard, TemplateBook, Repeats, People, Protocol
+):
+    """The durable memory of all shops. Its other parts stand in engine.books, invoice_book, backoffice, notices,
+    template_states, repeats and identity.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises

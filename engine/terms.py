@@ -25,6 +25,15 @@ class Rounding(str, Enum):
     ORDER = "order"
 
 
+class Invoicing(str, Enum):
+    """When an order gets its invoice by itself. FLOW: as its flow does it (wholesale: in the turn that places it, the
+    others never). PLACED: in the turn that places it. PAID: in the turn that finds it paid."""
+
+    FLOW = "flow"
+    PLACED = "placed"
+    PAID = "paid"
+
+
 class Zone(msgspec.Struct, frozen=True):
     """A delivery zone: its fee, and the ``words`` (folded) by which an address is known to lie in it; a zone without
     words takes every address."""
@@ -82,6 +91,7 @@ class Terms(msgspec.Struct, frozen=True, dict=True):
     price_lists: Mapping[str, Mapping[str, int]] = {}
     minimum_order: int = 0
     credit_days: int = 0
+    invoices: Invoicing = Invoicing.FLOW
     reminder_days: tuple[int, ...] = (-3, 0, 3, 7)
     quiet: Quiet = Quiet(21 * HOUR, 8 * HOUR)
     templates: Mapping[str, str] = {}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.address import Millis
 from engine.commit import Commit
 from engine.invoices import Invoice, InvoiceStatus, invoice_number
+from engine.messages import StatusRank
 from storage.sql import Db, Row, read_all, write
+from storage.steps import STEP
 
 Numbers = dict[tuple[str, str], str]
 """Shop and order → the number of its invoice."""
@@ -42,10 +45,26 @@ SELECT json_group_array(json_array(a.shop, a.year, coalesce(
     (SELECT max(count) FROM invoices i WHERE i.shop = a.shop AND i.year = a.year), 0))) FROM asked a"""
 INVOICE = "INSERT INTO invoices (shop, number, invoiced, year, count, issued_at, due_at) {values}"
 
-INVOICE_OF = """json_array(v.number, v.shop, o.customer, v.invoiced, v.issued_at, v.due_at, o.total, o.currency,
-    CASE WHEN o.status = 'cancelled' OR o.payment = 'refunded' THEN 'void'
-         WHEN o.payment IN ('paid', 'partly_refunded') THEN 'paid' ELSE 'issued' END)"""
-"""``v`` is an invoice and ``o`` its order: how it stands follows from the order, as engine.invoices.status_of says."""
+STATUS_OF = """CASE WHEN o.status = 'cancelled' OR o.payment = 'refunded' THEN 'void'
+         WHEN o.payment IN ('paid', 'partly_refunded') THEN 'paid' ELSE {open} END"""
+"""How invoice ``v`` of order ``o`` stands: it follows from the order, as engine.invoices.status_of says."""
+
+COLUMNS = """json_array(v.number, v.shop, o.customer, v.invoiced, v.issued_at, v.due_at, o.total, o.currency,
+    {status})"""
+INVOICE_OF = COLUMNS.format(status=STATUS_OF.format(open="'issued'"))
+"""An invoice as a turn reads it."""
+
+_SENT = f"""(SELECT max(CASE WHEN x.step >= {STEP[StatusRank.READ]} THEN 2 WHEN x.state = 'sent' THEN 1 ELSE 0 END)
+    FROM papers_sent s JOIN outbox x ON x.key = s.key
+    WHERE s.shop = v.shop AND s.paper = 'invoice:' || v.invoiced)"""  # noqa: S608
+_OPENED = """EXISTS (SELECT 1 FROM papers_opened w WHERE w.shop = v.shop AND w.paper = 'invoice:' || v.invoiced)"""
+
+
+def status_on(today: Millis) -> str:
+    """How an invoice stands on the day that began at ``today``, as engine.invoices.standing says."""
+    how = f"""CASE WHEN v.due_at < {int(today)} THEN 'overdue' WHEN {_OPENED} THEN 'viewed'
+        ELSE CASE {_SENT} WHEN 2 THEN 'viewed' WHEN 1 THEN 'sent' ELSE 'issued' END END"""
+    return STATUS_OF.format(open=how)
 
 
 def invoice(row: list[Any]) -> Invoice:

@@ -36,14 +36,14 @@ from storage.judge import Standing, judge
 from storage.knowing import Knowing
 from storage.memory_backoffice import MemoryBackOffice
 from storage.memory_desk import Pause
+from storage.memory_invoices import MemoryInvoices
 from storage.memory_notices import MemoryNotices
-from storage.memory_people import MemoryPeople
 from storage.memory_templates import MemoryTemplates
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryPeople):
+class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoices):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:

@@ -14,7 +14,6 @@ from engine.books import Charged, Session, Stats
 from engine.commit import Posted, Snapshot
 from engine.errors import StoreFailed
 from engine.events import Letter
-from engine.invoices import Invoice
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.payments import Intent, Payment, PaymentNews, PaymentState, RefundNews
 from engine.ports import Clock
@@ -242,14 +241,6 @@ class MemoryDesk:
         own = [session_of(*one, self._clock.now()) for one in self._snapshots.items() if one[0].shop == shop]
         stand = [session for session in own if session is not None]
         return page(sorted(stand, key=lambda session: (-session.since, session.customer)), limit)
-
-    async def invoice_of(self, shop: str, order: str) -> Invoice | None:
-        await self._turn()
-        return self._ledger.invoice(shop, order)
-
-    async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
-        await self._turn()
-        return page(self._ledger.invoices(shop), limit, offset)
 
     async def key(self, name: str) -> bytes:
         await self._turn()

@@ -3,8 +3,8 @@
 Everything that touches the file runs in storage's own thread (storage/bridge.py); everything here runs in trio's. The
 pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
 is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
-what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_backoffice,
-sqlite_notices, sqlite_templates.
+what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_invoices,
+sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from storage.connections import connect
 from storage.file import Lock, Synchronous, quick_check
 from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
+from storage.sqlite_invoices import SqliteInvoices
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
 from storage.sqlite_people import SqlitePeople
@@ -72,7 +73,14 @@ async def open_sqlite(
 
 
 class SqliteStore(
-    SqliteTill, SqliteOffice, SqliteBooks, SqliteBackOffice, SqliteNotices, SqlitePeople, SqliteTemplates
+    SqliteTill,
+    SqliteOffice,
+    SqliteBooks,
+    SqliteInvoices,
+    SqliteBackOffice,
+    SqliteNotices,
+    SqlitePeople,
+    SqliteTemplates,
 ):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 

@@ -11,11 +11,9 @@ from typing import Any
 from engine.address import Address, Millis
 from engine.books import Session, Stats
 from engine.commit import Snapshot
-from engine.invoices import Invoice
 from engine.orders import Customer, Order, OrderStatus, PaymentStatus
 from engine.remembered import session_of
 from storage.errands import Errand
-from storage.invoice_rows import INVOICE_OF, invoice
 from storage.order_rows import CARD, CARD_OF, ORDER_OF, card, card_row, order
 from storage.sql import Db, blanks, read, run, write
 from storage.sqlite_desk import SqliteDesk
@@ -75,12 +73,6 @@ class SqliteBooks(SqliteDesk):
         return found
 
     # -- papers ----------------------------------------------------------------------------------------------------
-    async def invoice_of(self, shop: str, order: str) -> Invoice | None:
-        return await self._look(_invoice_of, shop, order)
-
-    async def invoices(self, shop: str, limit: int, offset: int = 0) -> list[Invoice]:
-        return await self._look(_invoices, shop, limit, offset)
-
     async def fetched(self, shop: str) -> Millis:
         return await self._look(_fetched, shop)
 
@@ -187,20 +179,6 @@ async def _sessions(db: Db, shop: str, after: str, now: Millis) -> tuple[list[Se
 
 
 # -- papers ----------------------------------------------------------------------------------------------------------
-
-
-async def _invoice_of(db: Db, shop: str, number: str) -> Invoice | None:
-    sql = f"""SELECT json_group_array({INVOICE_OF}) FROM invoices v
-        JOIN orders o ON o.shop = v.shop AND o.number = v.invoiced WHERE v.shop = ? AND v.invoiced = ?"""  # noqa: S608
-    return next((invoice(row) for row in await read(db, sql, (shop, number))), None)
-
-
-async def _invoices(db: Db, shop: str, limit: int, offset: int) -> list[Invoice]:
-    sql = f"""SELECT json_group_array(json_array(v.seq, {INVOICE_OF})) FROM (
-        SELECT * FROM invoices WHERE shop = ? ORDER BY seq DESC LIMIT ? OFFSET ?) v
-        JOIN orders o ON o.shop = v.shop AND o.number = v.invoiced"""  # noqa: S608
-    found = await read(db, sql, (shop, max(0, limit), max(0, offset)))
-    return [invoice(row) for _, row in sorted(found, key=itemgetter(0), reverse=True)]
 
 
 async def _fetched(db: Db, shop: str) -> Millis:

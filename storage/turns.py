@@ -16,6 +16,7 @@ import msgspec
 from engine.commit import Commit
 from engine.errors import StoreError
 from engine.facts import Conflict, ConflictKind
+from engine.invoices import filed
 from engine.messages import HUSHED, Outgoing
 from engine.tickets import Booking
 from storage import order_rows, seat_rows
@@ -126,6 +127,7 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     numbers = await write_invoices(db, rich)
     await write(db, SYNCED, [(c.address.shop, number) for c in rich for number in c.synced])
     await write(db, OUTBOX, [row for c in commits for row in _outbox_rows(c, numbers)])
+    await write(db, PAPER, [row for c in commits for row in _paper_rows(c)])
     await write(db, TIMER_OFF, [(*c.address, kind) for c in commits for kind in c.timers_off])
     await write(db, TIMER, [(*t.address, t.kind, t.due, t.turn) for c in commits for t in c.timers])
     await write_posted(db, [letter for c in rich for letter in c.posted])
@@ -144,6 +146,11 @@ def _outbox_row(o: Outgoing, message: bytes) -> Row:
     return (*sent, o.free_until, fallback)
 
 
+def _paper_rows(commit: Commit) -> list[Row]:
+    """Messages that carry a paper of which it is asked how it was sent."""
+    return [(commit.address.shop, paper, o.key) for o in commit.outbox if (paper := filed(o.message))]
+
+
 INBOUND = "INSERT INTO inbound (shop, id, at) {values}"
 UNPARK = "DELETE FROM parked WHERE id IN ({values})"
 SNAPSHOT = """INSERT INTO snapshots (shop, customer, version, data, heard) {values}
@@ -158,6 +165,7 @@ LINK = "INSERT INTO links (shop, kind, value, customer) {values} ON CONFLICT DO 
 SYNCED = "INSERT INTO crm_queue (shop, number) {values} ON CONFLICT DO NOTHING"
 OUTBOX = """INSERT INTO outbox
     (key, shop, customer, phone, user_id, message, purpose, created_at, attempts, free_until, fallback) {values}"""
+PAPER = "INSERT INTO papers_sent (shop, paper, key) {values}"
 TIMER_OFF = "DELETE FROM timers WHERE (shop, customer, kind) IN (SELECT * FROM ({values}))"
 TIMER = """INSERT INTO timers (shop, customer, kind, due, turn) {values}
     ON CONFLICT (shop, customer, kind) DO UPDATE SET due = excluded.due, turn = excluded.turn"""

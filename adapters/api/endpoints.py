@@ -11,6 +11,7 @@ from adapters.api.customers import customers
 from adapters.api.door import door
 from adapters.api.endpoint import Endpoint, Noun
 from adapters.api.events import events
+from adapters.api.invoices import invoices
 from adapters.api.messages import messages
 from adapters.api.notices import notices
 from adapters.api.orders import orders
@@ -21,7 +22,7 @@ from adapters.api.takeover import takeover
 from adapters.api.templates import templates
 
 NOUNS: Sequence[Noun] = (
-    *(orders, placing, payments, receiving, customers, books, events, bookings, door, messages, takeover),
+    *(orders, placing, payments, receiving, customers, books, invoices, events, bookings, door, messages, takeover),
     *(notices, templates, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -230,6 +230,9 @@ NUMBER = r"^[A-Z]{2,4}-?[0-9A-Z][0-9A-Z-]{3,39}$"
 """Of an order, whatever its flow; a booking's looks like one."""
 
 OrderNumber = Annotated[str, Meta(pattern=NUMBER, description="an order's number", examples=["ORD-7K2M9PQR"])]
+InvoiceNumber = Annotated[
+    str, Meta(pattern=r"^INV-[0-9]{4}-[0-9]{4,12}$", description="an invoice's number", examples=["INV-2026-0001"])
+]
 BookingNumber = Annotated[
     str, Meta(pattern=r"^BKG-[2-9A-HJKMNP-Z]{6}$", description="a booking's number", examples=["BKG-7K2M9P"])
 ]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.terms import TermsConfig, terms_of, terms_problems
+from adapters.terms import TermsConfig, invoice_problems, terms_of, terms_problems
 from engine.errors import ConfigError
 from engine.payments import Way
 from engine.terms import Discount, Promotion, Rounding, Terms, Zone
@@ -121,3 +121,19 @@ def test_words_that_mean_nothing_are_problems_of_the_configuration(tmp_path: Pat
     ]
     assert problems[6].startswith("shop.a.terms.quiet_hours: expected hours of a day like")
     assert "no.csv" in problems[7]
+
+
+@pytest.mark.parametrize(
+    ("flow", "invoices", "why"),
+    [
+        ("wholesale", "paid", "issues an invoice with each order"),
+        ("ticketing", "placed", "has bookings, for which there are no invoices"),
+    ],
+)
+def test_a_flow_without_a_choice_of_invoices_says_so(flow: str, invoices: str, why: str) -> None:
+    assert invoice_problems("shop.a.terms", {"invoices": invoices}, flow) == [
+        f'shop.a.terms.invoices: a shop of the flow {flow} {why}; expected "flow", found "{invoices}"'
+    ]
+    assert invoice_problems("shop.a.terms", {"invoices": "flow"}, flow) == []
+    assert invoice_problems("shop.a.terms", {}, flow) == []
+    assert invoice_problems("shop.a.terms", {"invoices": invoices}, "counter") == []

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from engine.address import Address
-from engine.messages import AnyMessage, Image, Outcome, OutcomeClass, Outgoing, Purpose, Text
-from engine.papering import Papering
+from engine.messages import AnyMessage, Document, Image, Outcome, OutcomeClass, Outgoing, Purpose, Text
+from engine.papering import FETCHED, Papering
 from engine.ports import Answer, Http
 from tests.engine.world import NOON
 
@@ -34,12 +34,12 @@ class Sent:
 
 
 class Drawer:
-    """Draws one ticket, knows no other, and breaks on request."""
+    """Draws one ticket and one invoice, knows no other, and breaks on request."""
 
     async def make(self, shop: str, paper: str) -> bytes | None:
         if paper == "ticket:broken":
             raise ValueError("no ink")
-        return PICTURE if paper == "ticket:BKG-AAAAAA" else None
+        return PICTURE if paper in ("ticket:BKG-AAAAAA", "invoice:WA1") else None
 
     def link(self, shop: str, paper: str) -> str:
         return f"https://shop.example.test/{paper}"
@@ -70,6 +70,12 @@ async def test_a_paper_is_drawn_for_the_message_that_names_it_and_linked_for_cha
     assert outcome.kind is OutcomeClass.SENT
     link = "https://shop.example.test/ticket:BKG-AAAAAA"
     assert sent == [Image(caption="Your ticket", paper="ticket:BKG-AAAAAA", content=PICTURE, link=link)]
+
+
+async def test_an_invoices_link_says_that_it_is_a_provider_who_fetches_it() -> None:
+    _, (sent,) = await send(Document("i.pdf", paper="invoice:WA1"))
+    assert isinstance(sent, Document)
+    assert sent.link == f"https://shop.example.test/invoice:WA1{FETCHED}"
 
 
 @pytest.mark.parametrize("message", [Text("hello"), Image(link="https://example.test/a.png")], ids=["text", "link"])

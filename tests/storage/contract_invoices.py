@@ -10,8 +10,23 @@ from msgspec.structs import replace
 
 from engine.address import DAY, Address
 from engine.facts import Conflict, ConflictKind, InvoiceOf
+from engine.invoice_book import PaperSent
 from engine.invoices import NUMBER, Invoice, InvoiceStatus, IssueOf
-from engine.messages import AnyMessage, Buttons, Choice, ChoiceList, Document, Image, LocationRequest, Template, Text
+from engine.messages import (
+    AnyMessage,
+    Buttons,
+    Choice,
+    ChoiceList,
+    Document,
+    Image,
+    LocationRequest,
+    Outcome,
+    OutcomeClass,
+    SendState,
+    StatusRank,
+    Template,
+    Text,
+)
 from engine.orders import OrderStatus, PaymentStatus
 from engine.ports import Store
 from tests.storage.things import known, pay_move
@@ -31,8 +46,10 @@ from tests.storage.values import (
     order,
     out,
     plain,
+    sent,
     together,
 )
+from tests.storage.values import status as told
 
 DUE = NOW + 30 * DAY
 
@@ -153,6 +170,58 @@ class Invoices:
         assert row is not None
         assert invoice is not None
         assert row.outgoing.message == Text(invoice.number)
+
+    async def test_it_is_sent_viewed_and_overdue_by_what_became_of_its_messages(self, store: Store, ann: Talk) -> None:
+        paper = replace(out("1:0"), message=Document("i.pdf", paper="invoice:WA1"))
+        await ann.commit(orders=(plain("WA1"),), invoices=(issue(),), outbox=(paper, out("1:1")))
+
+        async def status(today: int = DUE) -> InvoiceStatus:
+            found = await store.invoice_of(SHOP, "WA1", today)
+            assert found is not None
+            assert await store.invoice(SHOP, "INV-2025-0001", today) == found
+            assert await store.invoices(SHOP, 9, 0, today, (found.status,)) == [found]
+            assert await store.invoices(SHOP, 9, 0, today, sorted({*InvoiceStatus} - {found.status})) == []
+            return found.status
+
+        assert await status() is InvoiceStatus.ISSUED
+        await store.claim([paper.key], NOW)
+        assert await status() is InvoiceStatus.ISSUED
+        await store.settle([(paper.key, sent("w1"))], NOW)
+        assert await status() is InvoiceStatus.SENT
+        await store.statuses([told(StatusRank.DELIVERED, "w1")])
+        assert await status() is InvoiceStatus.SENT
+        await store.statuses([told(StatusRank.READ, "w1")])
+        assert await status() is InvoiceStatus.VIEWED
+        assert await status(DUE + 1) is InvoiceStatus.OVERDUE, "the day on which it was due is over"
+        await ann.commit(payment_moves=(pay_move("WA1", PaymentStatus.UNPAID, PaymentStatus.PENDING),))
+        await ann.commit(payment_moves=(pay_move("WA1", PaymentStatus.PENDING, PaymentStatus.PAID),))
+        assert await status(DUE + 1) is InvoiceStatus.PAID
+
+    async def test_whoever_opens_its_link_has_viewed_it(self, store: Store, ann: Talk) -> None:
+        await ann.commit(orders=(plain("WA1"), plain("WA2")), invoices=(issue(), issue("WA2")))
+        assert await store.note_opened(SHOP, "invoice:WA1", NOW) is True
+        assert await store.note_opened(SHOP, "invoice:WA1", NOW + 1) is False
+        assert await store.note_opened("kiosk", "invoice:WA2", NOW) is True
+        found = {one.order: one.status for one in await store.invoices(SHOP, 9)}
+        assert found == {"WA1": InvoiceStatus.VIEWED, "WA2": InvoiceStatus.ISSUED}
+
+    async def test_it_is_known_which_messages_carried_it(self, store: Store, ann: Talk) -> None:
+        first = replace(out("1:0"), message=Document("i.pdf", paper="invoice:WA1"))
+        again = replace(out("2:0"), message=Document("i.pdf", paper="invoice:WA1"), created_at=NOW + 9)
+        receipt = replace(out("2:1"), message=Document("r.pdf", paper="receipt:WA1"))
+        await ann.commit(orders=(plain("WA1"),), invoices=(issue(),), outbox=(first,))
+        await ann.commit(outbox=(again, receipt))
+        await store.claim([first.key, again.key], NOW)
+        gone = Outcome(OutcomeClass.NEVER, code=131_026, reason="This number is not on WhatsApp.")
+        await store.settle([(first.key, gone), (again.key, sent("w2"))], NOW)
+        await store.statuses([told(StatusRank.READ, "w2")])
+        assert await store.paper_sent(SHOP, "invoice:WA1", 9) == [
+            PaperSent(again.key, NOW + 9, SendState.SENT, StatusRank.READ),
+            PaperSent(first.key, NOW, SendState.FAILED, StatusRank.NONE, "This number is not on WhatsApp."),
+        ]
+        assert len(await store.paper_sent(SHOP, "invoice:WA1", 1)) == 1
+        assert await store.paper_sent("kiosk", "invoice:WA1", 9) == []
+        assert await store.paper_sent(SHOP, "receipt:WA1", 9) == []
 
     async def test_its_status_follows_its_order(self, store: Store, ann: Talk) -> None:
         await ann.commit(orders=(plain("WA1"), plain("WA2")), invoices=(issue("WA1"), issue("WA2")))

@@ -33,7 +33,7 @@ from engine.facts import (
     Seats,
 )
 from engine.identity import Merge
-from engine.invoices import IssueOf
+from engine.invoices import InvoiceStatus, IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
 from engine.payments import IntentStatus, PaymentState, RefundNews
@@ -234,6 +234,10 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.sessions(SHOP, 9)
     await store.invoice_of(SHOP, "WZ1")
     await store.invoices(SHOP, 9)
+    await store.invoice(SHOP, "INV-2026-0001", NOW)
+    await store.invoices(SHOP, 9, 1, NOW, (InvoiceStatus.OVERDUE, InvoiceStatus.VIEWED))
+    await store.paper_sent(SHOP, "invoice:WZ1", 9)
+    await store.note_opened(SHOP, "invoice:WZ1", NOW)
     await store.unsynced(SHOP, 9)
     await store.begin_sync(SHOP, "WZ1")
     await store.note_synced(SHOP, ["WZ1"])

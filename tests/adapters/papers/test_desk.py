@@ -17,8 +17,9 @@ from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address
 from engine.catalogue import Catalogue, Product
 from engine.commit import Commit
-from engine.invoices import IssueOf
+from engine.invoices import InvoiceStatus, IssueOf
 from engine.orders import Order, PaymentStatus
+from engine.papering import FETCHED
 from engine.running import Running
 from engine.shop import Shop
 from engine.tickets import Booking, BookingStatus, TicketEvent
@@ -112,7 +113,7 @@ class Served:
     """A web with papers over an engine that does not run: papers need only its store."""
 
     def __init__(self, papers: PaperDesk, store: MemoryStore) -> None:
-        self.papers = papers
+        self.papers, self.store = papers, store
         channel, engine = WireChannel(), Engine()
         engine.running = Running(store, dict(SHOPS), {}, {}, no_http, TrioClock(), papers=papers)
         self.engine = engine
@@ -140,6 +141,25 @@ async def test_a_paper_is_served_under_its_name_with_and_without_its_shop(
         for address in (path, f"/s/{shop}{path}"):
             status, body = await web.get(address)
             assert (status, body[: len(start)]) == (200, start)
+
+
+async def test_an_invoice_counts_as_viewed_once_a_person_has_opened_its_link(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    web = await served()
+    path = web.papers.names.path("dealer", f"invoice:{ORDER.number}")
+
+    async def viewed() -> bool:
+        found = await web.store.invoice_of("dealer", ORDER.number)
+        return found is not None and found.status is InvoiceStatus.VIEWED
+
+    assert (await call(web.web, "GET", path, query=FETCHED[1:]))[0] == 200, "the provider fetches what it sends on"
+    assert (await call(web.web, "HEAD", path))[0] == 200
+    assert (await call(web.web, "GET", path, headers={"user-agent": "WhatsApp/2.23.20.0 A"}))[0] == 200
+    assert (await web.get(web.papers.names.path("dealer", f"receipt:{ORDER.number}")))[0] == 200
+    assert not await viewed()
+    assert (await web.get(path))[0] == 200
+    assert await viewed()
 
 
 async def test_every_other_name_is_nothing(autojump_clock: trio.testing.MockClock) -> None:
