@@ -10,6 +10,7 @@ from engine.invoices import IssueOf
 from engine.messages import Outgoing
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentSettlement
+from engine.reminders import Reminder
 from engine.tickets import Booking, BookingMove, Entry
 
 
@@ -59,6 +60,7 @@ class Commit(msgspec.Struct, frozen=True):
     shop. ``heard`` is the provider's time of the customer's last message (0: never).
     ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
     ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
+    ``reminders`` are put into their ledger; one that has come to its end there stays as it is.
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
     entries; intents, intent moves, settlements; invoices, synced; posted. So a part can use what one before it frees.
@@ -93,6 +95,7 @@ class Commit(msgspec.Struct, frozen=True):
     heard: Millis = 0
     hush: bool = False
     renamed: tuple[Renamed, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):

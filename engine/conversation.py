@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import aftermath, asides, billing, hearing, naming, owner, service, silence, tongues
+from engine import aftermath, asides, billing, hearing, naming, owner, reminding, service, silence, tongues
 from engine.address import Millis
 from engine.effects import (
     VISIBLE,
@@ -128,8 +128,8 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
 
     FlowError when the flow breaks its contract; nothing that a customer can send raises anything.
     """
+    before, event = c, inbound.event
     c, links = naming.addressed(c, inbound)
-    event = inbound.event
     match event:
         case Reacted():
             turn = Turn(c)
@@ -151,6 +151,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
         case _:
             turn = _heard(c, inbound, shop, facts)
     turn = billing.billed(turn, shop, facts)
+    turn = reminding.noted(before, event, turn, shop, facts)
     return _replace(turn, links=links) if links else turn
 
 
@@ -279,9 +280,9 @@ def _timer(c: Conversation, event: TimerFired, shop: Shop, facts: Facts) -> Turn
     flow = flow_named(c.flow)
     if event.kind == SESSION:
         return silence.session_timer(c, flow, shop, facts)
-    if facts.now < c.silent_until:
-        # A human is talking to the customer: the flow's reminders wait until they are done.
-        return silence.noted(Turn(c, (SetTimer(event.kind, c.silent_until),)))
+    if (later := reminding.waits_until(event.kind, c, shop, facts)) > facts.now:
+        # A human is talking to the customer, or it is night there: the flow's reminders wait for the end of it.
+        return silence.noted(Turn(c, (SetTimer(event.kind, later),)))
     c = _replace(silence.without_timer(c, event.kind), tapped="", again=())
     cleared = ClearTimer(event.kind)
     if flow.arrow_for(type(c.state), TimerFired) is None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from engine.address import DAY, Millis
-from engine.effects import AnyEffect, IssueInvoice, Say, SetTimer, ShowDocument
+from engine.effects import AnyEffect, IssueInvoice, Say, SetTimer, ShowDocument, Unsaid
 from engine.facts import Facts
 from engine.invoices import NUMBER, IssueOf
 from engine.messages import Purpose
@@ -120,11 +120,12 @@ def remind(kind: str, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     """
     order = facts.order(order_of(kind))
     if order is None or not owed(order):
-        return ()
+        return (Unsaid("paid" if order is not None and order.payment not in OWED else "cancelled"),)
     days = int(kind.rpartition(":")[2])
     late = facts.now - _moment(order, days, shop) > LATE_AT_MOST
-    silent = late or at_the_door(order, facts)
-    return (*(() if silent else _reminder(order, days, shop, facts)), *next_reminder(order, shop, facts.now, days))
+    unsaid = "late" if late else "at_the_door" if at_the_door(order, facts) else ""
+    said = (Unsaid(unsaid),) if unsaid else _reminder(order, days, shop, facts)
+    return (*said, *next_reminder(order, shop, facts.now, days))
 
 
 def owed(order: Order) -> bool:

@@ -9,6 +9,7 @@ from engine.invoices import IssueOf
 from engine.messages import Purpose, Template
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentSettlement
+from engine.reminders import Reminder
 from engine.tickets import Booking, BookingMove, Entry
 
 
@@ -177,6 +178,18 @@ class ClearTimer(Effect, frozen=True):
     kind: str
 
 
+class NoteReminder(Effect, frozen=True):
+    """Tell the ledger how a reminder stands. Flows need not: engine.reminding finds it from the turn."""
+
+    reminder: Reminder
+
+
+class Unsaid(Effect, frozen=True):
+    """Why a reminder that came due says nothing: a word of reminders.REASONS."""
+
+    reason: str
+
+
 AnyEffect = (
     Say
     | Ask
@@ -202,6 +215,8 @@ AnyEffect = (
     | HushReplies
     | SetTimer
     | ClearTimer
+    | NoteReminder
+    | Unsaid
 )
 
 VISIBLE = (Say, Ask, AskLocation, ShowImage, ShowDocument, UseTemplate)

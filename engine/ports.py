@@ -25,15 +25,27 @@ from engine.notices import Noticeboard
 from engine.orders import Order
 from engine.payment_calls import Heard, Verdict
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
+from engine.reminders import ReminderBook
 from engine.repeats import Repeats
 from engine.template_states import TemplateBook, TemplateState
 
 
 class Store(
-    Till, Post, BoxOffice, Books, InvoiceBook, BackOffice, Noticeboard, TemplateBook, Repeats, People, Protocol
+    Till,
+    Post,
+    BoxOffice,
+    Books,
+    InvoiceBook,
+    BackOffice,
+    Noticeboard,
+    TemplateBook,
+    Repeats,
+    People,
+    ReminderBook,
+    Protocol,
 ):
     """The durable memory of all shops. Its other parts stand in engine.books, invoice_book, backoffice, notices,
-    template_states, repeats and identity.
+    template_states, repeats, identity and reminders.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises

@@ -41,7 +41,14 @@ class Ruling:
         self._templates = templates
 
     async def send(self, http: Http, outgoing: Outgoing) -> Outcome:
-        """See ports.Sending."""
+        """See ports.Sending. A reminder that would be held is not sent at all: by the time its customer writes, what it
+        reminds of may be paid."""
+        outcome = await self._sent(http, outgoing)
+        if outcome.kind is OutcomeClass.HELD and await self._store.reminds(outgoing.key):
+            return replace(outcome, kind=OutcomeClass.SKIPPED)
+        return outcome
+
+    async def _sent(self, http: Http, outgoing: Outgoing) -> Outcome:
         if outgoing.attempts > 1 and (went := await self._went(http, outgoing)) is not None:
             return went
         if outgoing.purpose is Purpose.BULK and await self._opted_out(outgoing):
@@ -78,7 +85,7 @@ class Ruling:
         """Send what stands in for a message; ``otherwise`` where nothing does."""
         if outgoing.fallback is None:
             return otherwise
-        return await self.send(http, replace(outgoing, message=outgoing.fallback, fallback=None))
+        return await self._sent(http, replace(outgoing, message=outgoing.fallback, fallback=None))
 
     async def _template(self, http: Http, outgoing: Outgoing, template: Template) -> Outcome:
         """A stand-in comes here too: when it is stopped, the words that it stands in for are held, and go when the

@@ -27,11 +27,13 @@ class Lateness(Enum):
 class Policy(msgspec.Struct, frozen=True):
     """``useful``: how long after its time it is still worth saying; 0: while what it speaks of stands, which it reads
     again. ``quiet``: it waits for the end of the shop's quiet hours; what belongs to a purchase that its customer is
-    in the middle of does not, for its time would be over."""
+    in the middle of does not, for its time would be over. ``reminder``: it reminds of something, so the ledger tells
+    what became of it (engine.reminders)."""
 
     lateness: Lateness
     useful: Millis = 0
     quiet: bool = False
+    reminder: bool = False
 
 
 END_OF_SESSION = Policy(Lateness.LATE)
@@ -39,10 +41,10 @@ END_OF_SESSION = Policy(Lateness.LATE)
 POLICIES: Mapping[str, Policy] = {
     "session": END_OF_SESSION,
     "pay-end": Policy(Lateness.LATE),
-    "pay-half": Policy(Lateness.DROP),
+    "pay-half": Policy(Lateness.DROP, reminder=True),
     "pay-wait": Policy(Lateness.DROP),
-    "hold-warning": Policy(Lateness.DROP),
-    "reminder": Policy(Lateness.DROP, DAY, quiet=True),
+    "hold-warning": Policy(Lateness.DROP, reminder=True),
+    "reminder": Policy(Lateness.DROP, DAY, quiet=True, reminder=True),
 }
 """By the first word of a timer's kind (``pay-end:ORD-1`` is a ``pay-end``): a session's end, the end of an order that
 nobody paid, its reminder at half time, news of a payment that takes long, the warning before a hold ends, and a

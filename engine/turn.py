@@ -23,6 +23,7 @@ from engine.effects import (
     MoveIntent,
     MoveOrder,
     MovePayment,
+    NoteReminder,
     PlaceOrder,
     PutEntry,
     ReleaseHold,
@@ -126,6 +127,7 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         entries=tuple([wish.entry for wish in wishes if isinstance(wish, PutEntry)]),
         invoices=tuple([wish.issue for wish in wishes if isinstance(wish, IssueInvoice)]),
         synced=tuple([wish.number for wish in wishes if isinstance(wish, SyncOrder)]),
+        reminders=tuple([wish.reminder for wish in wishes if isinstance(wish, NoteReminder)]),
         hush=any(isinstance(wish, HushReplies) for wish in wishes),
     )
 

@@ -11,6 +11,7 @@ from engine.address import DAY, Address, Millis
 from engine.catalogue import Product
 from engine.events import Letter, TimerFired
 from engine.notices import NOTICES_KEPT
+from engine.reminders import REMINDERS_KEPT
 from engine.repeats import ANSWERS_KEPT
 from storage.sql import Db, Row, run, write
 
@@ -129,6 +130,7 @@ def sweep(now: Millis) -> Errand:
             ("early_statuses", "parked_at", now - EARLY_KEPT),
             ("owner_notices", "last_at", now - NOTICES_KEPT),
             ("api_requests", "at", now - ANSWERS_KEPT),
+            ("reminders", "ended_at", now - REMINDERS_KEPT),
         ):
             gone += await _delete(db, table, column, until)
         return gone

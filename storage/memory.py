@@ -38,12 +38,13 @@ from storage.memory_backoffice import MemoryBackOffice
 from storage.memory_desk import Pause
 from storage.memory_invoices import MemoryInvoices
 from storage.memory_notices import MemoryNotices
+from storage.memory_reminders import MemoryReminders
 from storage.memory_templates import MemoryTemplates
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoices):
+class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoices, MemoryReminders):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
@@ -117,6 +118,7 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoic
             self._timers.pop((commit.address, kind), None)
         for timer in commit.timers:
             self._timers[timer.address, timer.kind] = timer
+        self._note_reminders(commit)
         self._keep(commit.posted)
 
     # -- outbox ----------------------------------------------------------------------------------------------------
@@ -361,7 +363,8 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoic
             del self._inbound[name]
         for message in early:
             del self._early[message]
-        return len(inbound) + len(early) + self._stock.sweep(now) + self._sweep_notices(now)
+        rows = len(inbound) + len(early) + self._stock.sweep(now)
+        return rows + self._sweep_notices(now) + self._sweep_reminders(now)
 
     async def check(self) -> None:
         await self._turn()

@@ -14,6 +14,7 @@ from engine.commit import Parked, Snapshot, Timer
 from engine.facts import Conflict, ConflictKind
 from engine.identity import Identity, Merge, card_of_both, entries_left
 from engine.ports import Clock
+from engine.reminders import Reminder
 from engine.tickets import EntryStatus
 from storage.memory_desk import MemoryDesk, Pause
 from storage.sending import Sending
@@ -31,6 +32,7 @@ class MemoryPeople(MemoryDesk):
         self._timers: dict[tuple[Address, str], Timer] = {}
         self._parked: dict[int, Parked] = {}
         self._quarantined: dict[Address, str] = {}
+        self._reminders: dict[tuple[str, str], Reminder] = {}
 
     async def customers_for(self, shop: str, links: Sequence[Link]) -> list[str]:
         await self._turn()
@@ -123,6 +125,9 @@ class MemoryPeople(MemoryDesk):
         for number, parked in self._parked.items():
             if parked.address == gone:
                 self._parked[number] = replace(parked, address=survivor)
+        for key, one in self._reminders.items():
+            if (key[0], one.customer) == gone:
+                self._reminders[key] = replace(one, customer=survivor.customer)
         for address, kind in [name for name in self._timers if name[0] == gone]:
             timer = self._timers.pop((address, kind))
             moved = replace(timer, address=survivor, turn=version)

@@ -124,7 +124,7 @@ async def _held_bookings(db: Db, m: Merge) -> list[Booking]:
     return list(map(booking, await read(db, HELD_BOOKINGS, (m.shop, m.survivor))))
 
 
-OWNED = ("links", "orders", "holds", "intents", "payments", "bookings", "entries", "parked")
+OWNED = ("links", "orders", "holds", "intents", "payments", "bookings", "entries", "parked", "reminders")
 """Tables whose rows say whose they are, and stay as they are otherwise."""
 
 RENAME = "UPDATE links SET customer = ? WHERE shop = ? AND kind = ? AND value = ? AND customer = ? RETURNING 1"

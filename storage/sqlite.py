@@ -4,7 +4,7 @@ Everything that touches the file runs in storage's own thread (storage/bridge.py
 pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
 is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
 what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_invoices,
-sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates.
+sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates, sqlite_reminders.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from storage.sqlite_invoices import SqliteInvoices
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
 from storage.sqlite_people import SqlitePeople
+from storage.sqlite_reminders import SqliteReminders
 from storage.sqlite_templates import SqliteTemplates
 from storage.sqlite_till import SqliteTill
 from storage.stock import NOTHING, Held, demand
@@ -81,6 +82,7 @@ class SqliteStore(
     SqliteNotices,
     SqlitePeople,
     SqliteTemplates,
+    SqliteReminders,
 ):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 

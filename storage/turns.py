@@ -27,6 +27,7 @@ from storage.money_rows import write_money
 from storage.people import write_renamed
 from storage.post import write_posted
 from storage.sql import Db, Row, write
+from storage.sqlite_reminders import write_reminders
 from storage.standings import look_up
 
 encode = msgspec.json.encode
@@ -52,7 +53,7 @@ def is_rich(c: Commit) -> bool:
     goods = c.customer or c.releases or c.moves or c.payment_moves or c.orders or c.takes or c.holds
     seats = c.booking_moves or c.bookings or c.entries
     money = c.intents or c.intent_moves or c.settlements or c.invoices
-    return bool(goods or seats or money or c.synced or c.posted or c.renamed)
+    return bool(goods or seats or money or c.synced or c.posted or c.renamed or c.reminders)
 
 
 @dataclass(slots=True)
@@ -130,6 +131,7 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await write(db, PAPER, [row for c in commits for row in _paper_rows(c)])
     await write(db, TIMER_OFF, [(*c.address, kind) for c in commits for kind in c.timers_off])
     await write(db, TIMER, [(*t.address, t.kind, t.due, t.turn) for c in commits for t in c.timers])
+    await write_reminders(db, rich)
     await write_posted(db, [letter for c in rich for letter in c.posted])
 
 

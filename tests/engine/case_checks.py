@@ -130,6 +130,13 @@ def _timer(world: World, rest: str) -> None:
     assert left == int(due[:-1]) * UNITS[due[-1]], f"it is due in {left / 1000} s"
 
 
+def _reminder(world: World, rest: str) -> None:
+    name, *wanted = rest.split()
+    found = at_once(world.store.reminder(world.shop.name, name))
+    assert found is not None, f"there is no such reminder, only {world.store.reminders_of(world.who)}"
+    assert wanted in ([found.state.value], [found.state.value, found.reason]), f"it is {found}"
+
+
 def _invoice(world: World, rest: str) -> None:
     number, total, *status = rest.split()
     found = {one.number: one for one in world.store.invoices_of(world.shop.name)}
@@ -206,6 +213,7 @@ EXPECTED: dict[str, Callable[[World, str], None]] = {
     "card": _card,
     "marketing": _marketing,
     "timer": _timer,
+    "reminder": _reminder,
     "to": _to,
     "image": _image,
     "document": _document,

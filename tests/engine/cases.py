@@ -37,6 +37,7 @@ post JSON         our own house tells her this news (engine.events.News)
 + card NAME | ADDRESS | PHONE       what the shop knows of her;  + card JSON: these fields
 + marketing no                      whether she wants offers
 + timer KIND 30m                    it is due so long from now;  + timer none
++ reminder ID STATE [REASON]        how the ledger says that it stands
 + to PHONE|USER                     whom the last answer goes to
 + held SKU N                        so many are held, by all customers;  + left SKU N: so many are on hand
 + intent WAY STATUS [AMOUNT]        her newest request to pay this way;  + intents N

@@ -14,6 +14,7 @@ from engine.held import REVIEW_SECONDS
 from engine.messages import Outcome, OutcomeClass, Purpose, Template
 from engine.orders import Customer
 from engine.ports import NotSent
+from engine.reminders import Reminder, ReminderState
 from tests.engine.ruled import LONG_AGO, READY, REFUSED, Listening, late, office
 from tests.engine.scripted import SHOP, START, TroubledStore, store
 
@@ -106,6 +107,20 @@ async def test_without_a_stand_in_it_waits_until_the_customer_writes_and_goes_be
         await here.turn("ann", "answer 2", heard=here.clock.now())
         await trio.sleep(1)
     assert channel.sent == [("ann", "one"), ("ann", "two"), ("ann", "answer"), ("ann", "answer 2")]
+
+
+async def test_a_reminder_that_would_be_held_is_not_sent_at_all(store: TroubledStore, autojump_clock: Clock) -> None:
+    """When its customer writes again, what it reminds of may long be paid."""
+    note = Reminder("reminder:a:0", ReminderState.SENT, message=f"{SHOP}/ann:1:0")
+    async with office(store, Listening()) as here:
+        key = await here.turn("ann", "Please pay", heard=LONG_AGO, reminders=(note,))
+        await trio.sleep(1)
+        assert await here.state(key) == "skipped"
+        await here.turn("ann", "Karibu", heard=here.clock.now())
+        await trio.sleep(60)
+    told = await store.reminder(SHOP, "reminder:a:0")
+    assert told is not None
+    assert told.went == "skipped"
 
 
 async def test_a_turn_that_is_no_word_of_the_customers_lets_nothing_go(

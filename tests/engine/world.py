@@ -122,8 +122,9 @@ class World:
     def fire(self, kind: str, turn: int | None = None) -> None:
         """Let a timer come due, as the scheduler does; of another turn when that is given."""
         at = self.timers[kind].turn if turn is None else turn
+        due = min(self.timers[kind].due, self.now) if kind in self.timers else self.now
         name = f"timer:{self.who.customer}:{kind}:{at}"
-        self.deliver(Inbound(name, self.shop.name, Sender(), self.now, TimerFired(kind, at)))
+        self.deliver(Inbound(name, self.shop.name, Sender(), due, TimerFired(kind, at)))
 
     # -- letters of our own ------------------------------------------------------------------------------------------
     def post(self, event: AnyNews) -> None:

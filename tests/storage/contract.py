@@ -28,6 +28,7 @@ from tests.storage.contract_notices import OwnersNotices
 from tests.storage.contract_outbox import Outbox
 from tests.storage.contract_people import Merging
 from tests.storage.contract_refunds import RefundRules
+from tests.storage.contract_reminders import Reminders
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
 from tests.storage.contract_templates import Templates
@@ -180,6 +181,7 @@ class ShopContract(
     OwnersBooks,
     BackOffices,
     OwnersNotices,
+    Reminders,
     Templates,
     Invoices,
     Merging,

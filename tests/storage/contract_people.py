@@ -16,6 +16,7 @@ from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus
 from engine.payments import IntentStatus, PaymentState
 from engine.ports import Store
+from engine.reminders import Reminder, ReminderState
 from engine.tickets import EntryStatus
 from tests.storage.things import (
     CONFIRMED,
@@ -101,6 +102,11 @@ class Merging:
         assert await store.forwards() == {BEN: ANN}
         assert (await store.wake(ANN), await store.wake(BEN)) == (Snapshot(2, ANYTHING), None)
         assert await store.heard_at(ANN) == NOW - 5
+
+    async def test_reminders_are_the_survivors_then(self, store: Store, both: tuple[Talk, Talk]) -> None:
+        await both[1].commit(reminders=(Reminder("note:1", ReminderState.SCHEDULED, NOW),))
+        assert await store.merge(ben_becomes_ann(gone_version=2)) is None
+        assert [one.customer for one in await store.reminders(SHOP, 9)] == ["ann"]
 
     async def test_the_same_merge_twice_is_one(
         self, store: Store, both: tuple[Talk, Talk], everything: Everything

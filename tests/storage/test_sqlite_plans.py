@@ -37,6 +37,7 @@ from engine.invoices import InvoiceStatus, IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
 from engine.payments import IntentStatus, PaymentState, RefundNews
+from engine.reminders import Reminder, ReminderState
 from engine.repeats import FirstAnswer
 from engine.template_states import TemplateState
 from storage.sqlite import SqliteStore, open_sqlite
@@ -119,7 +120,10 @@ async def use_everything(store: SqliteStore) -> None:
     timer, link = Timer(ANN, "session", NOW, 1), Link("phone", "2547")
     card = Customer("ann", SHOP, "Ann")
     await talk.commit(links=(link,), customer=card, holds=(hold("h1", 1),), outbox=(out("1:0"),), timers=(timer,))
-    await talk.commit(orders=(order("WA1", line("cake"), line("tea")),), releases=("h1",), timers_off=("session",))
+    note = Reminder("note:1", ReminderState.SENT, NOW, message=name)
+    await talk.commit(
+        orders=(order("WA1", line("cake"), line("tea")),), reminders=(note,), releases=("h1",), timers_off=("session",)
+    )
     await talk.commit(moves=(move("WA1", OrderStatus.PENDING, OrderStatus.CANCELLED),))
     await Talk(store, BEN).commit(hush=True, links=(Link("phone", "1"),))
     await Talk(store, BEN, 1, letters=1).commit(renamed=(Renamed(Link("phone", "1"), "2", "next"),))
@@ -243,6 +247,10 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.note_synced(SHOP, ["WZ1"])
     await store.set_stock(SHOP, {"cake": 2}, NOW)
     await store.last_stocktake(SHOP)
+    for state in (None, ReminderState.SENT):
+        await store.reminders(SHOP, 9, 1, state)
+    await store.reminder(SHOP, "note:1")
+    await store.reminds("ann:1:0")
     await store.tell_owner(SHOP, "crm_down", "It is down.", NOW)
     await store.owner_notices(SHOP, 9)
     await store.note_fetched(SHOP, NOW)
