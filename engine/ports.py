@@ -15,14 +15,15 @@ from engine.address import Address, Millis
 from engine.backoffice import BackOffice, Stocktake
 from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
 from engine.catalogue import Product
-from engine.commit import Commit, Parked, Snapshot, Timer
-from engine.events import Inbound, Letter
+from engine.commit import Commit, Snapshot, Timer
+from engine.events import Inbound
 from engine.facts import AnyNeed, Conflict, Known
 from engine.identity import People
 from engine.invoice_book import InvoiceBook
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Reviewed, Status
 from engine.notices import Noticeboard
 from engine.orders import Order
+from engine.parking import Parking
 from engine.payment_calls import Heard, Verdict
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
 from engine.reminders import ReminderBook
@@ -42,10 +43,12 @@ class Store(
     Repeats,
     People,
     ReminderBook,
+    Parking,
     Protocol,
 ):
     """The durable memory of all shops. Its other parts stand in engine.books, invoice_book, backoffice, notices,
-    template_states, repeats, identity and reminders.
+    template_states, repeats, identity, reminders and
+    parking.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises
@@ -136,27 +139,6 @@ class Store(
 
     async def next_due(self) -> Millis | None:
         """When the earliest timer is due, None without timers."""
-
-    # -- letters that wait ----------------------------------------------------------------------------------------
-    async def park(self, letter: Letter, dead: bool, why: str, at: Millis) -> bool:
-        """Keep a letter durably outside its mailbox, its inbound id under the unique key; False for a duplicate.
-
-        What would bring it again goes with it: the posted letter of its id, and the timer that a TimerFired came from,
-        unless it was set anew since.
-        A replayed letter (``parked_id``) updates its own row instead.
-        """
-
-    async def parked(self, address: Address | None, dead: bool, limit: int) -> list[Parked]:
-        """Parked letters in order of arrival, of one address or of all."""
-
-    async def quarantine(self, address: Address, why: str, at: Millis) -> None:
-        """Remember that this address is quarantined."""
-
-    async def release(self, address: Address) -> None:
-        """Forget the quarantine. Its letters stay parked until their replay commits."""
-
-    async def quarantined(self) -> dict[Address, str]:
-        """All quarantined addresses, each with the reason."""
 
     # -- catalogue and upkeep --------------------------------------------------------------------------------------
     async def import_catalogue(self, shop: str, digest: str, products: Sequence[Product], always: bool = False) -> bool:
