@@ -6,7 +6,7 @@ import msgspec
 
 from engine.address import Address, Link, Millis
 from engine.events import Letter
-from engine.invoices import IssueOf
+from engine.invoices import CreditOf, IssueOf
 from engine.messages import Outgoing
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentSettlement
@@ -55,15 +55,16 @@ class Commit(msgspec.Struct, frozen=True):
     names the parked row that it settles in ``parked_id`` instead (the row is deleted; missing: DUPLICATE).
     ``links`` are put in where absent. ``customer`` is inserted or replaced whole. ``takes`` are numbers of orders that
     were placed ``held`` and whose stock is taken now (Conflict ORDER_MOVED for one that is cancelled or not there).
-    ``synced`` are numbers of orders that the shop's CRM shall hear of. An invoice or a sync of an order that is not
-    there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of the same
-    shop. ``heard`` is the provider's time of the customer's last message (0: never).
+    ``synced`` are numbers of orders that the shop's CRM shall hear of. An invoice, a credit note or a sync of an order
+    that is not there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of
+    the same shop. ``heard`` is the provider's time of the customer's last message (0: never).
     ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
     ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
     ``reminders`` are put into their ledger; one that has come to its end there stays as it is.
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
-    entries; intents, intent moves, settlements; invoices, synced; posted. So a part can use what one before it frees.
+    entries; intents, intent moves, settlements; invoices, credits, synced; posted. So a part can use what one before
+    it frees.
     """
 
     address: Address
@@ -90,6 +91,7 @@ class Commit(msgspec.Struct, frozen=True):
     booking_moves: tuple[BookingMove, ...] = ()
     entries: tuple[Entry, ...] = ()
     invoices: tuple[IssueOf, ...] = ()
+    credits: tuple[CreditOf, ...] = ()
     synced: tuple[str, ...] = ()
     posted: tuple[Posted, ...] = ()
     heard: Millis = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Millis
-from engine.invoices import IssueOf
+from engine.invoices import CreditOf, IssueOf
 from engine.messages import Purpose, Template
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentSettlement
@@ -157,6 +157,12 @@ class IssueInvoice(Effect, frozen=True):
     issue: IssueOf
 
 
+class IssueCredit(Effect, frozen=True):
+    """Issue a credit note for an order that has an invoice. invoices.CREDIT in this turn's texts becomes its number."""
+
+    credit: CreditOf
+
+
 class SyncOrder(Effect, frozen=True):
     """Tell the shop's CRM of an order (once; where the shop has none, nothing)."""
 
@@ -211,6 +217,7 @@ AnyEffect = (
     | MoveBooking
     | PutEntry
     | IssueInvoice
+    | IssueCredit
     | SyncOrder
     | HushReplies
     | SetTimer

@@ -65,8 +65,8 @@ class OwnEntries(Need, frozen=True):
 
 
 class PaymentOf(Need, frozen=True):
-    """``Facts.payment``: this recorded payment, whoever's; with its intent, order and booking, each if it is this
-    customer's own."""
+    """``Facts.payment``: this recorded payment, whoever's; with its intent, order, its invoice, and booking, each if it
+    is this customer's own."""
 
     id: str
 

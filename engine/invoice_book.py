@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from engine.address import Millis
-from engine.invoices import Invoice, InvoiceStatus
+from engine.invoices import CreditNote, Invoice, InvoiceStatus
 from engine.messages import SendState, StatusRank
 
 
@@ -36,6 +36,12 @@ class InvoiceBook(Protocol):
         self, shop: str, limit: int, offset: int = 0, today: Millis = 0, statuses: Sequence[InvoiceStatus] = ()
     ) -> list[Invoice]:
         """Invoices that stand so (none named: anyhow), the latest issued first."""
+
+    async def credit_notes(self, shop: str, limit: int, offset: int = 0, order: str = "") -> list[CreditNote]:
+        """Credit notes of a shop, or of one order, the latest issued first."""
+
+    async def credit_note(self, shop: str, number: str) -> CreditNote | None:
+        """The credit note of this number."""
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         """The messages that carry a paper of the kinds in invoices.FILED, the latest first."""

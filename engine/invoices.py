@@ -22,6 +22,10 @@ NUMBER = "⟦invoice⟧"
 """Stands in texts of the issuing turn for the number to come. Brackets that nobody types and no phrase contains."""
 
 
+CREDIT = "⟦credit note⟧"
+"""The same for a credit note's number."""
+
+
 class InvoiceStatus(str, Enum):
     """How an invoice stands; found from rows when it is read, never kept (``standing``).
 
@@ -48,12 +52,35 @@ class IssueOf(msgspec.Struct, frozen=True):
     due_at: Millis
 
 
+class CreditOf(msgspec.Struct, frozen=True):
+    """The wish for one credit note: ``amount`` (minor units) of an order's invoice was sent back. ``year`` as with
+    IssueOf. CREDIT in the turn's messages becomes its number; of several, the first one's."""
+
+    order: str
+    year: int
+    amount: int
+
+
+class CreditNote(msgspec.Struct, frozen=True):
+    """One issued credit note: the invoice of ``order`` says ``amount`` too much since then. It stays, even if the money
+    came back to the shop later: sent back once more, it is credited by the same note."""
+
+    number: str
+    shop: str
+    customer: str
+    order: str
+    invoice: str
+    issued_at: Millis
+    amount: int
+    currency: str
+
+
 class Invoice(msgspec.Struct, frozen=True):
     """One issued invoice; what it says is on its order's lines.
 
     ``status``: VOID once its order is cancelled or its payment REFUNDED, PAID while that is PAID or PARTLY_REFUNDED.
     Else it is ISSUED for a turn (facts.InvoiceOf), which asks no more; whoever looks it up (InvoiceBook) also learns
-    whether it is OVERDUE, VIEWED or SENT.
+    whether it is OVERDUE, VIEWED or SENT. ``credited`` is the sum of its credit notes, never more than ``total``.
     """
 
     number: str
@@ -65,11 +92,17 @@ class Invoice(msgspec.Struct, frozen=True):
     total: int
     currency: str
     status: InvoiceStatus = InvoiceStatus.ISSUED
+    credited: int = 0
 
 
 def invoice_number(year: int, count: int) -> str:
     """``INV-2025-0001``: the year, and the count within shop and year from 1."""
     return f"INV-{year}-{count:04d}"
+
+
+def credit_number(year: int, count: int) -> str:
+    """``CN-2025-0001``: as an invoice's, from a count of its own."""
+    return f"CN-{year}-{count:04d}"
 
 
 def status_of(order: Order) -> InvoiceStatus:
@@ -101,7 +134,7 @@ def filed(message: AnyMessage) -> str:
     return paper if paper.startswith(FILED) else ""
 
 
-FILED = ("invoice:",)
+FILED = ("invoice:", "credit:")
 """Kinds of papers of which it is known which messages carried them."""
 
 

@@ -268,7 +268,7 @@ def told(received: Received, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     sentence that belongs to the verdict. A booking's ticket is the flow's to show."""
     said = (Say(received.said, Purpose.PAYMENT),) if received.said else ()
     if not received.pays or received.order is None or received.payment is None:
-        return said
+        return (*said, *received.papers)
     paper = receipt(received.order, received.payment, shop, facts)
     return paper if received.verdict is Verdict.PAYS else (*said, *paper)
 

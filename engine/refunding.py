@@ -61,11 +61,23 @@ def told(payment: Payment, event: DeskDecided, owed: Order | Booking | None) -> 
     """What follows from the provider's news that money went back (the payment tells how much in all)."""
     if payment.state not in (*FROM, PaymentState.REFUNDING):
         return ()
-    came_from = _stood(payment)
+    came_from = stood(payment)
     moves = _moved(payment, came_from, owed, event.by)
     if payment.refunding:  # made at the provider, while a request of ours is under way
         return moves
     return (_settled(payment, came_from, owed), *moves)
+
+
+def gone(payment: Payment, came_from: PaymentState, owed: Order | Booking | None) -> int:
+    """How much of an order's own money has gone back in all; 0 where what went back was over, or none of its own."""
+    if owed is None or not _has_paid(payment, came_from, owed):
+        return 0
+    return min(owed.total, max(0, owed.total - payment.left))
+
+
+def stood(payment: Payment) -> PaymentState:
+    """Where a payment stood before something of it was to go back."""
+    return PaymentState(payment.back_to) if payment.state is PaymentState.REFUNDING else payment.state
 
 
 def failed(payment: Payment, owed: Order | Booking | None, by: str) -> tuple[AnyEffect, ...]:
@@ -78,12 +90,8 @@ def failed(payment: Payment, owed: Order | Booking | None, by: str) -> tuple[Any
         return (SettlePayment(one),)
     if payment.state is not PaymentState.REFUNDING or payment.refunding:
         return ()
-    came_from = _stood(payment)
+    came_from = stood(payment)
     return (_settled(payment, came_from, owed), *_moved(payment, came_from, owed, by))
-
-
-def _stood(payment: Payment) -> PaymentState:
-    return PaymentState(payment.back_to) if payment.state is PaymentState.REFUNDING else payment.state
 
 
 def _settled(

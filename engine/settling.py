@@ -25,7 +25,7 @@ from enum import Enum
 
 import msgspec
 
-from engine import money, refunding
+from engine import crediting, money, refunding
 from engine.effects import AnyEffect, Book, MoveBooking, MoveOrder, MovePayment, SettlePayment, TakeStock
 from engine.events import DeskDecided, PaymentSettled
 from engine.facts import ConflictKind, Facts
@@ -64,7 +64,7 @@ class Received(msgspec.Struct, frozen=True):
     ``order`` or ``booking`` is what it is for, *as it stands after* ``effects``: an order that is paid has the payment
     status PAID, and is PENDING where it was PAYMENT_FAILED; a booking that is paid is CONFIRMED. The flow adds the move
     of the order's status that is its own, the receipt or ticket, and the next state. ``said`` is for the customer, ""
-    when there is nothing to say.
+    when there is nothing to say; ``papers`` are documents that go with it.
     """
 
     verdict: Verdict
@@ -73,6 +73,7 @@ class Received(msgspec.Struct, frozen=True):
     booking: Booking | None = None
     effects: tuple[AnyEffect, ...] = ()
     said: str = ""
+    papers: tuple[AnyEffect, ...] = ()
 
     @property
     def pays(self) -> bool:
@@ -281,14 +282,19 @@ def _refunded(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) ->
     amount, effects = refunding.wanted(payment, event, _owed(payment.order, facts), shop.refunders)
     verdict = Verdict.REFUNDED if amount else Verdict.REFUNDING if effects else Verdict.NOTHING
     said = _sent_back(amount, payment, shop, facts) if amount else ""
-    return Received(verdict, payment, *_both(payment.order, facts), effects, said)
+    order, booking = _both(payment.order, facts)
+    after = msgspec.structs.replace(payment, refunded=payment.refunded + amount)
+    note = crediting.credited(after, payment.state, order, shop, facts) if amount else ()
+    return Received(verdict, payment, order, booking, (*effects, *note[:1]), said, note[1:])
 
 
 def _refund_told(payment: Payment, event: DeskDecided, shop: Shop, facts: Facts) -> Received:
     """Its provider has sent money back, or the owner has at the provider: the customer hears it, once."""
     effects = refunding.told(payment, event, _owed(payment.order, facts))
     said = _sent_back(event.amount, payment, shop, facts)
-    return Received(Verdict.REFUNDED, payment, *_both(payment.order, facts), effects, said)
+    order, booking = _both(payment.order, facts)
+    note = crediting.credited(payment, refunding.stood(payment), order, shop, facts)
+    return Received(Verdict.REFUNDED, payment, order, booking, (*effects, *note[:1]), said, note[1:])
 
 
 def _sent_back(amount: int, payment: Payment, shop: Shop, facts: Facts) -> str:

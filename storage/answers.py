@@ -26,6 +26,7 @@ from engine.facts import (
     PaymentFor,
     PaymentOf,
 )
+from engine.invoices import Invoice
 from engine.orders import Order
 from engine.payments import Intent
 from engine.tickets import Booking, Entry
@@ -159,9 +160,15 @@ async def payment_named(db: Db, asked: Sequence[Asked]) -> Answers:
     payments = {(one.shop, one.id): one for one in map(payment, rows)}
     found = {ask: payments[ask[0].shop, ask[1].id] for ask in asked if (ask[0].shop, ask[1].id) in payments}
     intents = await _intents(db, [(*who, one.intent) for (who, _), one in found.items()])
-    bought = await _purchases(db, [(*who, one.order) for (who, _), one in found.items()])
+    named = [(*who, one.order) for (who, _), one in found.items()]
+    bought, invoices = await _purchases(db, named), await _invoices(db, named)
     return {
-        (who, need): Known(payment=one, intents=_one(intents, (*who, one.intent)), **bought((*who, one.order)))
+        (who, need): Known(
+            payment=one,
+            intents=_one(intents, (*who, one.intent)),
+            invoices=_one(invoices, (*who, one.order)),
+            **bought((*who, one.order)),
+        )
         for (who, need), one in found.items()
     }
 
@@ -226,14 +233,19 @@ async def _purchases(db: Db, named: Sequence[Row]) -> Callable[[Row], dict[str, 
 
 async def invoice_for(db: Db, asked: Sequence[Asked]) -> Answers:
     """InvoiceOf."""
+    found = await _invoices(db, [(*who, need.order) for who, need in asked])
+    return {(who, need): Known(invoices=_one(found, (*who, need.order))) for who, need in asked}
+
+
+async def _invoices(db: Db, named: Sequence[Row]) -> dict[Row, Invoice]:
+    """(Shop, customer, order) → its invoice, if the order is that customer's own."""
     sql = f"""
         WITH a(shop, customer, number) AS ({{values}})
         SELECT json_group_array({INVOICE_OF}) FROM a
         JOIN orders o ON o.shop = a.shop AND o.number = a.number AND o.customer = a.customer
         JOIN invoices v ON v.shop = o.shop AND v.invoiced = o.number"""  # noqa: S608
-    rows = await read_all(db, sql, list(dict.fromkeys((*who, need.order) for who, need in asked)))
-    found = {(one.shop, one.customer, one.order): one for one in map(invoice, rows)}
-    return {(who, need): Known(invoices=_one(found, (*who, need.order))) for who, need in asked}
+    rows = await read_all(db, sql, list(dict.fromkeys(named)))
+    return {(one.shop, one.customer, one.order): one for one in map(invoice, rows)}
 
 
 # -- shared ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.address import Millis
 from engine.commit import Commit
-from engine.invoices import Invoice, InvoiceStatus, invoice_number
+from engine.invoices import Invoice, InvoiceStatus, credit_number, invoice_number
 from engine.messages import StatusRank
 from storage.sql import Db, Row, read_all, write
 from storage.steps import STEP
@@ -37,12 +37,33 @@ async def write_invoices(db: Db, commits: Sequence[Commit]) -> Numbers:
     return numbers
 
 
+async def write_credits(db: Db, commits: Sequence[Commit]) -> Numbers:
+    """Issue the credit notes that these commits wish, in their order; an order has one in a batch at most."""
+    wishes = [(c.address.shop, credit, c.at) for c in commits for credit in c.credits]
+    if not wishes:
+        return {}
+    years = list(dict.fromkeys((shop, credit.year) for shop, credit, _ in wishes))
+    counts = {(shop, year): count for shop, year, count in await read_all(db, CREDITED, years)}
+    numbers: Numbers = {}
+    rows: list[Row] = []
+    for shop, credit, at in wishes:
+        counts[shop, credit.year] += 1
+        count = counts[shop, credit.year]
+        number = credit_number(credit.year, count)
+        numbers.setdefault((shop, credit.order), number)
+        rows.append((shop, number, credit.order, credit.year, count, at, credit.amount))
+    await write(db, NOTE, rows)
+    return numbers
+
+
 KNOWN = """SELECT json_group_array(json_array(shop, invoiced, number))
     FROM invoices WHERE (shop, invoiced) IN (SELECT * FROM ({values}))"""
 COUNTS = """
 WITH asked(shop, year) AS ({values})
 SELECT json_group_array(json_array(a.shop, a.year, coalesce(
     (SELECT max(count) FROM invoices i WHERE i.shop = a.shop AND i.year = a.year), 0))) FROM asked a"""
+CREDITED = COUNTS.replace("invoices", "credit_notes")
+NOTE = "INSERT INTO credit_notes (shop, number, invoiced, year, count, issued_at, amount) {values}"
 INVOICE = "INSERT INTO invoices (shop, number, invoiced, year, count, issued_at, due_at) {values}"
 
 STATUS_OF = """CASE WHEN o.status = 'cancelled' OR o.payment = 'refunded' THEN 'void'
@@ -50,7 +71,8 @@ STATUS_OF = """CASE WHEN o.status = 'cancelled' OR o.payment = 'refunded' THEN '
 """How invoice ``v`` of order ``o`` stands: it follows from the order, as engine.invoices.status_of says."""
 
 COLUMNS = """json_array(v.number, v.shop, o.customer, v.invoiced, v.issued_at, v.due_at, o.total, o.currency,
-    {status})"""
+    {status}, (SELECT coalesce(sum(n.amount), 0) FROM credit_notes n
+               WHERE n.shop = v.shop AND n.invoiced = v.invoiced))"""
 INVOICE_OF = COLUMNS.format(status=STATUS_OF.format(open="'issued'"))
 """An invoice as a turn reads it."""
 
@@ -69,5 +91,9 @@ def status_on(today: Millis) -> str:
 
 def invoice(row: list[Any]) -> Invoice:
     """What INVOICE_OF reads."""
-    number, shop, customer, order, issued_at, due_at, total, currency, status = row
-    return Invoice(number, shop, customer, order, issued_at, due_at, total, currency, InvoiceStatus(status))
+    number, shop, customer, order, issued_at, due_at, total, currency, status, credited = row
+    return Invoice(number, shop, customer, order, issued_at, due_at, total, currency, InvoiceStatus(status), credited)
+
+
+NOTE_OF = """json_array(n.number, n.shop, o.customer, n.invoiced, v.number, n.issued_at, n.amount, o.currency)"""
+"""Credit note ``n`` of invoice ``v`` of order ``o``, as ``CreditNote`` has it."""

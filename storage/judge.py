@@ -126,7 +126,7 @@ def _judge_orders(commit: Commit, standing: Standing) -> Conflict | None:
         stands = now.get(shop, number)
         if stands is None or stands.status is OrderStatus.CANCELLED:
             return Conflict(ConflictKind.ORDER_MOVED, number)
-    for number in (*(issue.order for issue in commit.invoices), *commit.synced):
+    for number in (*billed(commit), *commit.synced):
         if now.get(shop, number) is None:
             return Conflict(ConflictKind.ORDER_MOVED, number)
     return None
@@ -167,3 +167,8 @@ def _judge_bookings(commit: Commit, standing: Standing) -> Conflict | None:
             return Conflict(ConflictKind.BOOKING_MOVED, move.id)
         moved[move.id] = stands._replace(status=move.to)
     return None
+
+
+def billed(commit: Commit) -> list[str]:
+    """The orders for which a commit issues an invoice or a credit note."""
+    return [issue.order for issue in commit.invoices] + [credit.order for credit in commit.credits]

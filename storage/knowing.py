@@ -82,6 +82,7 @@ class Knowing:
                 if self._payment is not None:
                     self._intents |= {one.id: one for one in self._own_intents() if one.id == self._payment.intent}
                     self._numbered(self._payment.order)
+                    self._invoice(self._payment.order)
             case PaymentFor(name):
                 if self._owns(name):
                     applied = self.till.payments_in(self.address.shop, (PaymentState.APPLIED,))
@@ -94,9 +95,13 @@ class Knowing:
             case IntentsFor(name):
                 self._intents |= {one.id: one for one in self._own_intents() if one.order == name}
             case InvoiceOf(name):
-                invoice = self.ledger.invoice(self.address.shop, name)
-                if invoice is not None and invoice.customer == self.address.customer:
-                    self._invoices[invoice.number] = invoice
+                self._invoice(name)
+
+    def _invoice(self, order: str) -> None:
+        """The invoice of an order of the customer's own."""
+        invoice = self.ledger.invoice(self.address.shop, order)
+        if invoice is not None and invoice.customer == self.address.customer:
+            self._invoices[invoice.number] = invoice
 
     def _owns(self, name: str) -> bool:
         """Whether an order or booking of this name is the customer's."""

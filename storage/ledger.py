@@ -16,9 +16,21 @@ from msgspec.structs import replace
 from engine.address import Address, Millis
 from engine.books import Stats
 from engine.commit import Commit
-from engine.invoices import Invoice, IssueOf, invoice_number, issued, status_of
+from engine.invoices import (
+    CREDIT,
+    NUMBER,
+    CreditNote,
+    CreditOf,
+    Invoice,
+    IssueOf,
+    credit_number,
+    invoice_number,
+    issued,
+    status_of,
+)
 from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentMove, PaymentStatus
-from storage.judge import Key, Ordered, ordered
+from storage.issuing import Marks
+from storage.judge import Key, Ordered, billed, ordered
 from storage.stock import Stock
 
 History: TypeAlias = list[tuple[str, str, str, Millis]]
@@ -44,6 +56,9 @@ class Ledger:
         self._invoices: dict[Key, Invoice] = {}
         self._issued: Counter[tuple[str, int]] = Counter()
         """Shop and year → how many invoices."""
+        self._notes: list[CreditNote] = []
+        self._noted: Counter[tuple[str, int]] = Counter()
+        """Shop and year → how many credit notes."""
         self._synced: dict[Key, _Sync] = {}
 
     # -- a turn's commit -------------------------------------------------------------------------------------------
@@ -51,7 +66,7 @@ class Ledger:
         """What ``commit`` contends for here."""
         shop = commit.address.shop
         moved = [move.number for move in commit.moves] + [move.number for move in commit.payment_moves]
-        named = [*moved, *commit.takes, *(issue.order for issue in commit.invoices), *commit.synced]
+        named = [*moved, *commit.takes, *billed(commit), *commit.synced]
         return {key: ordered(self.orders[key]) for number in named if (key := (shop, number)) in self.orders}
 
     def lacking(self, commit: Commit) -> str:
@@ -62,8 +77,8 @@ class Ledger:
                 besides[commit.address.shop, sku] -= quantity
         return self._stock.lacking(commit, besides, self._taken(commit))
 
-    def write(self, commit: Commit) -> list[str]:
-        """Book all of it; the numbers of its invoices, in the order of its wishes."""
+    def write(self, commit: Commit) -> Marks:
+        """Book all of it; what its messages' marks become."""
         shop, taken = commit.address.shop, self._taken(commit)
         if commit.customer is not None:
             self.save(commit.customer)
@@ -78,9 +93,10 @@ class Ledger:
             self.orders[shop, order.number] = replace(self.orders[shop, order.number], held=False)
         self._stock.book_holds(commit, taken)
         numbers = [self._issue(shop, issue, commit.at) for issue in commit.invoices]
+        credits = [self._credit(shop, credit, commit.at) for credit in commit.credits]
         for number in commit.synced:
             self._synced.setdefault((shop, number), _Sync())
-        return numbers
+        return dict([(NUMBER, one) for one in numbers[:1]] + [(CREDIT, one) for one in credits[:1]])
 
     def _taken(self, commit: Commit) -> list[Order]:
         """The orders that are held still and whose stock the commit takes."""
@@ -143,6 +159,18 @@ class Ledger:
         self._invoices[shop, issue.order] = issued(issue, number, self.orders[shop, issue.order], at)
         return number
 
+    def _credit(self, shop: str, credit: CreditOf, at: Millis) -> str:
+        self._noted[shop, credit.year] += 1
+        number = credit_number(credit.year, self._noted[shop, credit.year])
+        invoice, order = self._invoices[shop, credit.order], self.orders[shop, credit.order]
+        note = CreditNote(number, shop, order.customer, order.number, invoice.number, at, credit.amount, order.currency)
+        assert self._credited(shop, order.number) + credit.amount <= order.total, "no more than was invoiced"
+        self._notes.append(note)
+        return number
+
+    def _credited(self, shop: str, order: str) -> int:
+        return sum(note.amount for note in self._notes if (note.shop, note.order) == (shop, order))
+
     # -- what is looked up -----------------------------------------------------------------------------------------
     def save(self, card: Customer) -> None:
         """Insert or replace a card; a known one keeps its place."""
@@ -170,10 +198,13 @@ class Ledger:
     def invoice(self, shop: str, order: str) -> Invoice | None:
         """The invoice of an order, standing where the order stands now."""
         invoice = self._invoices.get((shop, order))
-        return replace(invoice, status=status_of(self.orders[shop, order])) if invoice is not None else None
+        if invoice is None:
+            return None
+        return replace(invoice, status=status_of(self.orders[shop, order]), credited=self._credited(shop, order))
 
     def move_invoices(self, of: Address, to: str) -> None:
-        """One customer's invoices are another's."""
+        """One customer's invoices and credit notes are another's."""
+        self._notes = [replace(one, customer=to) if (one.shop, one.customer) == of else one for one in self._notes]
         for key, invoice in self._invoices.items():
             if key[0] == of.shop and invoice.customer == of.customer:
                 self._invoices[key] = replace(invoice, customer=to)
@@ -183,6 +214,10 @@ class Ledger:
         numbers = [order for of, order in self._invoices if of == shop]
         found = [self.invoice(shop, order) for order in reversed(numbers)]
         return [invoice for invoice in found if invoice is not None]
+
+    def credit_notes(self, shop: str) -> list[CreditNote]:
+        """All of a shop, the latest issued first."""
+        return [note for note in reversed(self._notes) if note.shop == shop]
 
     def cards_of(self, shop: str) -> list[Customer]:
         """All of a shop, the latest made first."""

@@ -31,7 +31,7 @@ from engine.messages import (
 from engine.ports import Clock, OutboxRow
 from engine.window import FREE
 from storage.errands import EARLY_KEPT, INBOUND_KEPT
-from storage.issuing import with_number
+from storage.issuing import with_numbers
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
 from storage.memory_backoffice import MemoryBackOffice
@@ -105,12 +105,12 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoic
             self._links.setdefault((shop, link), commit.address.customer)
         if commit.hush:
             self._hush(commit.address)
-        numbers = self._ledger.write(commit)
+        marks = self._ledger.write(commit)
         self._seats.write(commit)
         self._till.write(commit)
         for outgoing in commit.outbox:
-            if numbers:
-                message = with_number(outgoing.message, numbers[0])
+            if marks:
+                message = with_numbers(outgoing.message, marks)
                 outgoing = msgspec.structs.replace(outgoing, message=message)
             self._outbox[outgoing.key] = Sending(outgoing)
             self._sequence.append(outgoing.key)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from engine.address import Millis
 from engine.invoice_book import PaperSent
-from engine.invoices import Invoice, InvoiceStatus, filed, standing
+from engine.invoices import CreditNote, Invoice, InvoiceStatus, filed, standing
 from engine.messages import SendState, StatusRank
 from engine.ports import Clock
 from storage.memory_desk import Pause, page
@@ -38,6 +38,14 @@ class MemoryInvoices(MemoryPeople):
         await self._turn()
         found = [one for one in self._standing_invoices(shop, today) if not statuses or one.status in statuses]
         return page(found, limit, offset)
+
+    async def credit_notes(self, shop: str, limit: int, offset: int = 0, order: str = "") -> list[CreditNote]:
+        await self._turn()
+        return page([one for one in self._ledger.credit_notes(shop) if order in ("", one.order)], limit, offset)
+
+    async def credit_note(self, shop: str, number: str) -> CreditNote | None:
+        await self._turn()
+        return next((one for one in self._ledger.credit_notes(shop) if one.number == number), None)
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         await self._turn()

@@ -32,6 +32,7 @@ from storage.answers import LOOKUPS, together
 from storage.bridge import Bridge
 from storage.connections import connect
 from storage.file import Lock, Synchronous, quick_check
+from storage.judge import billed
 from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
 from storage.sqlite_invoices import SqliteInvoices
@@ -289,7 +290,7 @@ def _rich_marks(commit: Commit) -> list[Hashable]:
     for order in commit.orders:
         marks += [("number", order.shop, order.number), ("cart", order.shop, order.cart or order.number)]
     orders = [move.number for move in commit.moves] + [move.number for move in commit.payment_moves]
-    orders += [*commit.takes, *[issue.order for issue in commit.invoices]]
+    orders += [*commit.takes, *billed(commit)]
     marks += [("number", shop, number) for number in orders]
     marks += [("payment", shop, one.id) for one in commit.settlements]
     marks += [("booking", shop, booking.id) for booking in commit.bookings]

@@ -7,10 +7,10 @@ from operator import itemgetter
 
 from engine.address import Millis
 from engine.invoice_book import PaperSent
-from engine.invoices import Invoice, InvoiceStatus
+from engine.invoices import CreditNote, Invoice, InvoiceStatus
 from engine.messages import SendState
 from storage.errands import Errand
-from storage.invoice_rows import COLUMNS, invoice, status_on
+from storage.invoice_rows import COLUMNS, NOTE_OF, invoice, status_on
 from storage.sql import Db, blanks, read, run
 from storage.sqlite_desk import SqliteDesk
 from storage.steps import SCALE
@@ -29,6 +29,12 @@ class SqliteInvoices(SqliteDesk):
         self, shop: str, limit: int, offset: int = 0, today: Millis = 0, statuses: Sequence[InvoiceStatus] = ()
     ) -> list[Invoice]:
         return await self._look(_invoices, shop, limit, offset, today, tuple(statuses))
+
+    async def credit_notes(self, shop: str, limit: int, offset: int = 0, order: str = "") -> list[CreditNote]:
+        return await self._look(_credit_notes, shop, limit, offset, order)
+
+    async def credit_note(self, shop: str, number: str) -> CreditNote | None:
+        return await self._look(_credit_note, shop, number)
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         return await self._look(_paper_sent, shop, paper, limit)
@@ -54,6 +60,24 @@ async def _invoices(
         ORDER BY v.seq DESC LIMIT ? OFFSET ?)"""  # noqa: S608
     found = await read(db, sql, (shop, *[one.value for one in statuses], max(0, limit), max(0, offset)))
     return [invoice(row) for _, row in sorted(found, key=itemgetter(0), reverse=True)]
+
+
+async def _credit_notes(db: Db, shop: str, limit: int, offset: int, order: str) -> list[CreditNote]:
+    which, named = ("AND invoiced = ?", (order,)) if order else ("", ())
+    sql = f"""SELECT json_group_array(json_array(n.seq, {NOTE_OF})) FROM (
+        SELECT * FROM credit_notes WHERE shop = ? {which} ORDER BY seq DESC LIMIT ? OFFSET ?) n {OF_INVOICE}"""  # noqa: S608
+    found = await read(db, sql, (shop, *named, max(0, limit), max(0, offset)))
+    return [CreditNote(*row) for _, row in sorted(found, key=itemgetter(0), reverse=True)]
+
+
+async def _credit_note(db: Db, shop: str, number: str) -> CreditNote | None:
+    sql = f"""SELECT json_group_array({NOTE_OF}) FROM credit_notes n {OF_INVOICE}
+        WHERE n.shop = ? AND n.number = ?"""  # noqa: S608
+    return next((CreditNote(*row) for row in await read(db, sql, (shop, number))), None)
+
+
+OF_INVOICE = """JOIN invoices v ON v.shop = n.shop AND v.invoiced = n.invoiced
+    JOIN orders o ON o.shop = n.shop AND o.number = n.invoiced"""
 
 
 async def _paper_sent(db: Db, shop: str, paper: str, limit: int) -> list[PaperSent]:

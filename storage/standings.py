@@ -9,7 +9,7 @@ from engine.commit import Commit
 from engine.orders import OrderStatus, PaymentStatus
 from engine.payments import PaymentState
 from engine.tickets import BookingStatus
-from storage.judge import Booked, Ordered, Standing
+from storage.judge import Booked, Ordered, Standing, billed
 from storage.sql import Db, Row, flat, parts, read, values
 
 
@@ -39,7 +39,7 @@ async def look_up(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> 
 def _orders(commit: Commit) -> list[str]:
     """The numbers of orders that must be there for ``commit``, or stand somewhere."""
     moved = [move.number for move in commit.moves] + [move.number for move in commit.payment_moves]
-    return [*moved, *commit.takes, *[issue.order for issue in commit.invoices], *commit.synced]
+    return [*moved, *commit.takes, *billed(commit), *commit.synced]
 
 
 def _bookings(commit: Commit) -> list[str]:

@@ -16,12 +16,12 @@ import msgspec
 from engine.commit import Commit
 from engine.errors import StoreError
 from engine.facts import Conflict, ConflictKind
-from engine.invoices import filed
+from engine.invoices import CREDIT, NUMBER, filed
 from engine.messages import HUSHED, Outgoing
 from engine.tickets import Booking
 from storage import order_rows, seat_rows
-from storage.invoice_rows import Numbers, write_invoices
-from storage.issuing import with_number_in
+from storage.invoice_rows import Numbers, write_credits, write_invoices
+from storage.issuing import Marks, named, with_numbers_in
 from storage.judge import Standing, judge
 from storage.money_rows import write_money
 from storage.people import write_renamed
@@ -52,7 +52,7 @@ def is_rich(c: Commit) -> bool:
     """Whether there is anything in ``c`` that only few commits have."""
     goods = c.customer or c.releases or c.moves or c.payment_moves or c.orders or c.takes or c.holds
     seats = c.booking_moves or c.bookings or c.entries
-    money = c.intents or c.intent_moves or c.settlements or c.invoices
+    money = c.intents or c.intent_moves or c.settlements or c.invoices or c.credits
     return bool(goods or seats or money or c.synced or c.posted or c.renamed or c.reminders)
 
 
@@ -126,20 +126,28 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await seat_rows.write_seats(db, rich)
     await write_money(db, rich)
     numbers = await write_invoices(db, rich)
+    credits = await write_credits(db, rich)
     await write(db, SYNCED, [(c.address.shop, number) for c in rich for number in c.synced])
-    await write(db, OUTBOX, [row for c in commits for row in _outbox_rows(c, numbers)])
-    await write(db, PAPER, [row for c in commits for row in _paper_rows(c)])
+    marks = {id(c): _marks_of(c, numbers, credits) for c in rich if c.invoices or c.credits}
+    await write(db, OUTBOX, [row for c in commits for row in _outbox_rows(c, marks.get(id(c), {}))])
+    await write(db, PAPER, [row for c in commits for row in _paper_rows(c, marks.get(id(c), {}))])
     await write(db, TIMER_OFF, [(*c.address, kind) for c in commits for kind in c.timers_off])
     await write(db, TIMER, [(*t.address, t.kind, t.due, t.turn) for c in commits for t in c.timers])
     await write_reminders(db, rich)
     await write_posted(db, [letter for c in rich for letter in c.posted])
 
 
-def _outbox_rows(commit: Commit, numbers: Numbers) -> list[Row]:
-    if not commit.invoices:
+def _marks_of(commit: Commit, numbers: Numbers, credits: Numbers) -> Marks:
+    """What stands in a commit's messages for numbers that it has only now."""
+    shop = commit.address.shop
+    invoiced = [(NUMBER, numbers[shop, one.order]) for one in commit.invoices[:1]]
+    return dict(invoiced + [(CREDIT, credits[shop, one.order]) for one in commit.credits[:1]])
+
+
+def _outbox_rows(commit: Commit, marks: Marks) -> list[Row]:
+    if not marks:
         return [_outbox_row(o, encode(o.message)) for o in commit.outbox]
-    number = numbers[commit.address.shop, commit.invoices[0].order]
-    return [_outbox_row(o, with_number_in(encode(o.message), number)) for o in commit.outbox]
+    return [_outbox_row(o, with_numbers_in(encode(o.message), marks)) for o in commit.outbox]
 
 
 def _outbox_row(o: Outgoing, message: bytes) -> Row:
@@ -148,9 +156,10 @@ def _outbox_row(o: Outgoing, message: bytes) -> Row:
     return (*sent, o.free_until, fallback)
 
 
-def _paper_rows(commit: Commit) -> list[Row]:
+def _paper_rows(commit: Commit, marks: Marks) -> list[Row]:
     """Messages that carry a paper of which it is asked how it was sent."""
-    return [(commit.address.shop, paper, o.key) for o in commit.outbox if (paper := filed(o.message))]
+    shop = commit.address.shop
+    return [(shop, named(paper, marks), o.key) for o in commit.outbox if (paper := filed(o.message))]
 
 
 INBOUND = "INSERT INTO inbound (shop, id, at) {values}"

@@ -18,7 +18,7 @@ from adapters.api.paging import Paged, page_of
 from engine.address import Address, Millis
 from engine.events import InvoiceWanted
 from engine.invoice_book import PaperSent
-from engine.invoices import Invoice, InvoiceStatus, day_began, status_of
+from engine.invoices import CreditNote, Invoice, InvoiceStatus, day_began, status_of
 from engine.messages import SendState, StatusRank
 from engine.orders import Order
 
@@ -32,13 +32,15 @@ SENDS_AT_MOST = 50
 class InvoiceShown(msgspec.Struct, frozen=True, rename="camel"):
     """An invoice. ``status``: ``void`` once its order is cancelled or refunded, ``paid`` once that is paid; until then
     ``overdue`` when the day it was due is over, ``viewed`` when its customer has read it or opened ``link``, ``sent``
-    when a message with it has left. ``link`` is its public address, for you to pass on; "" where the shop has none."""
+    when a message with it has left. ``creditedAmount`` is the sum of its credit notes. ``link`` is its public address,
+    for you to pass on; "" where the shop has none."""
 
     number: str
     order: str
     customer_id: str
     status: InvoiceStatus
     total_amount: float
+    credited_amount: float
     currency: str
     issued_at: datetime
     due_at: datetime
@@ -62,18 +64,24 @@ class InvoiceTold(InvoiceShown, frozen=True, rename="camel", kw_only=True):
 
 
 def invoice_shown(call: Call, invoice: Invoice) -> InvoiceShown:
-    papers, zone = call.running.papers, call.shop.timezone
+    zone = call.shop.timezone
     return InvoiceShown(
         number=invoice.number,
         order=invoice.order,
         customer_id=invoice.customer,
         status=invoice.status,
         total_amount=major(invoice.total, invoice.currency),
+        credited_amount=major(invoice.credited, invoice.currency),
         currency=invoice.currency,
         issued_at=shown(invoice.issued_at, zone),
         due_at=shown(invoice.due_at, zone),
-        link=papers.link(call.shop.name, f"invoice:{invoice.order}") if papers is not None else "",
+        link=_link(call, f"invoice:{invoice.order}"),
     )
+
+
+def _link(call: Call, paper: str) -> str:
+    papers = call.running.papers
+    return papers.link(call.shop.name, paper) if papers is not None else ""
 
 
 def send_shown(sent: PaperSent, zone: str) -> SendShown:
@@ -161,3 +169,40 @@ async def _numbered(call: Call, number: str) -> Invoice:
     if invoice is None:
         raise Refusal(404, f"There is no invoice {number}.")
     return invoice
+
+
+# -- credit notes ----------------------------------------------------------------------------------------------------
+class CreditNoteShown(msgspec.Struct, frozen=True, rename="camel"):
+    """A credit note: so much of an invoice was sent back. It is issued with the refund."""
+
+    number: str
+    invoice: str
+    order: str
+    customer_id: str
+    amount: float
+    currency: str
+    issued_at: datetime
+    link: str
+
+
+class CreditNoteQuery(Paged, frozen=True, kw_only=True, rename="camel"):
+    """Which credit notes."""
+
+
+@invoices.get("/api/admin/credit-notes", "Credit notes, the latest first", home=HOME)
+async def credit_notes(call: Call, query: CreditNoteQuery) -> Page[CreditNoteShown]:
+    def note_shown(note: CreditNote) -> CreditNoteShown:
+        return CreditNoteShown(
+            number=note.number,
+            invoice=note.invoice,
+            order=note.order,
+            customer_id=note.customer,
+            amount=major(note.amount, note.currency),
+            currency=note.currency,
+            issued_at=shown(note.issued_at, call.shop.timezone),
+            link=_link(call, f"credit:{note.number}"),
+        )
+
+    return await page_of(
+        query, lambda limit, offset: call.store.credit_notes(call.shop.name, limit, offset), note_shown
+    )

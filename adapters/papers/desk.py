@@ -54,6 +54,8 @@ class PaperDesk:
                 return await self._ticket(shop, what)
             case "receipt" | "invoice":
                 return await self._document(shop, kind, what)
+            case "credit":
+                return await self._credit_note(shop, what)
             case "picture":
                 return await self._picture(shop, paper)
             case _:
@@ -67,20 +69,25 @@ class PaperDesk:
         return await self._draw(lambda: drawn.png(token))
 
     async def _document(self, shop: str, kind: str, number: str) -> bytes | None:
+        facts = await self._facts(shop, number)
+        if facts is None or (kind == "invoice" and facts.invoice is None):
+            return None
+        return await self._draw(lambda: documents.receipt(facts) if kind == "receipt" else documents.invoice(facts))
+
+    async def _credit_note(self, shop: str, number: str) -> bytes | None:
+        note = await self._store.credit_note(shop, number)
+        facts = await self._facts(shop, note.order) if note is not None else None
+        if note is None or facts is None:
+            return None
+        return await self._draw(lambda: documents.credit_note(facts, note))
+
+    async def _facts(self, shop: str, number: str) -> documents.Facts | None:
+        """What the papers of an order show; None when there is no such order."""
         order = await self._store.order(shop, number)
         if order is None or shop not in self._shops:
             return None
-        invoice = await self._store.invoice_of(shop, number)
-        if kind == "invoice" and invoice is None:
-            return None
-        facts = documents.Facts(
-            order,
-            self._shops[shop],
-            await self._language(shop, order.customer),
-            invoice,
-            await self._reference(shop, number),
-        )
-        return await self._draw(lambda: documents.receipt(facts) if kind == "receipt" else documents.invoice(facts))
+        speech, invoice = await self._language(shop, order.customer), await self._store.invoice_of(shop, number)
+        return documents.Facts(order, self._shops[shop], speech, invoice, await self._reference(shop, number))
 
     async def _picture(self, shop: str, paper: str) -> bytes | None:
         """The file that a product or an event has as its picture now; nothing else can be named."""

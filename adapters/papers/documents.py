@@ -1,10 +1,12 @@
-"""What stands on a receipt and on an invoice: the shop, the customer, the lines as sold, and all that makes the total.
+"""What stands on a receipt, an invoice and a credit note: the shop, the customer, the lines as sold, and every figure.
 
 Everything comes from the order, which keeps what was sold whatever happened to the catalogue since."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from fractions import Fraction
 
 import msgspec
 from babel.dates import format_date
@@ -15,10 +17,11 @@ from engine import money
 from engine.address import Millis
 from engine.dates import local
 from engine.direction import right_to_left
-from engine.invoices import Invoice
+from engine.invoices import CreditNote, Invoice
 from engine.orders import Order, PaymentStatus
 from engine.phrases import say
 from engine.shop import Shop
+from engine.totals import half_up
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -55,17 +58,34 @@ def invoice(facts: Facts) -> bytes:
     return _document(say(speech, "Invoice {number}", number=bill.number), told, facts)
 
 
+def credit_note(facts: Facts, note: CreditNote) -> bytes:
+    """A credit note of an order, as PDF: what of its invoice is not owed, with its share of the tax."""
+    order, speech = facts.order, facts.language
+    told = [
+        say(speech, "Invoice {number}", number=note.invoice),
+        say(speech, "Order: {number}", number=order.number),
+        say(speech, "Date: {date}", date=_day(note.issued_at, facts)),
+    ]
+    tax = half_up(Fraction(order.tax * note.amount, order.total)) if order.total else 0
+    sums = [(say(speech, "Invoice total"), _money(order.total, facts))]
+    if tax:
+        sums.append((say(speech, "Tax, included"), _money(tax, facts)))
+    sums.append((say(speech, "Credited to you"), _money(note.amount, facts)))
+    return _document(say(speech, "Credit note {number}", number=note.number), told, facts, sums)
+
+
 def _bank(facts: Facts) -> str:
     if not facts.shop.terms.bank or facts.order.payment is PaymentStatus.PAID:
         return ""
     return say(facts.language, "Please pay to: {account}", account=facts.shop.terms.bank)
 
 
-def _document(title: str, told: list[str], facts: Facts) -> bytes:
+def _document(title: str, told: list[str], facts: Facts, sums: Sequence[tuple[str, str]] = ()) -> bytes:
+    """``sums`` in place of the figures that make the order's total."""
     order, shop, speech = facts.order, facts.shop, facts.language
     tax_number = say(speech, "Tax number: {number}", number=shop.terms.tax_number) if shop.terms.tax_number else ""
     buyer = [order.name, order.address, f"+{order.phone}" if order.phone else ""]
-    rows, sums = _rows(facts), _sums(facts)
+    rows, sums = _rows(facts), sums or _sums(facts)
     heads = _heads(facts)
     thanks = say(speech, "Thank you!")
     every = [title, shop.title, tax_number, thanks, *told, *buyer, *heads, *(cell for row in rows for cell in row)]

@@ -2,6 +2,7 @@
 
     ticket:BKG-7K2M9P   →  BKG-7K2M9P-<signature>.png           under /qr/
     invoice:WS2025…     →  invoice-WS2025…-<signature>.pdf      under /papers/
+    credit:CN-2025-0001 →  credit-CN-2025-0001-<signature>.pdf  under /papers/
     picture:<digest>    →  picture-<digest>-<signature>.png     under /papers/
 
 A name is an HMAC over shop and paper (130 bits of it), so that whoever has the link sees this paper and no other, and
@@ -21,7 +22,7 @@ SIGNATURE = 26
 
 _TICKET = re.compile(rf"(BKG-[0-9A-Z]{{6}})-([a-z2-7]{{{SIGNATURE}}})\.png")
 _PICTURE = re.compile(rf"picture-([0-9a-f]{{32}}\.(?:png|jpe?g))-([a-z2-7]{{{SIGNATURE}}})\.(?:png|jpg)")
-_DOCUMENT = re.compile(rf"(receipt|invoice)-([A-Za-z0-9-]{{1,64}})-([a-z2-7]{{{SIGNATURE}}})\.pdf")
+_DOCUMENT = re.compile(rf"(receipt|invoice|credit)-([A-Za-z0-9-]{{1,64}})-([a-z2-7]{{{SIGNATURE}}})\.pdf")
 
 
 def picture(path: str) -> str:

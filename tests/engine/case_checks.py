@@ -137,6 +137,11 @@ def _reminder(world: World, rest: str) -> None:
     assert wanted in ([found.state.value], [found.state.value, found.reason]), f"it is {found}"
 
 
+def _credits(world: World, rest: str) -> None:
+    found = [f"{one.number} {one.amount}" for one in reversed(world.store._ledger.credit_notes(world.shop.name))]
+    assert found == ([] if rest == "none" else rest.split(", ")), f"there are {found}"
+
+
 def _invoice(world: World, rest: str) -> None:
     number, total, *status = rest.split()
     found = {one.number: one for one in world.store.invoices_of(world.shop.name)}
@@ -227,6 +232,7 @@ EXPECTED: dict[str, Callable[[World, str], None]] = {
     "bookings": _bookings,
     "seats": _seats,
     "entry": _entry,
+    "credits": _credits,
     "invoice": _invoice,
     "invoices": lambda world, rest: same(len(world.store.invoices_of(world.shop.name)), int(rest)),
     "synced": _synced,

@@ -166,8 +166,11 @@ def _unpaid(world: World, rest: str) -> None:
 
 
 def _decide(world: World, rest: str) -> None:
-    decision, _, order = rest.partition(" ")
-    news.decide(world, decision, order)
+    decision, _, about = rest.partition(" ")
+    if about.isdecimal():
+        news.decide(world, decision, amount=int(about))
+    else:
+        news.decide(world, decision, about)
 
 
 def _meanwhile(world: World, rest: str) -> None:

@@ -23,7 +23,7 @@ pay [AMOUNT] [CURRENCY] [ID] [for REFERENCE]
                   "for": whatever the reference names, if anything;  pay again: the same news once more
 unpaid FAILURE    it will not be paid: a payments.Failure (cancelled, no_funds, wrong_pin, no_answer, expired …)
 charged [LINK]    the provider took the newest request to pay;  uncharged FAILURE: it refused it
-decide match [ORDER] | decide refund | decide credit
+decide match [ORDER] | decide refund [AMOUNT] | decide credit
                   the owner decides about the newest payment on the desk; the letter goes to whoever acts
 sweep             holds that are over end and free seats are offered;  deliver: letters that are due now
 post JSON         our own house tells her this news (engine.events.News)
@@ -45,6 +45,7 @@ post JSON         our own house tells her this news (engine.events.News)
 + booking EVENT SEATS ST[/PAYMENT]  her newest booking for it;  + bookings N: so many of hers, + bookings none
 + seats EVENT N                     so many are free;  + entry EVENT STATUS [SEATS]: her newest on the waiting list
 + invoice NUMBER TOTAL [STATUS]     exactly this invoice exists;  + invoices N
++ credits NUMBER AMOUNT, …         exactly these credit notes exist, as issued;  + credits none
 + synced NUMBER                     the CRM shall hear of this order
 + image CAPTION, + document NAME    the answer has a picture whose caption, or a file whose name, contains this
 

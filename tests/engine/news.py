@@ -89,8 +89,8 @@ def sweep(world: World) -> None:
     world.deliver_posted()
 
 
-def decide(world: World, decision: str, order: str = "") -> None:
-    """The owner decides about the newest payment on the desk."""
+def decide(world: World, decision: str, order: str = "", amount: int = 0) -> None:
+    """The owner decides about the newest payment on the desk, else the newest of all."""
     desk = at_once(world.store.payments(world.shop.name, (PaymentState.DESK,), 1))
     payment = desk[0] if desk else world.store.payments_of(world.shop.name)[0]
-    world.post(DeskDecided(payment.id, decision, "owner", order))
+    world.post(DeskDecided(payment.id, decision, "owner", order, amount, payment.refunded))

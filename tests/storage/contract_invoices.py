@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from engine.address import DAY, Address
-from engine.facts import Conflict, ConflictKind, InvoiceOf
+from engine.facts import Conflict, ConflictKind, InvoiceOf, PaymentOf
 from engine.invoice_book import PaperSent
-from engine.invoices import NUMBER, Invoice, InvoiceStatus, IssueOf
+from engine.invoices import CREDIT, NUMBER, CreditNote, CreditOf, Invoice, InvoiceStatus, IssueOf
 from engine.messages import (
     AnyMessage,
     Buttons,
@@ -29,7 +29,7 @@ from engine.messages import (
 )
 from engine.orders import OrderStatus, PaymentStatus
 from engine.ports import Store
-from tests.storage.things import known, pay_move
+from tests.storage.things import intent, known, news, pay_move
 from tests.storage.values import (
     ANN,
     BEN,
@@ -245,3 +245,58 @@ class Invoices:
         assert seen == [issued, issued, paid, paid, void]
         await ann.commit(moves=(move("WA2", OrderStatus.PENDING, OrderStatus.CANCELLED),))
         assert await status("WA2") is void
+
+    # -- credit notes ------------------------------------------------------------------------------------------------
+    async def test_a_credit_note_has_a_number_of_its_own_that_stands_in_what_is_sent(
+        self, store: Store, ann: Talk
+    ) -> None:
+        paper = Document(f"{CREDIT}.pdf", caption=f"{CREDIT} for you", paper=f"credit:{CREDIT}")
+        messages = (replace(out("2:0"), message=paper), out("2:1", text=f"{NUMBER} and {CREDIT}"))
+        await ann.commit(orders=(plain("WA1"), plain("WA2")), invoices=(issue(), issue("WA2")))
+        assert (
+            await ann.commit(credits=(CreditOf("WA1", 2025, 7),), invoices=(issue(),), outbox=messages, at=NOW + 3)
+            is None
+        )
+        note = CreditNote("CN-2025-0001", SHOP, "ann", "WA1", "INV-2025-0001", NOW + 3, 7, "INR")
+        assert await store.credit_notes(SHOP, 9) == [note]
+        assert await store.credit_note(SHOP, "CN-2025-0001") == note
+        assert await store.credit_note("kiosk", "CN-2025-0001") is None
+        (_, waiting) = await store.waiting(0, 9)
+        number = "CN-2025-0001"
+        assert waiting[0].message == Document(f"{number}.pdf", caption=f"{number} for you", paper=f"credit:{number}")
+        assert waiting[1].message == Text(f"INV-2025-0001 and {number}")
+        assert [one.key for one in await store.paper_sent(SHOP, f"credit:{number}", 9)] == [messages[0].key]
+
+    async def test_credit_notes_count_without_gaps_and_their_sum_stands_on_the_invoice(
+        self, store: Store, ann: Talk
+    ) -> None:
+        await ann.commit(orders=(plain("WA1"), plain("WA2")), invoices=(issue(), issue("WA2")))
+        for order_number, year, amount in (("WA1", 2025, 5), ("WA2", 2025, 6), ("WA1", 2026, 7)):
+            assert await ann.commit(credits=(CreditOf(order_number, year, amount),)) is None
+        refused = await ann.commit(credits=(CreditOf("WA1", 2025, 1),), version=99)
+        assert refused == STALE
+        await ann.commit(credits=(CreditOf("WA1", 2025, 8),))
+        found = [(one.number, one.order, one.amount) for one in await store.credit_notes(SHOP, 9)]
+        assert found == [
+            ("CN-2025-0003", "WA1", 8),
+            ("CN-2026-0001", "WA1", 7),
+            ("CN-2025-0002", "WA2", 6),
+            ("CN-2025-0001", "WA1", 5),
+        ]
+        assert [one.number for one in await store.credit_notes(SHOP, 1, 1)] == ["CN-2026-0001"]
+        assert [one.amount for one in await store.credit_notes(SHOP, 9, order="WA1")] == [8, 7, 5]
+        invoice = await store.invoice_of(SHOP, "WA1")
+        assert invoice is not None
+        assert invoice.credited == 20
+        assert (await known(store, InvoiceOf("WA1"))).invoices == (invoice,)
+
+    async def test_a_payment_is_told_with_the_invoice_of_its_order(self, store: Store, ann: Talk) -> None:
+        await ann.commit(orders=(plain("WA1"),), invoices=(issue(),), intents=(intent(),))
+        await store.record(SHOP, news(intent="i1"), NOW)
+        invoice = await store.invoice_of(SHOP, "WA1")
+        assert (await known(store, PaymentOf("fake:t1"))).invoices == (invoice,)
+        assert (await known(store, PaymentOf("fake:t1"), to=BEN)).invoices == ()
+
+    async def test_a_credit_note_of_no_order_is_refused(self, store: Store, ann: Talk) -> None:
+        assert await ann.commit(credits=(CreditOf("WA9", 2025, 1),)) == Conflict(ConflictKind.ORDER_MOVED, "WA9")
+        assert await store.credit_notes(SHOP, 9) == []

@@ -14,7 +14,7 @@ import msgspec
 from engine.address import DAY, Address
 from engine.books import Charged
 from engine.identity import Merge
-from engine.invoices import IssueOf
+from engine.invoices import CreditOf, IssueOf
 from engine.orders import (
     PAYMENT_MOVES,
     Customer,
@@ -72,7 +72,7 @@ PARTS = (
     *("orders", "orders", "moves", "payment_moves", "payment_moves", "takes", "holds", "releases"),
     *("intents", "intents", "intent_moves", "settlements", "settlements"),
     *("bookings", "bookings", "booking_moves", "booking_moves", "entries", "entries"),
-    *("invoices", "invoices", "synced", "posted"),
+    *("invoices", "invoices", "credits", "synced", "posted"),
 )
 
 
@@ -325,6 +325,13 @@ class Player:
     def invoices(self, who: Address, version: int) -> tuple[IssueOf, ...]:
         numbers = list(self.store.orders_of(SHOP))
         return (IssueOf(self.known(numbers, NUMBERS), self.one([2025, 2025, 2026]), self.now),)
+
+    def credits(self, who: Address, version: int) -> tuple[CreditOf, ...]:
+        open_ones = [one for one in self.store.invoices_of(SHOP) if one.credited < one.total]
+        if not open_ones:
+            return ()
+        invoice = self.one(open_ones)
+        return (CreditOf(invoice.order, self.one([2025, 2026]), self.number(1, invoice.total - invoice.credited)),)
 
     def synced(self, who: Address, version: int) -> tuple[str, ...]:
         return (self.known(list(self.store.orders_of(SHOP)), NUMBERS),)

@@ -26,7 +26,7 @@ from engine.facts import (
     PaymentOf,
     Seats,
 )
-from engine.invoices import NUMBER
+from engine.invoices import CREDIT, NUMBER
 from engine.orders import OrderStatus, PaymentStatus
 from engine.payments import PaymentState
 from engine.ports import Store
@@ -52,7 +52,7 @@ async def put(store: Store, call: Call) -> object:
 
 
 async def turn(store: Store, who: Address, version: int, inbound: str, at: int, parts: dict[str, Any]) -> object:
-    said = out(f"{version}:0", who, f"Invoice {NUMBER}")
+    said = out(f"{version}:0", who, f"Invoice {NUMBER}, credit note {CREDIT}")
     return await store.commit(Commit(who, version, b"{}", at, inbound_id=inbound, outbox=(said,), **parts))
 
 
@@ -67,7 +67,8 @@ async def everything(store: Store, now: int) -> dict[str, object]:
         "pending": await store.orders_like(SHOP, 9, statuses=(OrderStatus.PENDING,)),
         "cards": await store.customers(SHOP, 99),
         "stats": await store.stats(SHOP),
-        "invoices": await store.invoices(SHOP, 99),
+        "invoices": await store.invoices(SHOP, 99, 0, now),
+        "credit notes": await store.credit_notes(SHOP, 99),
         "unsynced": await store.unsynced(SHOP, 99),
         "stocktake": await store.last_stocktake(SHOP),
         "charges": await store.charges(99),

@@ -33,7 +33,7 @@ from engine.facts import (
     Seats,
 )
 from engine.identity import Merge
-from engine.invoices import InvoiceStatus, IssueOf
+from engine.invoices import CreditOf, InvoiceStatus, IssueOf
 from engine.messages import Outcome, OutcomeClass, StatusRank
 from engine.orders import Customer, OrderStatus, PaymentStatus, holds_of
 from engine.payments import IntentStatus, PaymentState, RefundNews
@@ -169,6 +169,7 @@ async def use_the_shop(store: SqliteStore) -> None:
     await ann.commit(takes=("WZ1",), synced=("WZ1",), posted=(own_letter("p1"),), bookings=(booking("BZ", 1, lasts=9),))
     await ann.commit(payment_moves=(pay_move("WZ1", PaymentStatus.UNPAID, PaymentStatus.PENDING),))
     await ann.commit(invoices=(IssueOf("WZ1", 2026, NOW),), booking_moves=(book_move("BZ", HELD, CONFIRMED),))
+    await ann.commit(credits=(CreditOf("WZ1", 2026, 1),))
     await ask_for_too_much(store, ann)
     await store.claim_charges(["z1"], NOW)
     await store.settle_charges([charged("z1")], NOW)
@@ -240,6 +241,9 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.invoices(SHOP, 9)
     await store.invoice(SHOP, "INV-2026-0001", NOW)
     await store.invoices(SHOP, 9, 1, NOW, (InvoiceStatus.OVERDUE, InvoiceStatus.VIEWED))
+    await store.credit_notes(SHOP, 9, 1)
+    await store.credit_notes(SHOP, 9, order="WZ1")
+    await store.credit_note(SHOP, "CN-2026-0001")
     await store.paper_sent(SHOP, "invoice:WZ1", 9)
     await store.note_opened(SHOP, "invoice:WZ1", NOW)
     await store.unsynced(SHOP, 9)

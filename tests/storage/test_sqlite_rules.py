@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine.address import Address
+from engine.errors import StoreError
 from engine.identity import Merge
+from engine.invoices import CreditOf, IssueOf
 from engine.orders import OrderStatus
 from storage.sqlite import open_sqlite
 from tests.storage.test_sqlite import dump, sql
@@ -121,3 +123,21 @@ async def test_every_move_of_an_order_is_kept_with_its_date_and_who(path: Path, 
         await talk.commit(orders=(plain("WA1"),))
         await talk.commit(moves=(move("WA1", OrderStatus.PENDING, OrderStatus.CONFIRMED),), at=NOW + 5)
         assert dump(path)["order_moves"] == [(1, SHOP, "WA1", "pending", "confirmed", "owner", NOW + 5, "order")]
+
+
+@pytest.mark.parametrize("protected", [True, False])
+async def test_it_is_the_trigger_that_credits_no_more_than_was_invoiced(
+    path: Path, clock: FixedClock, protected: bool
+) -> None:
+    """Twin: with the trigger dropped an invoice is credited twice over."""
+    async with open_sqlite(path, clock) as store:
+        await Talk(store).commit(orders=(plain("WA1"),), invoices=(IssueOf("WA1", 2025, NOW),))
+    if not protected:
+        sql(path, "DROP TRIGGER credit_notes_are_covered")
+    async with open_sqlite(path, clock) as store:
+        talk = Talk(store, version=1, letters=1)
+        total = (await store.orders(SHOP, 1))[0].total
+        assert await talk.commit(credits=(CreditOf("WA1", 2025, total),)) is None
+        with pytest.raises(StoreError, match="no more can be credited") if protected else nullcontext():
+            await talk.commit(credits=(CreditOf("WA1", 2025, 1),))
+        assert len(await store.credit_notes(SHOP, 9)) == 2 - protected

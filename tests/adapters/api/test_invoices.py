@@ -103,3 +103,19 @@ async def test_an_unknown_invoice_is_404(store: TroubledStore, autojump_clock: C
         await deal(made)
         assert (await made.ask("GET", f"/api/admin/invoices/{number}", as_owner="dealer")).status in (400, 404)
         assert (await made.ask("POST", f"/api/admin/invoices/{number}/send", as_owner="dealer")).status in (400, 404)
+
+
+async def test_what_is_sent_back_is_listed_as_a_credit_note(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with office(store) as made:
+        number = await deal(made)
+        money: Json = {"order": number, "amount": 41_000, "transaction": "T1", "way": "cash"}
+        paid = await made.ask("POST", "/api/admin/payments/received", money, as_owner="dealer")
+        path = f"/api/admin/payments/{paid.data['id']}/refund"
+        await made.ask("POST", path, {"amount": 1_000}, as_owner="dealer")
+        notes = await made.ask("GET", "/api/admin/credit-notes", as_owner="dealer")
+        bill = await made.ask("GET", f"/api/admin/invoices/{INVOICE}", as_owner="dealer")
+    (note,) = notes.data
+    assert (note["number"], note["invoice"], note["order"]) == ("CN-2025-0001", INVOICE, number)
+    assert (note["amount"], note["currency"]) == (1_000, "INR")
+    assert (bill.body["creditedAmount"], bill.body["status"]) == (1_000, "paid")
+    assert f"over ₹1,000.00 for invoice *{INVOICE}*" in made.text("dealer")

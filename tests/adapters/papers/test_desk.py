@@ -17,7 +17,7 @@ from adapters.web.webhooks import Engine, WebLimits
 from engine.address import Address
 from engine.catalogue import Catalogue, Product
 from engine.commit import Commit
-from engine.invoices import InvoiceStatus, IssueOf
+from engine.invoices import CreditOf, InvoiceStatus, IssueOf
 from engine.orders import Order, PaymentStatus
 from engine.papering import FETCHED
 from engine.running import Running
@@ -96,7 +96,21 @@ async def test_an_order_has_its_papers(kind: str) -> None:
     assert pdf.startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("paper", ["ticket:BKG-ZZZZZZ", "receipt:WS0", "invoice:WS0", "passport:1", "", "ticket:"])
+async def test_a_credit_note_has_its_paper_and_its_name() -> None:
+    store = await written()
+    credited = Commit(Address("dealer", "c1"), 2, b"{}", PLACED, "w2", credits=(CreditOf(ORDER.number, 2025, 100),))
+    assert await store.commit(credited) is None
+    made = PaperDesk(store, SHOPS, "https://shop.example.test", await store.key("papers"))
+    pdf = await made.make("dealer", "credit:CN-2025-0001")
+    assert pdf is not None
+    assert pdf.startswith(b"%PDF")
+    file = made.link("dealer", "credit:CN-2025-0001").rpartition("/")[2]
+    assert made.named("dealer", file) == "credit:CN-2025-0001"
+
+
+@pytest.mark.parametrize(
+    "paper", ["credit:CN-2025-0001", "ticket:BKG-ZZZZZZ", "receipt:WS0", "invoice:WS0", "passport:1", "", "ticket:"]
+)
 async def test_of_nothing_there_is_no_paper(paper: str) -> None:
     assert await (await desk()).make("dealer", paper) is None
 

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from adapters.papers import documents
 from adapters.papers.documents import Facts
 from engine.catalogue import Catalogue
-from engine.invoices import Invoice
+from engine.invoices import CreditNote, Invoice
 from engine.orders import Order, OrderLine, OrderStatus, PaymentStatus
 from engine.shop import Shop
 from engine.terms import Terms
@@ -160,3 +160,14 @@ def test_three_hundred_lines_go_on_over_pages_with_the_head_repeated() -> None:
     pages = PdfReader(io.BytesIO(documents.receipt(facts(lines=lines, total=30_000)))).pages
     assert len(pages) > 5
     assert all("Quantity" in page.extract_text() for page in pages[:-1])
+
+
+def test_a_credit_note_says_of_which_invoice_how_much_and_its_tax() -> None:
+    note = CreditNote("CN-2025-0003", "dealer", "c1", ORDER.number, BILL.number, PLACED, 1_000_000, "INR")
+    said = text(documents.credit_note(facts(), note))
+    for wanted in (
+        *("Credit note CN-2025-0003", "Invoice INV-2025-0001", "WS20251018123456", "18 October 2025", "Asha Rao"),
+        *("Invoice total", "₹43,254.50", "Tax, included", "₹58.84", "Credited to you", "₹10,000.00"),
+    ):
+        assert wanted in said, wanted
+    assert "HDFC" not in said
