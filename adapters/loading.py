@@ -31,7 +31,7 @@ from adapters.config import (
 )
 from adapters.settings import Reader, meant, shown
 from adapters.terms import TermsConfig, invoice_problems, terms_problems
-from adapters.web.access import OwnerConfig, owner_problems
+from adapters.web.access import OwnerConfig, owner_problems, phone_problems
 from engine.errors import ConfigError
 
 NO_SETTINGS = frozenset({"SOKONI_VENV", "SOKONI_CHROMIUM"})
@@ -134,6 +134,7 @@ class _Loading:
         self.reader.problems += invoice_problems(f"{path}.terms", terms, values.get("flow", ""))
         owner = self.reader.values(OwnerConfig, table.get("owner", {}), f"{path}.owner")
         self.reader.problems += owner_problems(f"{path}.owner", owner.get("secrets", ()))
+        self.reader.problems += phone_problems(f"{path}.owner", owner.get("phones", ()), owner.get("staff", ()))
         values |= {"terms": TermsConfig(**terms), "owner": OwnerConfig(**owner)}
         values |= {"payments": tuple(self._payments(f"{path}.payments", table.get("payments", []), insecure))}
         if "crm" in table and (crm := self._crm(f"{path}.crm", table["crm"], insecure)) is not None:

@@ -127,6 +127,18 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return product if product is not None and product.active else None
 
 
+def repriced(catalogue: Catalogue, prices: Mapping[str, int]) -> Catalogue:
+    """The same goods, some of which cost something else (sku → minor units)."""
+    return Catalogue(
+        tuple(
+            [
+                msgspec.structs.replace(one, price=prices[one.sku]) if one.sku in prices else one
+                for one in catalogue.products
+            ]
+        )
+    )
+
+
 def digest(data: bytes) -> str:
     """What names a catalogue file's content: a file is imported once per digest."""
     return sha256(data).hexdigest()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Address, Link, Millis
+from engine.deeds import Deed
 from engine.events import Letter
 from engine.invoices import CreditOf, IssueOf
 from engine.messages import Outgoing
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
-from engine.payments import Intent, IntentMove, PaymentSettlement
+from engine.payments import Intent, IntentMove, PaymentNews, PaymentSettlement
 from engine.reminders import Reminder
 from engine.tickets import Booking, BookingMove, Entry
 
@@ -59,12 +60,14 @@ class Commit(msgspec.Struct, frozen=True):
     that is not there, nor placed in this commit, is refused ORDER_MOVED. ``posted`` are letters to other addresses of
     the same shop. ``heard`` is the provider's time of the customer's last message (0: never).
     ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
+    ``deeds`` are lines in the log of who did what. ``recounts`` and ``reprices`` are (sku, quantity on hand or price in
+    minor units) of known products, ``taken_in`` money that was seen (Till.record).
     ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
     ``reminders`` are put into their ledger; one that has come to its end there stays as it is.
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
-    entries; intents, intent moves, settlements; invoices, credits, synced; posted. So a part can use what one before
-    it frees.
+    entries; intents, intent moves, settlements; invoices, credits, synced; recounts, reprices, money that was seen;
+    posted. So a part can use what one before it frees.
     """
 
     address: Address
@@ -98,6 +101,10 @@ class Commit(msgspec.Struct, frozen=True):
     hush: bool = False
     renamed: tuple[Renamed, ...] = ()
     reminders: tuple[Reminder, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    recounts: tuple[tuple[str, int], ...] = ()
+    reprices: tuple[tuple[str, int], ...] = ()
+    taken_in: tuple[PaymentNews, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import aftermath, asides, billing, hearing, naming, owner, reminding, service, silence, tongues
+from engine import aftermath, asides, billing, cockpit, hearing, naming, owner, reminding, service, silence, tongues
 from engine.address import Millis
 from engine.effects import (
     VISIBLE,
@@ -65,6 +65,9 @@ _replace = msgspec.structs.replace
 # -- what a turn needs to know -------------------------------------------------------------------------------------
 def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
     """What has to be read before ``advance`` at the same ``now``. As little as possible: most needs cost a read."""
+    c, inbound = cockpit.steered(c, inbound, shop)
+    if cockpit.concerns(c, inbound, shop):
+        return cockpit.needs(c, inbound, shop, now)
     needed = _needs(c, inbound, shop, now)
     if shop.terms.price_lists and needed:
         # Whoever looks at prices must know whose they are.
@@ -128,9 +131,13 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
 
     FlowError when the flow breaks its contract; nothing that a customer can send raises anything.
     """
-    before, event = c, inbound.event
+    before = c
     c, links = naming.addressed(c, inbound)
+    c, inbound = cockpit.steered(c, inbound, shop)
+    event = inbound.event
     match event:
+        case _ if cockpit.concerns(c, inbound, shop):
+            turn = cockpit.turn(c, inbound, shop, facts)
         case Reacted():
             turn = Turn(c)
         case TimerFired():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Millis
+from engine.deeds import Deed
+from engine.events import AnyNews
 from engine.invoices import CreditOf, IssueOf
 from engine.messages import Purpose, Template
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
-from engine.payments import Intent, IntentMove, PaymentSettlement
+from engine.payments import Intent, IntentMove, PaymentNews, PaymentSettlement
 from engine.reminders import Reminder
 from engine.tickets import Booking, BookingMove, Entry
 
@@ -173,6 +175,39 @@ class HushReplies(Effect, frozen=True):
     """A human answers from now on: replies of before that have not left yet are not sent (quality.md 10)."""
 
 
+class TellCustomer(Effect, frozen=True):
+    """Post a letter of our own to a customer of the same shop, due at once (Commit.posted)."""
+
+    customer: str
+    event: AnyNews
+
+
+class TakeMoney(Effect, frozen=True):
+    """Record money that one of the shop's own people has seen, as Till.record does with what a provider tells."""
+
+    news: PaymentNews
+
+
+class Recount(Effect, frozen=True):
+    """So many of a product are on the shelf, as somebody has counted."""
+
+    sku: str
+    on_hand: int
+
+
+class Reprice(Effect, frozen=True):
+    """A product costs this from now on, minor units."""
+
+    sku: str
+    price: int
+
+
+class NoteDeed(Effect, frozen=True):
+    """A line in the log of who did what."""
+
+    deed: Deed
+
+
 class SetTimer(Effect, frozen=True):
     """Come back with ``TimerFired(kind)`` at ``due``; setting the same kind again moves it."""
 
@@ -220,6 +255,11 @@ AnyEffect = (
     | IssueCredit
     | SyncOrder
     | HushReplies
+    | TellCustomer
+    | TakeMoney
+    | Recount
+    | Reprice
+    | NoteDeed
     | SetTimer
     | ClearTimer
     | NoteReminder

@@ -174,11 +174,13 @@ class OrderRequested(News, frozen=True):
 
 
 class OrderMoveWanted(News, frozen=True):
-    """The owner (``by``) moves an order of this customer: ``status`` is an OrderStatus value."""
+    """The owner (``by``) moves an order of this customer: ``status`` is an OrderStatus value. ``quiet``: it is a step
+    on the way, of which the customer is not told."""
 
     number: str
     status: str
     by: str
+    quiet: bool = False
 
 
 class InvoiceWanted(News, frozen=True):

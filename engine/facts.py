@@ -95,6 +95,33 @@ class InvoiceOf(Need, frozen=True):
     order: str
 
 
+class AnyOrder(Need, frozen=True):
+    """``Facts.orders`` or ``Facts.bookings``: the one of this number, whoever's, with ``Facts.intents`` for it, newest
+    first. For the shop's own people only, as are the needs below."""
+
+    number: str
+
+
+class OpenOrders(Need, frozen=True):
+    """``Facts.orders``: the shop's latest orders that are neither completed nor cancelled; ``Facts.bookings``: its
+    latest confirmed ones. Newest first, at most ``limit`` of each."""
+
+    limit: int = 30
+
+
+class DayOf(Need, frozen=True):
+    """``Facts.day``: the shop's figures since this moment; of money, what is in this currency."""
+
+    since: Millis
+    currency: str
+
+
+class Reached(Need, frozen=True):
+    """``Facts.reached``: the customer who is reached at this phone (digits), "" for nobody that is known."""
+
+    phone: str
+
+
 AnyNeed = (
     Availability
     | OwnOrders
@@ -109,7 +136,31 @@ AnyNeed = (
     | IntentOf
     | IntentsFor
     | InvoiceOf
+    | AnyOrder
+    | OpenOrders
+    | DayOf
+    | Reached
 )
+
+
+class Day(msgspec.Struct, frozen=True):
+    """Figures since a moment, and how things stand. ``orders`` and ``sold`` (minor units) are of orders placed since
+    that are not cancelled, ``cancelled`` counts the others; ``seats`` and ``booked`` (minor units) of bookings made
+    since that stand. ``received`` is money that came in since and was not sent back (minor units). ``open`` orders wait
+    for the shop, ``desk`` payments for its owner; both are counted to COUNTED_TO."""
+
+    orders: int = 0
+    sold: int = 0
+    cancelled: int = 0
+    seats: int = 0
+    booked: int = 0
+    received: int = 0
+    open: int = 0
+    desk: int = 0
+
+
+COUNTED_TO = 1_000
+"""Nobody needs to know how many more there are, and counting takes time."""
 
 
 class ConflictKind(str, Enum):
@@ -152,6 +203,8 @@ class Known(msgspec.Struct, frozen=True):
     payment: Payment | None = None
     intents: tuple[Intent, ...] = ()
     invoices: tuple[Invoice, ...] = ()
+    day: Day | None = None
+    reached: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -184,6 +237,8 @@ class Facts(msgspec.Struct, frozen=True):
     written_at: Millis = 0
     profile: str = ""
     payer: str = ""
+    day: Day | None = None
+    reached: str = ""
 
     def order(self, number: str) -> Order | None:
         """The order with this number among those that were read."""

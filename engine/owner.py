@@ -56,9 +56,10 @@ def effects(event: News, language: str, shop: Shop, facts: Facts) -> tuple[AnyEf
     match event:
         case MessageWanted(text):
             return (Say(text),)
-        case OrderMoveWanted(number, status, by):
+        case OrderMoveWanted(number, status, by, quiet):
             order = facts.order(number)
-            return () if order is None else _move(order, OrderStatus(status), by, language, facts)
+            moved = () if order is None else _move(order, OrderStatus(status), by, language, facts)
+            return tuple([one for one in moved if not (quiet and isinstance(one, Say))])
         case InvoiceWanted(number):
             return billing.sent(number, shop, facts)
         case PaymentSettled() | DeskDecided():

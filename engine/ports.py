@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from engine.address import Address, Millis
-from engine.backoffice import BackOffice, Stocktake
+from engine.backoffice import Stocktake
 from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
 from engine.catalogue import Product
 from engine.commit import Commit, Snapshot, Timer
@@ -21,8 +21,8 @@ from engine.facts import AnyNeed, Conflict, Known
 from engine.identity import People
 from engine.invoice_book import InvoiceBook
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Reviewed, Status
-from engine.notices import Noticeboard
 from engine.orders import Order
+from engine.owners_desk import OwnersDesk
 from engine.parking import Parking
 from engine.payment_calls import Heard, Verdict
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
@@ -37,8 +37,7 @@ class Store(
     BoxOffice,
     Books,
     InvoiceBook,
-    BackOffice,
-    Noticeboard,
+    OwnersDesk,
     TemplateBook,
     Repeats,
     People,
@@ -46,9 +45,8 @@ class Store(
     Parking,
     Protocol,
 ):
-    """The durable memory of all shops. Its other parts stand in engine.books, invoice_book, backoffice, notices,
-    template_states, repeats, identity, reminders and
-    parking.
+    """The durable memory of all shops. Its other parts stand in engine.books, invoice_book, owners_desk,
+    template_states, repeats, identity, reminders and parking.
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises

@@ -33,6 +33,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     ``silent_until``: the bot says nothing before that (a human answers). ``expired``: the last session ended in
     silence, and they have not been told. ``timers``: outstanding timers, kind → the turn that set it.
     ``tapped`` and ``again``: the choice that made the last turn and what it showed, for the same tap once more.
+    ``shopping``: one of the shop's own people tries it as a customer does (engine.cockpit).
     """
 
     flow: str
@@ -54,6 +55,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     timers: dict[str, int] = {}
     tapped: str = ""
     again: tuple[Say | Ask | AskLocation, ...] = ()
+    shopping: bool = False
 
     @property
     def last_written(self) -> Millis:

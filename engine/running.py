@@ -18,6 +18,7 @@ from engine.actor import Surroundings
 from engine.address import Address, Millis
 from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
+from engine.catalogue import repriced
 from engine.commit import Commit, Posted
 from engine.crm import CrmSync
 from engine.crm_desk import Served
@@ -111,12 +112,22 @@ class Running:
         self.outbox.committed(commit)
         self.cashier.offer(commit)
         self.crm.offer(commit)
+        if commit.reprices:
+            self._reprice(commit)
         for timer in commit.timers:
             self.scheduler.note(timer.due)
         for letter in commit.posted:
             self.scheduler.note(letter.due)
+        if commit.taken_in:
+            self.scheduler.note(commit.at)
         if any(move.to in FREEING for move in commit.booking_moves):
             self.scheduler.seats_freed()
+
+    def _reprice(self, commit: Commit) -> None:
+        """From each actor's next turn on; the store has it already, for the next start."""
+        shop = self.shops.get(commit.address.shop)
+        if shop is not None:
+            self.shops[shop.name] = replace(shop, catalogue=repriced(shop.catalogue, dict(commit.reprices)))
 
     def _merged(self, gone: Address, survivor: Address) -> None:
         self.outbox.merged(gone, survivor)

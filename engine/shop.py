@@ -6,6 +6,7 @@ import msgspec
 
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue
+from engine.crew import Crew
 from engine.messages import Limits
 from engine.terms import Terms
 from engine.tickets import Programme
@@ -19,7 +20,7 @@ class Shop(msgspec.Struct, frozen=True):
     silent after a customer asked for a human, or a human answered; ``handover_word``, said by that human from the
     shop's phone, hands back at once. ``store`` is the branch that its orders carry. ``terms`` are how it
     sells, ``programme`` the events that it sells seats for. ``refunders`` are its payment providers (Payment.provider)
-    that send money back when they are asked to.
+    that send money back when they are asked to. ``crew`` are the phones of its own people.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Shop(msgspec.Struct, frozen=True):
     terms: Terms = Terms()
     programme: Programme = Programme()
     refunders: frozenset[str] = frozenset()
+    crew: Crew = Crew()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from engine import fit
-from engine.address import Address, Link, Millis
-from engine.commit import Commit, Renamed, Timer
+from engine.address import Address, Link, Millis, Sender
+from engine.commit import Commit, Posted, Renamed, Timer
 from engine.effects import (
     VISIBLE,
     AnyEffect,
@@ -24,19 +24,24 @@ from engine.effects import (
     MoveIntent,
     MoveOrder,
     MovePayment,
+    NoteDeed,
     NoteReminder,
     PlaceOrder,
     PutEntry,
+    Recount,
     ReleaseHold,
+    Reprice,
     SaveCustomer,
     Say,
     SetTimer,
     SettlePayment,
     SyncOrder,
     TakeHold,
+    TakeMoney,
     TakeStock,
+    TellCustomer,
 )
-from engine.events import Letter
+from engine.events import Inbound, Letter
 from engine.facts import Conflict, Facts, Known
 from engine.messages import Outgoing
 from engine.remembered import Conversation, dump
@@ -79,6 +84,8 @@ def facts_of(
         invoices=known.invoices,
         written_at=before.last_written,
         profile=letter.inbound.sender.name,
+        day=known.day,
+        reached=known.reached,
     )
 
 
@@ -130,7 +137,30 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         credits=tuple([wish.credit for wish in wishes if isinstance(wish, IssueCredit)]),
         synced=tuple([wish.number for wish in wishes if isinstance(wish, SyncOrder)]),
         reminders=tuple([wish.reminder for wish in wishes if isinstance(wish, NoteReminder)]),
+        posted=_posted(wishes, commit),
+        deeds=tuple([wish.deed for wish in wishes if isinstance(wish, NoteDeed)]),
+        recounts=tuple([(wish.sku, wish.on_hand) for wish in wishes if isinstance(wish, Recount)]),
+        reprices=tuple([(wish.sku, wish.price) for wish in wishes if isinstance(wish, Reprice)]),
+        taken_in=tuple([wish.news for wish in wishes if isinstance(wish, TakeMoney)]),
         hush=any(isinstance(wish, HushReplies) for wish in wishes),
+    )
+
+
+def _posted(wishes: Sequence[AnyEffect], commit: Commit) -> tuple[Posted, ...]:
+    """Letters to other customers, each under an id of this turn's."""
+    told = [wish for wish in wishes if isinstance(wish, TellCustomer)]
+    shop = commit.address.shop
+    return tuple(
+        [
+            Posted(
+                Letter(
+                    Address(shop, wish.customer),
+                    Inbound(f"told:{commit.address}:{commit.version}:{place}", shop, Sender(), commit.at, wish.event),
+                ),
+                commit.at,
+            )
+            for place, wish in enumerate(told)
+        ]
     )
 
 

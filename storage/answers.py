@@ -6,9 +6,9 @@ the store has them in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any
 
 from engine.address import Address
 from engine.facts import (
@@ -30,15 +30,13 @@ from engine.invoices import Invoice
 from engine.orders import Order
 from engine.payments import Intent
 from engine.tickets import Booking, Entry
+from storage.asking import Answers, Asked, Lookup
+from storage.crew_rows import LOOKUPS as CREW_LOOKUPS
 from storage.invoice_rows import INVOICE_OF, invoice
 from storage.money_rows import INTENT_OF, PAYMENT_OF, intent, payment
 from storage.order_rows import CARD_OF, ORDER_OF, card, order
 from storage.seat_rows import BOOKING_OF, ENTRY_OF, booking, entry
 from storage.sql import Db, Row, read_all
-
-Asked: TypeAlias = tuple[Address, Any]
-"""Who asks, and the Need."""
-Answers: TypeAlias = dict[Asked, Known]
 
 
 def together(parts: Iterable[Known | None], left: Mapping[str, int], seats: Mapping[str, int]) -> Known:
@@ -54,6 +52,8 @@ def together(parts: Iterable[Known | None], left: Mapping[str, int], seats: Mapp
         payment=next((part.payment for part in reversed(found) if part.payment is not None), None),
         intents=tuple({one.id: one for part in found for one in part.intents}.values()),
         invoices=tuple({one.number: one for part in found for one in part.invoices}.values()),
+        day=next((part.day for part in found if part.day is not None), None),
+        reached=next((part.reached for part in found if part.reached), ""),
     )
 
 
@@ -264,8 +264,6 @@ def _one(found: Mapping[Row, Any], name: Row) -> tuple[Any, ...]:
     return (found[name],) if name in found else ()
 
 
-Lookup: TypeAlias = Callable[[Db, Sequence[Asked]], Coroutine[Any, Any, Answers]]
-
 LOOKUPS: Mapping[type[Need], Lookup] = {
     OwnCard: cards,
     OwnOrders: own_orders,
@@ -278,5 +276,6 @@ LOOKUPS: Mapping[type[Need], Lookup] = {
     IntentOf: intent_named,
     IntentsFor: intents_for,
     InvoiceOf: invoice_for,
+    **CREW_LOOKUPS,
 }
 """Which function answers which Need."""

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.address import DAY, Address, Millis
 from engine.catalogue import Product
+from engine.deeds import DEEDS_KEPT
 from engine.events import Letter, TimerFired
 from engine.notices import NOTICES_KEPT
 from engine.reminders import REMINDERS_KEPT
@@ -131,6 +132,7 @@ def sweep(now: Millis) -> Errand:
             ("owner_notices", "last_at", now - NOTICES_KEPT),
             ("api_requests", "at", now - ANSWERS_KEPT),
             ("reminders", "ended_at", now - REMINDERS_KEPT),
+            ("deeds", "at", now - DEEDS_KEPT),
         ):
             gone += await _delete(db, table, column, until)
         return gone

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.address import Address, Millis
+from engine.address import Address, Link, Millis
 from engine.facts import (
+    COUNTED_TO,
     AnyNeed,
+    AnyOrder,
     Availability,
     BookingNumbered,
+    Day,
+    DayOf,
     IntentOf,
     IntentsFor,
     InvoiceOf,
     Known,
+    OpenOrders,
     OrderNumbered,
     OwnBookings,
     OwnCard,
@@ -21,16 +26,19 @@ from engine.facts import (
     OwnOrders,
     PaymentFor,
     PaymentOf,
+    Reached,
     Seats,
 )
 from engine.invoices import Invoice
-from engine.orders import Order
+from engine.orders import Order, OrderStatus
 from engine.payments import Intent, Payment, PaymentState
-from engine.tickets import Booking
+from engine.tickets import TAKING, Booking, BookingStatus
 from storage.ledger import Ledger
 from storage.seats import Seats as BoxOffice
 from storage.stock import Stock
 from storage.till import Till
+
+ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
 @dataclass(slots=True)
@@ -43,11 +51,14 @@ class Knowing:
     ledger: Ledger
     till: Till
     seats: BoxOffice
+    links: Mapping[tuple[str, Link], str]
     _orders: dict[str, Order] = field(default_factory=dict)
     _bookings: dict[str, Booking] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
     _invoices: dict[str, Invoice] = field(default_factory=dict)
     _payment: Payment | None = None
+    _day: Day | None = None
+    _reached: str = ""
 
     def answer(self, needs: Sequence[AnyNeed]) -> Known:
         """All of them together."""
@@ -65,6 +76,8 @@ class Knowing:
             payment=self._payment,
             intents=tuple(self._intents.values()),
             invoices=tuple(self._invoices.values()),
+            day=self._day,
+            reached=self._reached,
         )
 
     def _find(self, need: AnyNeed) -> None:
@@ -96,6 +109,46 @@ class Knowing:
                 self._intents |= {one.id: one for one in self._own_intents() if one.order == name}
             case InvoiceOf(name):
                 self._invoice(name)
+            case AnyOrder() | OpenOrders() | DayOf() | Reached():
+                self._of_the_shop(need)
+
+    def _of_the_shop(self, need: AnyOrder | OpenOrders | DayOf | Reached) -> None:
+        """What only the shop's own people ask."""
+        shop = self.address.shop
+        match need:
+            case AnyOrder(name):
+                order, booking = self.ledger.orders.get((shop, name)), self.seats.bookings.get((shop, name))
+                self._orders |= {} if order is None else {name: order}
+                self._bookings |= {} if booking is None else {name: booking}
+                asked = [one for one in self.till.intents.values() if (one.shop, one.order) == (shop, name)]
+                self._intents |= {one.id: one for one in reversed(asked)}
+            case OpenOrders(limit):
+                waiting = [one for one in self.ledger.newest(shop) if one.status not in ENDED]
+                self._orders |= {one.number: one for one in waiting[: max(0, limit)]}
+                booked = [one for one in self.seats.newest(shop) if one.status is BookingStatus.CONFIRMED]
+                self._bookings |= {one.id: one for one in booked[: max(0, limit)]}
+            case DayOf(since, currency):
+                self._day = self._figures(since, currency)
+            case Reached(phone):
+                self._reached = self.links.get((shop, Link("phone", phone)), "")
+
+    def _figures(self, since: Millis, currency: str) -> Day:
+        shop = self.address.shop
+        known = [one for one in self.ledger.orders.values() if one.shop == shop]
+        placed = [one for one in known if one.placed_at >= since]
+        standing = [one for one in placed if one.status is not OrderStatus.CANCELLED]
+        made = [one for one in self.seats.newest(shop) if one.held_at >= since and one.status in TAKING]
+        paid = [one for one in self.till.payments_in(shop, ()) if one.at >= since and one.currency == currency]
+        return Day(
+            orders=len(standing),
+            sold=sum(one.total for one in standing if one.currency == currency),
+            cancelled=len(placed) - len(standing),
+            seats=sum(one.seats for one in made),
+            booked=sum(one.total for one in made if one.currency == currency),
+            received=sum(max(0, one.left) for one in paid),
+            open=min(COUNTED_TO, sum(one.status not in ENDED for one in known)),
+            desk=min(COUNTED_TO, len(self.till.payments_in(shop, (PaymentState.DESK,)))),
+        )
 
     def _invoice(self, order: str) -> None:
         """The invoice of an order of the customer's own."""

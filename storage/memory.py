@@ -34,7 +34,7 @@ from storage.errands import EARLY_KEPT, INBOUND_KEPT
 from storage.issuing import with_numbers
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
-from storage.memory_backoffice import MemoryBackOffice
+from storage.memory_crew import MemoryCrew
 from storage.memory_desk import Pause
 from storage.memory_invoices import MemoryInvoices
 from storage.memory_notices import MemoryNotices
@@ -44,7 +44,7 @@ from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoices, MemoryReminders):
+class MemoryStore(MemoryNotices, MemoryTemplates, MemoryCrew, MemoryInvoices, MemoryReminders):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
@@ -63,7 +63,7 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoic
 
     async def know(self, address: Address, needs: Sequence[AnyNeed], now: Millis) -> Known:
         await self._turn()
-        return Knowing(address, now, self._stock, self._ledger, self._till, self._seats).answer(needs)
+        return Knowing(address, now, self._stock, self._ledger, self._till, self._seats, self._links).answer(needs)
 
     async def commit(self, commit: Commit) -> Conflict | None:
         await self._turn()
@@ -119,6 +119,7 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoic
         for timer in commit.timers:
             self._timers[timer.address, timer.kind] = timer
         self._note_reminders(commit)
+        self._write_crew(commit)
         self._keep(commit.posted)
 
     # -- outbox ----------------------------------------------------------------------------------------------------
@@ -363,7 +364,7 @@ class MemoryStore(MemoryNotices, MemoryTemplates, MemoryBackOffice, MemoryInvoic
             del self._inbound[name]
         for message in early:
             del self._early[message]
-        rows = len(inbound) + len(early) + self._stock.sweep(now)
+        rows = len(inbound) + len(early) + self._stock.sweep(now) + self._sweep_deeds(now)
         return rows + self._sweep_notices(now) + self._sweep_reminders(now)
 
     async def check(self) -> None:

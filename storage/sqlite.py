@@ -4,7 +4,7 @@ Everything that touches the file runs in storage's own thread (storage/bridge.py
 pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
 is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
 what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_invoices,
-sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates, sqlite_reminders.
+sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates, sqlite_reminders, sqlite_crew.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from storage.file import Lock, Synchronous, quick_check
 from storage.judge import billed
 from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
+from storage.sqlite_crew import SqliteCrew
 from storage.sqlite_invoices import SqliteInvoices
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
@@ -84,6 +85,7 @@ class SqliteStore(
     SqlitePeople,
     SqliteTemplates,
     SqliteReminders,
+    SqliteCrew,
 ):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 

@@ -20,6 +20,7 @@ from engine.invoices import CREDIT, NUMBER, filed
 from engine.messages import HUSHED, Outgoing
 from engine.tickets import Booking
 from storage import order_rows, seat_rows
+from storage.crew_writes import recounted, write_crew
 from storage.invoice_rows import Numbers, write_credits, write_invoices
 from storage.issuing import Marks, named, with_numbers_in
 from storage.judge import Standing, judge
@@ -53,7 +54,8 @@ def is_rich(c: Commit) -> bool:
     goods = c.customer or c.releases or c.moves or c.payment_moves or c.orders or c.takes or c.holds
     seats = c.booking_moves or c.bookings or c.entries
     money = c.intents or c.intent_moves or c.settlements or c.invoices or c.credits
-    return bool(goods or seats or money or c.synced or c.posted or c.renamed or c.reminders)
+    crew = c.deeds or c.recounts or c.reprices or c.taken_in
+    return bool(goods or seats or money or crew or c.synced or c.posted or c.renamed or c.reminders)
 
 
 @dataclass(slots=True)
@@ -88,7 +90,9 @@ async def write_turns(db: Db, turns: Sequence[Turn]) -> list[Written]:
         rich = [turn.commit for turn in good if turn.rich]
         await _write(db, [turn.commit for turn in good], rich)
         if rich:
-            moved = Moved(*await order_rows.stock_after(db, rich), *await seat_rows.seats_after(db, rich))
+            on_hand, ended = await order_rows.stock_after(db, rich)
+            counted = await recounted(db, rich)
+            moved = Moved([*on_hand, *counted], ended, *await seat_rows.seats_after(db, rich))
             next(one for turn, one in zip(turns, written, strict=True) if turn.rich).moved = moved
     return written
 
@@ -134,6 +138,7 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await write(db, TIMER_OFF, [(*c.address, kind) for c in commits for kind in c.timers_off])
     await write(db, TIMER, [(*t.address, t.kind, t.due, t.turn) for c in commits for t in c.timers])
     await write_reminders(db, rich)
+    await write_crew(db, rich)
     await write_posted(db, [letter for c in rich for letter in c.posted])
 
 

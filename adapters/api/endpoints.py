@@ -8,6 +8,7 @@ from adapters.api.bookings import bookings
 from adapters.api.books import books
 from adapters.api.crm import crm
 from adapters.api.customers import customers
+from adapters.api.deeds import deeds
 from adapters.api.door import door
 from adapters.api.endpoint import Endpoint, Noun
 from adapters.api.events import events
@@ -23,6 +24,6 @@ from adapters.api.templates import templates
 
 NOUNS: Sequence[Noun] = (
     *(orders, placing, payments, receiving, customers, books, invoices, events, bookings, door, messages, takeover),
-    *(notices, templates, crm),
+    *(notices, deeds, templates, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

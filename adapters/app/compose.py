@@ -20,6 +20,7 @@ from adapters.loading import load
 from adapters.payments import kinds as provider_kinds
 from adapters.pictures import Pictures
 from adapters.terms import read_file, refuse, terms_of
+from adapters.web.access import crew_of
 from engine.address import MINUTE, Millis
 from engine.catalogue import Catalogue, digest
 from engine.crm_desk import Served
@@ -112,6 +113,7 @@ def open_shop(config: ShopConfig, clock: Clock, public_url: str, *, insecure: bo
         handover_word=" ".join(config.handover_word.split()),
         terms=terms_of(config.terms, f"{where}.terms", config.currency, config.timezone, crm=crm is not None),
         refunders=frozenset(one.kind for one in providers if isinstance(one, Refunder)),
+        crew=crew_of(config.owner),
     )
     return Opened(
         shop,

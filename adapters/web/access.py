@@ -13,23 +13,34 @@ import hmac
 import re
 import secrets
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from engine.crew import Crew
+
 HASH = "sha256:"
 FORM = re.compile(HASH + r"[0-9a-f]{64}")
+PHONE = re.compile(r"[1-9][0-9]{7,14}")
+"""E.164, without the "+"."""
+BETWEEN = re.compile(r"[\s().-]")
 LONGEST = 4_096
 """Characters of an Authorization header that is looked at."""
 
 
 class OwnerConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """``[shop.owner]``. ``secrets`` are hashes as ``run.py token`` prints them; without any, the API is closed."""
+    """``[shop.owner]``. ``secrets`` are hashes as ``run.py token`` prints them; without any, the API is closed.
+    ``phones`` and ``staff`` are the cockpit (engine.crew).
+    """
 
     user: Annotated[str, Meta(pattern=r"^[^:\s]{1,64}$", description="a name without colon or space")] = "owner"
     secrets: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+    low_stock: Annotated[int, Meta(ge=0, le=1_000_000)] = 5
 
 
 def owner_problems(path: str, hashes: Sequence[str]) -> list[str]:
@@ -39,6 +50,32 @@ def owner_problems(path: str, hashes: Sequence[str]) -> list[str]:
         for place, one in enumerate(hashes, 1)
         if not FORM.fullmatch(one)
     ]
+
+
+def phone_problems(path: str, owners: Sequence[str], staff: Sequence[str]) -> list[str]:
+    """A sentence for each phone that is none, or stands twice: nobody could tell what it may do."""
+    given = [("phones", one) for one in owners] + [("staff", one) for one in staff]
+    problems = [
+        f'{path}.{key}: expected phones with their country\'s code, for example "+254712345678", found "{one[:40]}"'
+        for key, one in given
+        if not PHONE.fullmatch(digits_of(one))
+    ]
+    counts = Counter(digits_of(one) for _, one in given)
+    return problems + [f"{path}.phones: +{one} stands here or in staff twice" for one in counts if counts[one] > 1]
+
+
+def digits_of(phone: str) -> str:
+    """A phone as providers write it: digits without "+" and what people put between them."""
+    return BETWEEN.sub("", phone.strip().removeprefix("+"))
+
+
+def crew_of(config: OwnerConfig) -> Crew:
+    """The shop's own people, as they were configured."""
+    return Crew(
+        owners=tuple(map(digits_of, config.phones)),
+        staff=tuple(map(digits_of, config.staff)),
+        low_stock=config.low_stock,
+    )
 
 
 def new_secret() -> tuple[str, str]:

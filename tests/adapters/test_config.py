@@ -13,6 +13,8 @@ from msgspec import Meta
 from adapters.config import Config, ServerConfig
 from adapters.loading import load
 from adapters.settings import Secret
+from adapters.web.access import crew_of
+from engine.crew import Crew
 from engine.errors import ConfigError
 
 TOKEN = "EAAG-very-secret-token"
@@ -245,6 +247,28 @@ def test_an_unknown_variable_of_ours_is_a_mistake(read: Read) -> None:
 def test_a_bad_variable_is_named_beside_its_key(read: Read) -> None:
     (problem,) = refused(read, environ={"SOKONI_OUTBOX_LANES": "many"})
     assert problem == 'outbox.lanes: expected a whole number from 1 to 256, found "many" (from SOKONI_OUTBOX_LANES)'
+
+
+# -- the shop's own people -------------------------------------------------------------------------------------------
+CREW = GOOD.replace("[shop.channel]", "[shop.owner]\nphones = {}\nstaff = {}\n[shop.channel]")
+
+
+def test_phones_of_owners_and_staff_are_read_as_people_write_them(read: Read) -> None:
+    config = read(CREW.format('["+254 712-345 678"]', '["(0091) 98"]').replace("(0091) 98", "91 98000 00001"))
+    assert crew_of(config.shops[0].owner) == Crew(("254712345678",), ("919800000001",))
+
+
+def test_a_phone_that_is_none_is_named(read: Read) -> None:
+    (problem,) = refused(read, CREW.format('["0712345678"]', "[]"))
+    assert problem == (
+        "shop.bakery.owner.phones: expected phones with their country's code, for example "
+        '"+254712345678", found "0712345678"'
+    )
+
+
+def test_a_phone_is_an_owners_or_the_staffs_not_both(read: Read) -> None:
+    (problem,) = refused(read, CREW.format('["+254712345678"]', '["254712345678"]'))
+    assert problem == "shop.bakery.owner.phones: +254712345678 stands here or in staff twice"
 
 
 # -- secrets ---------------------------------------------------------------------------------------------------------

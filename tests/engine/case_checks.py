@@ -150,6 +150,12 @@ def _invoice(world: World, rest: str) -> None:
     assert status in ([], [found[number].status.value]), f"it is {found[number].status.value}"
 
 
+def _deed(world: World, rest: str) -> None:
+    (last,) = at_once(world.store.deeds(world.shop.name, 1))
+    found = " ".join(part for part in (last.role, last.verb, last.about, last.detail) if part)
+    assert found == rest, f"it is {found}"
+
+
 def _synced(world: World, rest: str) -> None:
     assert rest in world.store.unsynced_of(world.shop.name)
 
@@ -236,4 +242,6 @@ EXPECTED: dict[str, Callable[[World, str], None]] = {
     "invoice": _invoice,
     "invoices": lambda world, rest: same(len(world.store.invoices_of(world.shop.name)), int(rest)),
     "synced": _synced,
+    "deed": _deed,
+    "deeds": lambda world, rest: same(len(at_once(world.store.deeds(world.shop.name, 100))), int(rest)),
 }

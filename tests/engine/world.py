@@ -13,7 +13,7 @@ import msgspec
 
 from engine import conversation
 from engine.address import Address, Millis, Sender
-from engine.catalogue import Catalogue, Product
+from engine.catalogue import Catalogue, Product, repriced
 from engine.commit import Commit, Posted, Snapshot, Timer
 from engine.conversation import Conversation
 from engine.events import AnyEvent, AnyNews, Inbound, Letter, OptionTapped, TextSaid, TimerFired
@@ -174,6 +174,9 @@ class World:
         conflict = at_once(self.store.commit(commit))
         if conflict is None:
             self.commits.append(commit)
+            if commit.reprices:
+                changed = repriced(self.shop.catalogue, dict(commit.reprices))
+                self.shop = msgspec.structs.replace(self.shop, catalogue=changed)
             sent = [row.outgoing for one in commit.outbox if (row := at_once(self.store.outbox_row(one.key)))]
             self.outbox += sent
             self._said[commit.address] = tuple(one.message for one in sent)

@@ -17,6 +17,7 @@ from engine.events import Inbound, Letter, TimerFired
 from engine.ports import Store
 from tests.storage.contract_backoffice import BackOffices
 from tests.storage.contract_books import OwnersBooks
+from tests.storage.contract_crew import Crew
 from tests.storage.contract_events import EventsAndDoor
 from tests.storage.contract_hearsay import Hearsay
 from tests.storage.contract_held import HeldOrders
@@ -185,5 +186,6 @@ class ShopContract(
     Templates,
     Invoices,
     Merging,
+    Crew,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""

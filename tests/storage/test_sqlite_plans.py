@@ -15,14 +15,18 @@ from msgspec.structs import replace
 
 from engine.address import DAY, Address, Link
 from engine.commit import Renamed, Timer
+from engine.deeds import Deed
 from engine.facts import (
+    AnyOrder,
     Availability,
     BookingNumbered,
     Conflict,
     ConflictKind,
+    DayOf,
     IntentOf,
     IntentsFor,
     InvoiceOf,
+    OpenOrders,
     OrderNumbered,
     OwnBookings,
     OwnCard,
@@ -30,6 +34,7 @@ from engine.facts import (
     OwnOrders,
     PaymentFor,
     PaymentOf,
+    Reached,
     Seats,
 )
 from engine.identity import Merge
@@ -194,6 +199,8 @@ async def use_the_shop(store: SqliteStore) -> None:
     await store.refunds_due(NOW, 9)
     await store.claim_refunds([(SHOP, "fake:t1")], NOW, NOW + 1)
     await store.record_refund(SHOP, RefundNews("re_1", "fake", "t1", 5), NOW)
+    deed = Deed(SHOP, NOW, "9", "owner", "stock", "cake")
+    await ann.commit(recounts=(("cake", 3),), reprices=(("cake", 3),), taken_in=(news("t9"),), deeds=(deed,))
     await store.post([own_letter("p2")])
     await store.posted(NOW, 9)
     await store.next_posted()
@@ -222,6 +229,8 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     needs = (Seats(), OwnBookings(), BookingNumbered("BZ"), OwnEntries(), PaymentOf("fake:t1"), PaymentFor("WZ1"))
     await store.know(who, needs, NOW)
     await store.know(who, (IntentOf("z1"), IntentsFor("WZ1"), InvoiceOf("WZ1")), NOW)
+    await store.know(who, (AnyOrder("WZ1"), OpenOrders(), DayOf(NOW, "INR"), Reached("2547")), NOW)
+    await store.deeds(SHOP, 9, 1)
     await store.events(SHOP)
     await store.booking(SHOP, "BZ")
     await store.bookings(SHOP, (), 9)
