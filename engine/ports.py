@@ -13,40 +13,21 @@ import msgspec
 
 from engine.address import Address, Millis
 from engine.backoffice import Stocktake
-from engine.books import Books, BoxOffice, Charged, Post, Refunded, Till
+from engine.books import Charged, Refunded
 from engine.catalogue import Product
 from engine.commit import Commit, Snapshot, Timer
 from engine.events import Inbound
 from engine.facts import AnyNeed, Conflict, Known
-from engine.identity import People
-from engine.invoice_book import InvoiceBook
 from engine.messages import Limits, Notice, Outcome, OutcomeClass, Outgoing, Refusal, Refused, Reviewed, Status
 from engine.orders import Order
-from engine.owners_desk import OwnersDesk
-from engine.parking import Parking
+from engine.parts import Parts
 from engine.payment_calls import Heard, Verdict
 from engine.payments import Intent, Payment, PaymentNews, RefundNews, Way
-from engine.reminders import ReminderBook
-from engine.repeats import Repeats
-from engine.template_states import TemplateBook, TemplateState
+from engine.template_states import TemplateState
 
 
-class Store(
-    Till,
-    Post,
-    BoxOffice,
-    Books,
-    InvoiceBook,
-    OwnersDesk,
-    TemplateBook,
-    Repeats,
-    People,
-    ReminderBook,
-    Parking,
-    Protocol,
-):
-    """The durable memory of all shops. Its other parts stand in engine.books, invoice_book, owners_desk,
-    template_states, repeats, identity, reminders and parking.
+class Store(Parts, Protocol):
+    """The durable memory of all shops. Its other parts stand in files of their own (engine.parts).
 
     Writes are durable when the call returns. A write raises StoreBusy when its bounded queue is full (nothing was
     written) and StoreFailed when the outcome is unknown or the disk refuses; after StoreFailed every later call raises

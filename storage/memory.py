@@ -34,6 +34,7 @@ from storage.errands import EARLY_KEPT, INBOUND_KEPT
 from storage.issuing import with_numbers
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
+from storage.memory_audience import MemoryAudience
 from storage.memory_crew import MemoryCrew
 from storage.memory_desk import Pause
 from storage.memory_invoices import MemoryInvoices
@@ -44,7 +45,7 @@ from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryNotices, MemoryTemplates, MemoryCrew, MemoryInvoices, MemoryReminders):
+class MemoryStore(MemoryAudience, MemoryNotices, MemoryTemplates, MemoryCrew, MemoryInvoices, MemoryReminders):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:

@@ -82,6 +82,10 @@ class MemoryPeople(MemoryDesk):
         self._move_money(gone, survivor)
         self._move_letters(gone, survivor, merge.version)
         self._quarantined.pop(gone, None)
+        self._make_tags_one(gone, survivor)
+
+    def _make_tags_one(self, gone: Address, survivor: Address) -> None:
+        """Tags are kept elsewhere (memory_audience)."""
 
     def _move_card(self, gone: Address, survivor: Address) -> None:
         cards = self._ledger.cards

@@ -10,6 +10,7 @@ from engine.commit import Commit, Snapshot
 from engine.facts import Conflict, ConflictKind
 from engine.identity import Identity, Merge, card_of_both, entries_left
 from engine.tickets import Booking
+from storage.audience import move_tags
 from storage.errands import Errand
 from storage.order_rows import CARD, CARD_OF, card, card_row
 from storage.seat_rows import BOOKING_OF, ENTRY_OF, booking, entry
@@ -93,6 +94,7 @@ async def _make_one(db: Db, m: Merge) -> None:
     await run(db, REMEMBER, (m.shop, m.survivor, m.version, m.snapshot, m.heard))
     await _cards(db, m)
     await _entries(db, m)
+    await move_tags(db, m.shop, m.gone, m.survivor)
     for table in OWNED:
         sql = f"UPDATE {table} SET customer = ? WHERE shop = ? AND customer = ?"  # noqa: S608 - names of our tables
         await run(db, sql, (m.survivor, m.shop, m.gone))

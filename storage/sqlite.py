@@ -33,6 +33,7 @@ from storage.bridge import Bridge
 from storage.connections import connect
 from storage.file import Lock, Synchronous, quick_check
 from storage.judge import billed
+from storage.sqlite_audience import SqliteAudience
 from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
 from storage.sqlite_crew import SqliteCrew
@@ -76,6 +77,7 @@ async def open_sqlite(
 
 
 class SqliteStore(
+    SqliteAudience,
     SqliteTill,
     SqliteOffice,
     SqliteBooks,

@@ -19,4 +19,5 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_invoices",
     "tests.storage.contract_notices",
     "tests.storage.contract_people",
+    "tests.storage.contract_audience",
 )

@@ -15,6 +15,7 @@ from engine.address import DAY, Sender
 from engine.commit import Timer
 from engine.events import Inbound, Letter, TimerFired
 from engine.ports import Store
+from tests.storage.contract_audience import AudiencesOfCampaigns
 from tests.storage.contract_backoffice import BackOffices
 from tests.storage.contract_books import OwnersBooks
 from tests.storage.contract_crew import Crew
@@ -187,5 +188,6 @@ class ShopContract(
     Invoices,
     Merging,
     Crew,
+    AudiencesOfCampaigns,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.address import DAY, Address, Link
+from engine.audience import Audience, Bought, Cap
 from engine.commit import Renamed, Timer
 from engine.deeds import Deed
 from engine.facts import (
@@ -277,4 +278,10 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))
     await store.forget_request(SHOP, "k", "d")
+    await store.tag(SHOP, ["zoe"], ["vip"], ["old"])
+    await store.tags_of(who)
+    await store.tags(SHOP)
+    wanted = Audience(bought=Bought("cake"), tags=("vip",), attended="gig")
+    await store.people(SHOP, wanted, Cap(2, NOW), "", 9)
+    await store.people(SHOP, Audience(bought=Bought(), phones=("254700000001",)), Cap(), "", 9)
     await store.key("tickets")

@@ -1,0 +1,31 @@
+"""The parts of ``engine.ports.Store`` that have files of their own, joined: a new part is named here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.audience import Audiences
+from engine.books import Books, BoxOffice, Post, Till
+from engine.identity import People
+from engine.invoice_book import InvoiceBook
+from engine.owners_desk import OwnersDesk
+from engine.parking import Parking
+from engine.reminders import ReminderBook
+from engine.repeats import Repeats
+from engine.template_states import TemplateBook
+
+
+class Money(Till, Post, BoxOffice, Books, InvoiceBook, Protocol):
+    """Payments, seats, and what the owner looks up of them."""
+
+
+class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, Protocol):
+    """The owner's desk, who is who, whom to write to, and what may be written."""
+
+
+class Upkeep(Parking, ReminderBook, Protocol):
+    """Letters that wait, and reminders."""
+
+
+class Parts(Money, Contacts, Upkeep, Protocol):
+    """All of them."""
