@@ -305,8 +305,7 @@ def test_ctrl_c_leaves_nothing_that_is_trusted_later(clone: Clone) -> None:
     assert process.stderr.readline().startswith("Making")
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate()
-    assert process.returncode == 130
-    assert err == "\nStopped. What was half made will be made anew the next time.\n"
+    assert (process.returncode, err) == (130, "\nStopped. What was half made will be made anew the next time.\n")
     assert json.loads(clone.marker.read_text()) == {}
 
 

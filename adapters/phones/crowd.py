@@ -109,7 +109,7 @@ class Crowd:
         pause = person.dawdles * self._habits.dawdling
         end = await visit.run(person, due, lambda: self._pauses.uniform(0.5, 1.5) * pause)
         self.tally.ends[end.value] += 1
-        phone.last = visit.last
+        phone.last, phone.end = visit.last, end
         phone.used(phone.sim.count - received, trio.current_time())
         phone.sim.forget()
         self.busy -= 1
@@ -120,7 +120,7 @@ class Crowd:
     async def report(self) -> ShopReport:
         """Judge what came too late, compare the books, and sum up."""
         for phone in self.phones:
-            leftovers(phone.sim, self._buyers, phone.last, self.tally)
+            leftovers(phone.sim, self._buyers, phone.last, self.tally, phone.end)
         tally = self.tally
         ends = {end.value: tally.ends[end.value] for end in End}
         buyers = {"planned": tally.planned, "turned_away": tally.turned_away}

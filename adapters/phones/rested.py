@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.phones.sim import Received, SimPhone
+from adapters.phones.visit import End
 
 BURST = 45
 SECONDS = 6.0
 
 
 class RestedPhone:
-    """``last`` is the latest answer that it got, all its messages. Times are seconds."""
+    """``last`` is the latest answer that it got, all its messages; ``end`` how its last visit ended. Times are
+    seconds."""
 
     def __init__(self, sim: SimPhone) -> None:
         self.sim = sim
         self.last: Sequence[Received] = ()
+        self.end = End.ORDERED
         self._tokens = float(BURST)
         self._at = 0.0
 

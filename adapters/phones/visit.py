@@ -232,9 +232,10 @@ def last_item(menu: str) -> int:
     return max((int(number) for number in MENU_LINE.findall(menu)), default=0)
 
 
-def leftovers(phone: SimPhone, buyers: Buyers, last: Sequence[Received], tally: Tally) -> None:
-    """Judge what came to a phone after its last visit had ended."""
-    tally.asked_twice += len(phone.prompts)
+def leftovers(phone: SimPhone, buyers: Buyers, last: Sequence[Received], tally: Tally, end: End = End.ORDERED) -> None:
+    """Judge what came to a phone after its last visit had ended as ``end`` says. Who gave up may have wished to pay and
+    been asked after that, once."""
+    tally.asked_twice += max(0, len(phone.prompts) - (end not in GOOD))
     for came in phone.drain():
         if any(came.shown == one.shown for one in last):
             tally.doubled += 1

@@ -38,9 +38,10 @@ PACE = 1_000
 PATIENCE = 900.0
 """Virtual seconds: far more than an unknown send, or a provider that is asked again, may take."""
 SETTLE = 600.0
-LOOKS, LOOK_SECONDS = 40, 30.0
-"""How often, and in what gaps, one looks whether what was on its way has come to its end."""
-CRM_LOOKS = 600
+LOOKS, LOOK_SECONDS = 240, 120.0
+"""How often, and in what gaps, one looks whether what was on its way has come to its end: where two of three sends
+fail, a message may be tried for hours before it goes (engine.outbox, TRIES)."""
+CRM_LOOKS, CRM_LOOK_SECONDS = 600, 30.0
 """The same for a CRM: what it answered badly too often is left alone for an hour."""
 PAPERS = {"ticket": b"\x89PNG\r\n\x1a\n" + bytes(64), "receipt": b"%PDF-1.7\n", "invoice": b"%PDF-1.7\n"}
 
@@ -135,7 +136,7 @@ async def _unbooked(laboratory: Laboratory, store: MemoryStore) -> list[str]:
         for _ in range(CRM_LOOKS):
             if not await store.unsynced(account.name, 1):
                 break
-            await trio.sleep(LOOK_SECONDS)
+            await trio.sleep(CRM_LOOK_SECONDS)
         booked = Counter(one.reference_number for one in account.orders)
         placed = [order.number for order in store._ledger.orders.values() if order.shop == account.name]
         told += [f"{number} is {booked[number]} times in the CRM" for number in placed if booked[number] != 1]
