@@ -12,6 +12,7 @@ from engine.owners_desk import OwnersDesk
 from engine.parking import Parking
 from engine.reminders import ReminderBook
 from engine.repeats import Repeats
+from engine.short_links import ShortLinks
 from engine.template_states import TemplateBook
 
 
@@ -19,7 +20,7 @@ class Money(Till, Post, BoxOffice, Books, InvoiceBook, Protocol):
     """Payments, seats, and what the owner looks up of them."""
 
 
-class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, Protocol):
+class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, ShortLinks, Protocol):
     """The owner's desk, who is who, whom to write to, and what may be written."""
 
 

@@ -38,6 +38,7 @@ from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
 from storage.sqlite_crew import SqliteCrew
 from storage.sqlite_invoices import SqliteInvoices
+from storage.sqlite_links import SqliteLinks
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
 from storage.sqlite_people import SqlitePeople
@@ -77,6 +78,7 @@ async def open_sqlite(
 
 
 class SqliteStore(
+    SqliteLinks,
     SqliteAudience,
     SqliteTill,
     SqliteOffice,

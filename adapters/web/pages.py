@@ -17,6 +17,7 @@ from adapters.web.metrics import CONTENT_TYPE, exposition
 from adapters.web.paid import add_paid_pages
 from adapters.web.papers import add_papers
 from adapters.web.problem import MISSING, problem
+from adapters.web.short_links import add_short_links
 from adapters.web.webhooks import Engine, WebCounters
 from engine.breaker import Report
 from engine.crm_desk import CrmState
@@ -87,6 +88,7 @@ def pages(
         app.add_url_rule(f"{path}/health", f"health_{number}", health)
     add_papers(app, engine)
     add_paid_pages(app)
+    add_short_links(app, engine)
     app.register_error_handler(HTTPException, refused)
     app.asgi_app = Api(engine, owners).before(app.asgi_app)  # type: ignore[method-assign,assignment]
     return app

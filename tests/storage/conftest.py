@@ -20,4 +20,5 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_notices",
     "tests.storage.contract_people",
     "tests.storage.contract_audience",
+    "tests.storage.contract_links",
 )

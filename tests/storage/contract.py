@@ -25,6 +25,7 @@ from tests.storage.contract_held import HeldOrders
 from tests.storage.contract_intents import Intents
 from tests.storage.contract_invoices import Invoices
 from tests.storage.contract_letters import OwnLetters
+from tests.storage.contract_links import LinksOfCampaigns
 from tests.storage.contract_money import Money
 from tests.storage.contract_notices import OwnersNotices
 from tests.storage.contract_outbox import Outbox
@@ -189,5 +190,6 @@ class ShopContract(
     Merging,
     Crew,
     AudiencesOfCampaigns,
+    LinksOfCampaigns,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""

@@ -284,4 +284,8 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     wanted = Audience(bought=Bought("cake"), tags=("vip",), attended="gig")
     await store.people(SHOP, wanted, Cap(2, NOW), "", 9)
     await store.people(SHOP, Audience(bought=Bought(), phones=("254700000001",)), Cap(), "", 9)
+    links = await store.short_links(SHOP, "spring", "A", ["https://shop.example/"])
+    for link in links.values():
+        await store.link_target(link)
+        await store.note_click(link, "zoe", NOW)
     await store.key("tickets")
