@@ -7,15 +7,20 @@ more, put beside what the flow says. So the flows know nothing of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
+from babel.dates import format_date
 
 from engine import dues
-from engine.effects import AnyEffect, Ask, IssueInvoice, MovePayment, PlaceOrder, Say
+from engine.accounts import paper_of
+from engine.effects import AnyEffect, Ask, IssueInvoice, MovePayment, PlaceOrder, Say, ShowDocument
 from engine.facts import AnyNeed, Facts, InvoiceOf, OrderNumbered
+from engine.flow import customer_of
 from engine.invoices import InvoiceStatus, IssueOf, status_of
 from engine.messages import Purpose
 from engine.orders import Order, PaymentStatus
+from engine.phrases import say
 from engine.shop import Shop
 from engine.shopping import local, price
 from engine.terms import Invoicing
@@ -82,3 +87,12 @@ def sent(number: str, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
     day = dues.day(known.due_at, shop, facts)
     parameters = (known.number, price(order.total, shop), day)
     return (*told((said,), TEMPLATE, parameters, shop, facts), dues.document(number))
+
+
+def statement(first: str, last: str, facts: Facts) -> tuple[AnyEffect, ...]:
+    """The customer's account over these days, as a document that is made when it is sent."""
+    begins, ends = date.fromisoformat(first), date.fromisoformat(last)
+    days = [str(format_date(day, format="d MMM y", locale=facts.language)) for day in (begins, ends)]
+    said = say(facts.language, "Your statement of account from {first} to {last}.", first=days[0], last=days[1])
+    name = f"statement-{first}-{last}.pdf"
+    return (ShowDocument(name, caption=said, paper=paper_of(customer_of(facts), begins, ends)),)

@@ -191,6 +191,15 @@ class InvoiceWanted(News, frozen=True):
     by: str
 
 
+class StatementWanted(News, frozen=True):
+    """The owner (``by``) wants the customer to have the statement of their account from the day ``first`` to ``last``
+    (``2026-01-31``)."""
+
+    first: str
+    last: str
+    by: str
+
+
 class DeskDecided(News, frozen=True):
     """The owner (``by``) decided about a payment on the desk: ``decision`` is ``match`` (with ``order``), ``refund``
     (of ``amount``, minor units; 0: of all that is to go back) or ``credit``. ``sent`` is how much of it had gone back
@@ -252,6 +261,7 @@ AnyNews = (
     | OrderRequested
     | OrderMoveWanted
     | InvoiceWanted
+    | StatementWanted
     | DeskDecided
     | HoldEnded
     | SeatsOffered
@@ -283,6 +293,7 @@ AnyEvent = (
     | OrderRequested
     | OrderMoveWanted
     | InvoiceWanted
+    | StatementWanted
     | DeskDecided
     | HoldEnded
     | SeatsOffered

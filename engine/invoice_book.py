@@ -7,7 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from engine.address import Millis
+from engine.accounts import Account
+from engine.address import Address, Millis
 from engine.invoices import CreditNote, Invoice, InvoiceStatus
 from engine.messages import SendState, StatusRank
 
@@ -42,6 +43,10 @@ class InvoiceBook(Protocol):
 
     async def credit_note(self, shop: str, number: str) -> CreditNote | None:
         """The credit note of this number."""
+
+    async def account(self, address: Address, since: Millis, until: Millis, today: Millis, limit: int) -> Account:
+        """A customer's account over this time (engine.accounts); of more entries than ``limit`` the latest, and what
+        came before is in its opening."""
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         """The messages that carry a paper of the kinds in invoices.FILED, the latest first."""

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from engine import billing
 from engine.effects import AnyEffect, MoveOrder, ReleaseHold, Say, TakeStock
-from engine.events import DeskDecided, InvoiceWanted, MessageWanted, News, OrderMoveWanted, PaymentSettled
+from engine.events import (
+    DeskDecided,
+    InvoiceWanted,
+    MessageWanted,
+    News,
+    OrderMoveWanted,
+    PaymentSettled,
+    StatementWanted,
+)
 from engine.facts import AnyNeed, ConflictKind, Facts, IntentsFor, OrderNumbered, PaymentFor
 from engine.messages import Purpose
 from engine.orders import Order, OrderMove, OrderStatus, holds_of, order_moves
@@ -62,6 +70,8 @@ def effects(event: News, language: str, shop: Shop, facts: Facts) -> tuple[AnyEf
             return tuple([one for one in moved if not (quiet and isinstance(one, Say))])
         case InvoiceWanted(number):
             return billing.sent(number, shop, facts)
+        case StatementWanted(first, last):
+            return billing.statement(first, last, facts)
         case PaymentSettled() | DeskDecided():
             received = receive(event, shop, facts)
             return (*received.effects, *told(received, shop, facts))

@@ -28,8 +28,9 @@ class Papers(Protocol):
     """Pictures and documents that are made when they are sent: tickets, receipts, invoices."""
 
     async def make(self, shop: str, paper: str) -> bytes | None:
-        """The file that ``paper`` names: ``ticket:<booking id>`` (PNG), ``receipt:<order number>``,
-        ``invoice:<order number>`` or ``credit:<credit note>`` (PDF). None when there is no such thing."""
+        """The file that ``paper`` names: ``ticket:<booking id>`` (PNG), ``receipt:<order number>``, ``invoice:<order
+        number>``, ``credit:<credit note>`` or ``statement:<customer>-<first day>-<last day>`` (PDF). None when there is
+        no such thing."""
 
     def link(self, shop: str, paper: str) -> str:
         """Its public address under an unguessable, signed name."""

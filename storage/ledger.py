@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from engine.accounts import Entry, entries_of
 from engine.address import Address, Millis
 from engine.books import Stats
 from engine.commit import Commit
@@ -218,6 +219,14 @@ class Ledger:
     def credit_notes(self, shop: str) -> list[CreditNote]:
         """All of a shop, the latest issued first."""
         return [note for note in reversed(self._notes) if note.shop == shop]
+
+    def account_entries(self, invoice: Invoice) -> list[Entry]:
+        """What an invoice puts on its customer's account."""
+        moves = self._history[invoice.shop, invoice.order]
+        paid = [at for _, to, _, at in moves if to == PaymentStatus.PAID]
+        cancelled = [at for _, to, _, at in moves if to == OrderStatus.CANCELLED]
+        notes = [one for one in self._notes if (one.shop, one.order) == (invoice.shop, invoice.order)]
+        return entries_of(invoice, min(paid, default=None), min(cancelled, default=None), notes)
 
     def cards_of(self, shop: str) -> list[Customer]:
         """All of a shop, the latest made first."""

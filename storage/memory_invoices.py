@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from engine.address import Millis
+from engine.accounts import Account, account_of
+from engine.address import Address, Millis
 from engine.invoice_book import PaperSent
 from engine.invoices import CreditNote, Invoice, InvoiceStatus, filed, standing
 from engine.messages import SendState, StatusRank
@@ -46,6 +47,13 @@ class MemoryInvoices(MemoryPeople):
     async def credit_note(self, shop: str, number: str) -> CreditNote | None:
         await self._turn()
         return next((one for one in self._ledger.credit_notes(shop) if one.number == number), None)
+
+    async def account(self, address: Address, since: Millis, until: Millis, today: Millis, limit: int) -> Account:
+        await self._turn()
+        own = [one for one in self._ledger.invoices(address.shop) if one.customer == address.customer]
+        entries = [entry for one in own for entry in self._ledger.account_entries(one)]
+        overdue = sum(one.total for one in own if one.status is InvoiceStatus.ISSUED and one.due_at < today)
+        return account_of(entries, since, until, limit, overdue)
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         await self._turn()

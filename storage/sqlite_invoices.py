@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
-from engine.address import Millis
+from engine.accounts import Account
+from engine.address import Address, Millis
 from engine.invoice_book import PaperSent
 from engine.invoices import CreditNote, Invoice, InvoiceStatus
 from engine.messages import SendState
+from storage.account_rows import account
 from storage.errands import Errand
 from storage.invoice_rows import COLUMNS, NOTE_OF, invoice, status_on
 from storage.sql import Db, blanks, read, run
@@ -35,6 +37,9 @@ class SqliteInvoices(SqliteDesk):
 
     async def credit_note(self, shop: str, number: str) -> CreditNote | None:
         return await self._look(_credit_note, shop, number)
+
+    async def account(self, address: Address, since: Millis, until: Millis, today: Millis, limit: int) -> Account:
+        return await self._look(account, address, since, until, today, limit)
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         return await self._look(_paper_sent, shop, paper, limit)

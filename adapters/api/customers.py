@@ -64,7 +64,7 @@ async def listed(call: Call, query: CustomerQuery) -> Page[CustomerShown]:
 
 @customers.get("/api/admin/customers/<customer>", "One customer", home=HOME)
 async def one(call: Call, customer: CustomerId) -> CustomerShown:
-    return card_shown(await _card(call, customer))
+    return card_shown(await card_of(call, customer))
 
 
 @customers.put(
@@ -74,7 +74,7 @@ async def one(call: Call, customer: CustomerId) -> CustomerShown:
 )
 async def put(call: Call, customer: CustomerId, body: CustomerSet) -> Done[CustomerShown]:
     """They hold from the customer's next message on."""
-    before = await _card(call, customer)
+    before = await card_of(call, customer)
     lists = call.shop.terms.price_lists
     price_list = one_line(body.price_list)
     if price_list and price_list not in lists:
@@ -122,7 +122,7 @@ async def _talking(call: Call, customer: str) -> Address:
     """The customer of this id, who has a conversation or only a card."""
     address = _whose(call, customer)
     if await call.store.wake(address) is None:
-        await _card(call, customer)
+        await card_of(call, customer)
     return address
 
 
@@ -131,7 +131,8 @@ def _whose(call: Call, customer: str) -> Address:
     return call.running.supervisor.whose(Address(call.shop.name, customer))
 
 
-async def _card(call: Call, customer: str) -> Customer:
+async def card_of(call: Call, customer: str) -> Customer:
+    """The card of this customer, or of whom they are now; Refusal 404 when there is none."""
     card = await call.store.customer(_whose(call, customer))
     if card is None:
         raise Refusal(404, f"There is no customer {customer}.")

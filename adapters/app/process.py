@@ -197,7 +197,7 @@ class Process:
             )
         channels: Mapping[str, Channel] = {one.shop.name: one.channel for one in self._opened}
         paces = {one.shop.name: one.messages_per_second for one in self._opened}
-        papers = PaperDesk(store, shops, self._settings.public_url, await store.key(STORE_KEY))
+        papers = PaperDesk(store, shops, self._settings.public_url, await store.key(STORE_KEY), self._clock)
         return Running(
             *(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox),
             providers=self._providers,

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import trio
 
-from adapters.papers import documents
+from adapters.papers import documents, statements
 from adapters.papers import picture as drawn
 from adapters.papers.names import Names, picture
 from adapters.papers.tokens import Signer
+from engine.accounts import ENTRIES_AT_MOST, read_paper, span
 from engine.address import Address
-from engine.ports import Store
+from engine.dues import credit_days
+from engine.invoices import day_began
+from engine.ports import Clock, Store
 from engine.shop import Shop
 from engine.table import is_link
 from engine.tickets import BookingStatus
@@ -26,8 +29,9 @@ VALID = (BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN)
 class PaperDesk:
     """``engine.papering.Papers`` over one store. ``key`` (32 bytes) signs names and tickets: see Store.key."""
 
-    def __init__(self, store: Store, shops: Mapping[str, Shop], public_url: str, key: bytes) -> None:
+    def __init__(self, store: Store, shops: Mapping[str, Shop], public_url: str, key: bytes, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._shops = shops
         self._public_url = public_url.rstrip("/")
         self._drawing = trio.CapacityLimiter(DRAWING_AT_ONCE)
@@ -56,6 +60,8 @@ class PaperDesk:
                 return await self._document(shop, kind, what)
             case "credit":
                 return await self._credit_note(shop, what)
+            case "statement":
+                return await self._statement(shop, what)
             case "picture":
                 return await self._picture(shop, paper)
             case _:
@@ -80,6 +86,21 @@ class PaperDesk:
         if note is None or facts is None:
             return None
         return await self._draw(lambda: documents.credit_note(facts, note))
+
+    async def _statement(self, shop: str, what: str) -> bytes | None:
+        named = read_paper(what)
+        card = await self._store.customer(Address(shop, named[0])) if named is not None else None
+        if named is None or card is None or shop not in self._shops:
+            return None
+        _, first, last = named
+        sells, now = self._shops[shop], self._clock.now()
+        since, until = span(first, last, sells.timezone)
+        account = await self._store.account(
+            Address(shop, card.id), since, until, day_began(now, sells.timezone), ENTRIES_AT_MOST
+        )
+        speech, days = card.language or sells.languages[0], credit_days(card, sells)
+        facts = statements.Facts(account, card, sells, speech, first, last, days, now)
+        return await self._draw(lambda: statements.statement(facts))
 
     async def _facts(self, shop: str, number: str) -> documents.Facts | None:
         """What the papers of an order show; None when there is no such order."""

@@ -3,6 +3,7 @@
     ticket:BKG-7K2M9P   →  BKG-7K2M9P-<signature>.png           under /qr/
     invoice:WS2025…     →  invoice-WS2025…-<signature>.pdf      under /papers/
     credit:CN-2025-0001 →  credit-CN-2025-0001-<signature>.pdf  under /papers/
+    statement:c0f3…-20260101-20260131  →  statement-…-<signature>.pdf  under /papers/
     picture:<digest>    →  picture-<digest>-<signature>.png     under /papers/
 
 A name is an HMAC over shop and paper (130 bits of it), so that whoever has the link sees this paper and no other, and
@@ -23,6 +24,8 @@ SIGNATURE = 26
 _TICKET = re.compile(rf"(BKG-[0-9A-Z]{{6}})-([a-z2-7]{{{SIGNATURE}}})\.png")
 _PICTURE = re.compile(rf"picture-([0-9a-f]{{32}}\.(?:png|jpe?g))-([a-z2-7]{{{SIGNATURE}}})\.(?:png|jpg)")
 _DOCUMENT = re.compile(rf"(receipt|invoice|credit)-([A-Za-z0-9-]{{1,64}})-([a-z2-7]{{{SIGNATURE}}})\.pdf")
+
+_STATEMENT = re.compile(rf"statement-([A-Za-z0-9_-]{{1,64}}-[0-9]{{8}}-[0-9]{{8}})-([a-z2-7]{{{SIGNATURE}}})\.pdf")
 
 
 def picture(path: str) -> str:
@@ -55,6 +58,8 @@ class Names:
             paper, signature = f"picture:{found[1]}", found[2]
         elif found := _DOCUMENT.fullmatch(file):
             paper, signature = f"{found[1]}:{found[2]}", found[3]
+        elif found := _STATEMENT.fullmatch(file):
+            paper, signature = f"statement:{found[1]}", found[2]
         else:
             return None
         return paper if hmac.compare_digest(signature, self._signature(shop, paper)) else None

@@ -15,6 +15,7 @@ from engine.address import DAY, Sender
 from engine.commit import Timer
 from engine.events import Inbound, Letter, TimerFired
 from engine.ports import Store
+from tests.storage.contract_accounts import Accounts
 from tests.storage.contract_audience import AudiencesOfCampaigns
 from tests.storage.contract_backoffice import BackOffices
 from tests.storage.contract_books import OwnersBooks
@@ -187,6 +188,7 @@ class ShopContract(
     Reminders,
     Templates,
     Invoices,
+    Accounts,
     Merging,
     Crew,
     AudiencesOfCampaigns,

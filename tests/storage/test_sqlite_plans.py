@@ -254,6 +254,7 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.credit_notes(SHOP, 9, 1)
     await store.credit_notes(SHOP, 9, order="WZ1")
     await store.credit_note(SHOP, "CN-2026-0001")
+    await store.account(who, 0, NOW, NOW, 9)
     await store.paper_sent(SHOP, "invoice:WZ1", 9)
     await store.note_opened(SHOP, "invoice:WZ1", NOW)
     await store.unsynced(SHOP, 9)

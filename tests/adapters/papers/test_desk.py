@@ -18,14 +18,14 @@ from engine.address import Address
 from engine.catalogue import Catalogue, Product
 from engine.commit import Commit
 from engine.invoices import CreditOf, InvoiceStatus, IssueOf
-from engine.orders import Order, PaymentStatus
+from engine.orders import Customer, Order, PaymentStatus
 from engine.papering import FETCHED
 from engine.running import Running
 from engine.shop import Shop
 from engine.tickets import Booking, BookingStatus, TicketEvent
 from storage.memory import MemoryStore
 from tests.adapters.edge import WireChannel, call
-from tests.adapters.papers.test_documents import ORDER, SHOP
+from tests.adapters.papers.test_documents import ORDER, SHOP, text
 from tests.adapters.papers.test_tokens import BOOKING
 from tests.engine.scripted import TrioClock
 from tests.engine.sending import no_http
@@ -66,7 +66,7 @@ async def book(store: MemoryStore, booking: Booking, version: int) -> None:
 
 async def desk() -> PaperDesk:
     store = await written()
-    return PaperDesk(store, SHOPS, "https://shop.example.test/", await store.key("papers"))
+    return PaperDesk(store, SHOPS, "https://shop.example.test/", await store.key("papers"), TrioClock())
 
 
 async def test_a_confirmed_booking_has_a_ticket_that_the_door_believes() -> None:
@@ -85,7 +85,7 @@ async def test_a_hold_has_no_ticket() -> None:
         BOOKING, id="BKG-AAAAAA", status=BookingStatus.HELD, payment=PaymentStatus.UNPAID, expires_at=PLACED + 1
     )
     await book(store, held, 2)
-    made = PaperDesk(store, SHOPS, "", await store.key("papers"))
+    made = PaperDesk(store, SHOPS, "", await store.key("papers"), TrioClock())
     assert await made.make("tickets", "ticket:BKG-AAAAAA") is None
 
 
@@ -100,7 +100,7 @@ async def test_a_credit_note_has_its_paper_and_its_name() -> None:
     store = await written()
     credited = Commit(Address("dealer", "c1"), 2, b"{}", PLACED, "w2", credits=(CreditOf(ORDER.number, 2025, 100),))
     assert await store.commit(credited) is None
-    made = PaperDesk(store, SHOPS, "https://shop.example.test", await store.key("papers"))
+    made = PaperDesk(store, SHOPS, "https://shop.example.test", await store.key("papers"), TrioClock())
     pdf = await made.make("dealer", "credit:CN-2025-0001")
     assert pdf is not None
     assert pdf.startswith(b"%PDF")
@@ -115,9 +115,23 @@ async def test_of_nothing_there_is_no_paper(paper: str) -> None:
     assert await (await desk()).make("dealer", paper) is None
 
 
+async def test_a_customers_statement_has_its_paper_and_its_name() -> None:
+    store = await written()
+    await store.save_customers("dealer", [Customer("c1", "dealer", "Asha Rao")])
+    made = PaperDesk(store, SHOPS, "https://shop.example.test", await store.key("papers"), TrioClock())
+    paper = "statement:c1-20251001-20251231"
+    pdf = await made.make("dealer", paper)
+    assert pdf is not None
+    assert "INV-2025-0001" in text(pdf)
+    assert made.named("dealer", made.link("dealer", paper).rpartition("/")[2]) == paper
+    for other in ("statement:c9-20251001-20251231", "statement:c1-20251001", "statement:c1-20251301-20251231"):
+        assert await made.make("dealer", other) is None
+
+
 async def test_names_and_tickets_survive_a_restart_since_their_key_lies_in_the_store() -> None:
     store = await written()
-    first, second = [PaperDesk(store, SHOPS, "https://a.test", await store.key("papers")) for _ in range(2)]
+    key, clock = await store.key("papers"), TrioClock()
+    first, second = [PaperDesk(store, SHOPS, "https://a.test", key, clock) for _ in range(2)]
     assert first.link("dealer", "receipt:A1") == second.link("dealer", "receipt:A1")
     assert first.signer.public == second.signer.public
 
@@ -139,7 +153,7 @@ class Served:
 
 async def served() -> Served:
     store = await written()
-    return Served(PaperDesk(store, SHOPS, "https://shop.example.test", await store.key("papers")), store)
+    return Served(PaperDesk(store, SHOPS, "https://shop.example.test", await store.key("papers"), TrioClock()), store)
 
 
 async def test_a_paper_is_served_under_its_name_with_and_without_its_shop(
@@ -206,7 +220,7 @@ async def test_a_product_s_picture_is_served_under_a_name_that_tells_nothing(
     product = Product("tea", "Tea", 100, image=str(tmp_path / name))
     shops = {"dealer": msgspec.structs.replace(SHOP, catalogue=Catalogue((product,)))}
     store = await written()
-    papers = PaperDesk(store, shops, "https://shop.example.test", await store.key("papers"))
+    papers = PaperDesk(store, shops, "https://shop.example.test", await store.key("papers"), TrioClock())
     web = Served(papers, store)
     link = papers.shown("dealer", product.image)
     assert link.endswith(kind)
