@@ -9,6 +9,7 @@ from engine.deeds import Deed
 from engine.events import Letter
 from engine.invoices import CreditOf, IssueOf
 from engine.messages import Outgoing
+from engine.notices import OwnerNotice
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentNews, PaymentSettlement
 from engine.reminders import Reminder
@@ -62,6 +63,7 @@ class Commit(msgspec.Struct, frozen=True):
     ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
     ``deeds`` are lines in the log of who did what. ``recounts`` and ``reprices`` are (sku, quantity on hand or price in
     minor units) of known products, ``taken_in`` money that was seen (Till.record).
+    ``notices`` are put onto the shop's board, each anew.
     ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
     ``reminders`` are put into their ledger; one that has come to its end there stays as it is.
 
@@ -105,6 +107,7 @@ class Commit(msgspec.Struct, frozen=True):
     recounts: tuple[tuple[str, int], ...] = ()
     reprices: tuple[tuple[str, int], ...] = ()
     taken_in: tuple[PaymentNews, ...] = ()
+    notices: tuple[OwnerNotice, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import msgspec
 
-from engine import aftermath, asides, billing, cockpit, hearing, naming, owner, reminding, service, silence, tongues
+from engine import (
+    aftermath,
+    announcing,
+    asides,
+    billing,
+    cockpit,
+    digest,
+    hearing,
+    naming,
+    owner,
+    reminding,
+    service,
+    silence,
+    tongues,
+)
 from engine.address import Millis
 from engine.effects import (
     VISIBLE,
@@ -26,10 +40,12 @@ from engine.effects import (
 from engine.errors import FlowError
 from engine.events import (
     AnyEvent,
+    CrewCalled,
     HandoverWanted,
     Inbound,
     MessageWanted,
     News,
+    Noticed,
     NumberChanged,
     OptionTapped,
     OwnerEchoed,
@@ -85,6 +101,10 @@ def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[
             return (OwnCard(),)
         case Reacted() | OwnerEchoed() | HandoverWanted():
             return ()
+        case Noticed() | CrewCalled():
+            return ()
+        case TimerFired(kind) if digest.is_one(kind):
+            return digest.needs(shop, now)
         case TimerFired(kind):
             return flow.needs_of(c.state, Expired() if kind == SESSION else event)
         case MessageWanted(menu=True):
@@ -146,6 +166,10 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = asides.too_fast(c, facts)
         case HandoverWanted(human):
             turn = service.handed_over(c, shop, facts) if human else service.handed_back(c)
+        case Noticed():
+            turn = announcing.said(c, event, shop, facts)
+        case CrewCalled():
+            turn = silence.noted(digest.called(c, shop, facts))
         case News():
             turn = _news(c, event, shop, facts)
         case NumberChanged():
@@ -159,6 +183,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = _heard(c, inbound, shop, facts)
     turn = billing.billed(turn, shop, facts)
     turn = reminding.noted(before, event, turn, shop, facts)
+    turn = announcing.noted(turn, event, shop, facts)
     return _replace(turn, links=links) if links else turn
 
 
@@ -284,6 +309,8 @@ def _timer(c: Conversation, event: TimerFired, shop: Shop, facts: Facts) -> Turn
     """A timer came due. One that another has replaced is ignored here, for all flows."""
     if c.timers.get(event.kind) != event.turn:
         return Turn(c, () if event.kind in c.timers else (ClearTimer(event.kind),))
+    if digest.is_one(event.kind):
+        return silence.noted(digest.fired(event.kind, c, shop, facts))
     flow = flow_named(c.flow)
     if event.kind == SESSION:
         return silence.session_timer(c, flow, shop, facts)

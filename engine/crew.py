@@ -10,6 +10,9 @@ from enum import Enum
 
 import msgspec
 
+NO_DIGEST = -1
+"""``Crew.digest`` of a shop that wants none."""
+
 
 class Role(str, Enum):
     """OWNER may do all of it. STAFF see orders, count stock, begin and finish orders and talk to customers; they move
@@ -21,11 +24,12 @@ class Role(str, Enum):
 
 class Crew(msgspec.Struct, frozen=True):
     """``owners`` and ``staff``: phones, digits without "+". ``low_stock``: a product of which no more than this is left
-    is low."""
+    is low. ``digest``: the minute of the shop's day at which owners get the day's figures, or NO_DIGEST."""
 
     owners: tuple[str, ...] = ()
     staff: tuple[str, ...] = ()
     low_stock: int = 5
+    digest: int = NO_DIGEST
 
     @property
     def phones(self) -> tuple[str, ...]:

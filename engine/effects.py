@@ -9,6 +9,7 @@ from engine.deeds import Deed
 from engine.events import AnyNews
 from engine.invoices import CreditOf, IssueOf
 from engine.messages import Purpose, Template
+from engine.notices import OwnerNotice
 from engine.orders import Customer, Hold, Order, OrderMove, PaymentMove
 from engine.payments import Intent, IntentMove, PaymentNews, PaymentSettlement
 from engine.reminders import Reminder
@@ -208,6 +209,12 @@ class NoteDeed(Effect, frozen=True):
     deed: Deed
 
 
+class PutNotice(Effect, frozen=True):
+    """A notice for the shop's board, and from there for the phones of its own people."""
+
+    notice: OwnerNotice
+
+
 class SetTimer(Effect, frozen=True):
     """Come back with ``TimerFired(kind)`` at ``due``; setting the same kind again moves it."""
 
@@ -260,6 +267,7 @@ AnyEffect = (
     | Recount
     | Reprice
     | NoteDeed
+    | PutNotice
     | SetTimer
     | ClearTimer
     | NoteReminder

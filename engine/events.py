@@ -254,6 +254,18 @@ class HandoverWanted(News, frozen=True):
     by: str
 
 
+class Noticed(News, frozen=True):
+    """One of the shop's own people shall hear of a notice on its board (engine.notices)."""
+
+    kind: str
+    detail: str
+    about: str = ""
+
+
+class CrewCalled(News, frozen=True):
+    """An owner's phone is called to make sure that it gets its digest."""
+
+
 AnyNews = (
     PaymentSettled
     | PaymentFailed
@@ -269,6 +281,8 @@ AnyNews = (
     | MessageWanted
     | HandoverWanted
     | TooFast
+    | Noticed
+    | CrewCalled
 )
 
 AnyEvent = (
@@ -301,6 +315,8 @@ AnyEvent = (
     | MessageWanted
     | HandoverWanted
     | TooFast
+    | Noticed
+    | CrewCalled
 )
 """The closed union, for decoding a stored letter."""
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from engine.actor import Surroundings
 from engine.address import Address, Millis
+from engine.announcer import Announcer
 from engine.breaker import Breakers, service_of
 from engine.cashier import Cashier
 from engine.catalogue import repriced
@@ -77,6 +78,7 @@ class Running:
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
         self.scheduler = Scheduler(store, self.supervisor, clock, self.shops)
+        self.announcer = Announcer(store, self.shops, self.router, self.scheduler, clock)
         self.breakers = Breakers(store, clock)
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
         guards = {shop: self.breakers.of(kind, shop, QUEUED) for shop, kind in self.channel_kinds.items()}
@@ -103,6 +105,7 @@ class Running:
             await nursery.start(self.scheduler.run)
             await nursery.start(self.fetching.run)
             await nursery.start(self.templates.run)
+            await nursery.start(self.announcer.run)
             task_status.started()
             while True:
                 await trio.sleep(FORGET_SECONDS)
@@ -118,6 +121,8 @@ class Running:
             self.scheduler.note(timer.due)
         for letter in commit.posted:
             self.scheduler.note(letter.due)
+        if commit.notices:
+            self.announcer.look()
         if commit.taken_in:
             self.scheduler.note(commit.at)
         if any(move.to in FREEING for move in commit.booking_moves):

@@ -44,6 +44,7 @@ POLICIES: Mapping[str, Policy] = {
     "pay-half": Policy(Lateness.DROP, reminder=True),
     "pay-wait": Policy(Lateness.DROP),
     "hold-warning": Policy(Lateness.DROP, reminder=True),
+    "digest": Policy(Lateness.DROP, 3 * HOUR),
     "reminder": Policy(Lateness.DROP, DAY, quiet=True, reminder=True),
 }
 """By the first word of a timer's kind (``pay-end:ORD-1`` is a ``pay-end``): a session's end, the end of an order that

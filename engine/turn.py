@@ -28,6 +28,7 @@ from engine.effects import (
     NoteReminder,
     PlaceOrder,
     PutEntry,
+    PutNotice,
     Recount,
     ReleaseHold,
     Reprice,
@@ -141,6 +142,7 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         deeds=tuple([wish.deed for wish in wishes if isinstance(wish, NoteDeed)]),
         recounts=tuple([(wish.sku, wish.on_hand) for wish in wishes if isinstance(wish, Recount)]),
         reprices=tuple([(wish.sku, wish.price) for wish in wishes if isinstance(wish, Reprice)]),
+        notices=tuple([wish.notice for wish in wishes if isinstance(wish, PutNotice)]),
         taken_in=tuple([wish.news for wish in wishes if isinstance(wish, TakeMoney)]),
         hush=any(isinstance(wish, HushReplies) for wish in wishes),
     )

@@ -21,9 +21,9 @@ clock is not ours."""
 FREE: Millis = WINDOW - MARGIN
 """How long after a customer's last message free text counts as allowed."""
 
-WANTED = ("order", "reminder", "offer", "cancelled", "invoice")
+WANTED = ("order", "reminder", "offer", "cancelled", "invoice", "notice")
 """What a shop may have a template for: an order of the API's, an invoice's reminder, seats that came free, a booking
-that the shop has cancelled, an invoice that the shop sends."""
+that the shop has cancelled, an invoice that the shop sends, a notice to the phones of its own people."""
 
 
 def closed(facts: Facts) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from engine.commit import Commit
 from engine.deeds import Deed
+from storage.notice_rows import write_notices
 from storage.sql import Db, Row, read, read_all, write, write_rounds
 from storage.telling import write_news
 
 
 async def write_crew(db: Db, commits: Sequence[Commit]) -> None:
     """Counts, prices, money that was seen, and the log of who did it."""
-    ours = [c for c in commits if c.deeds or c.recounts or c.reprices or c.taken_in]
+    ours = [c for c in commits if c.deeds or c.recounts or c.reprices or c.taken_in or c.notices]
     if not ours:
         return
     await write_rounds(
@@ -23,6 +24,7 @@ async def write_crew(db: Db, commits: Sequence[Commit]) -> None:
     )
     if taken := [(c.address.shop, news, c.at) for c in ours for news in c.taken_in]:
         await write_news(db, taken)
+    await write_notices(db, [notice for c in ours for notice in c.notices])
     await write(db, DEED, [_row(deed) for c in ours for deed in c.deeds])
 
 

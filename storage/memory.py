@@ -124,6 +124,8 @@ class MemoryStore(
             self._timers[timer.address, timer.kind] = timer
         self._note_reminders(commit)
         self._write_crew(commit)
+        for notice in commit.notices:
+            self._put_notice(notice)
         self._keep(commit.posted)
 
     # -- outbox ----------------------------------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from engine.address import Millis
-from engine.notices import NOTICES_KEPT, ONCE_IN, OwnerNotice
+from engine.notices import NOTICES_KEPT, ONCE_IN, OwnerNotice, unmatched
+from engine.payments import PaymentNews, nobodys
 from engine.ports import Clock
 from engine.repeats import ANSWERS_KEPT, IN_PROGRESS_MOST, FirstAnswer
 from storage.memory_desk import MemoryDesk, Pause, page
@@ -16,25 +19,47 @@ class MemoryNotices(MemoryDesk):
 
     def __init__(self, clock: Clock, pause: Pause) -> None:
         super().__init__(clock, pause)
-        self._notices: list[OwnerNotice] = []
+        self._notices: list[tuple[int, OwnerNotice]] = []
+        self._untold: set[int] = set()
+        self._last_notice = 0
         self._requests: dict[tuple[str, str], tuple[FirstAnswer, Millis]] = {}
 
     async def tell_owner(self, shop: str, kind: str, detail: str, at: Millis) -> bool:
         await self._turn()
-        for place, one in enumerate(self._notices):
+        for place, (seq, one) in enumerate(self._notices):
             if (one.shop, one.kind, one.detail) == (shop, kind, detail) and one.at > at - ONCE_IN:
-                self._notices[place] = replace(one, last_at=max(one.last_at, at), count=one.count + 1)
+                self._notices[place] = (seq, replace(one, last_at=max(one.last_at, at), count=one.count + 1))
                 return False
-        self._notices.append(OwnerNotice(shop, kind, detail, at, at))
+        self._put_notice(OwnerNotice(shop, kind, detail, at, at))
         return True
+
+    def _put_notice(self, notice: OwnerNotice) -> None:
+        self._last_notice += 1
+        self._notices.append((self._last_notice, notice))
+        self._untold.add(self._last_notice)
+
+    async def record(self, shop: str, news: PaymentNews, at: Millis) -> bool:
+        fresh = await super().record(shop, news, at)
+        payment = self._till.payments.get((shop, f"{news.provider}:{news.id}"))
+        if fresh and news.ok and not news.by and payment is not None and nobodys(payment):
+            self._put_notice(unmatched(payment))
+        return fresh
+
+    async def untold_notices(self, limit: int) -> list[tuple[int, OwnerNotice]]:
+        await self._turn()
+        return [(seq, one) for seq, one in self._notices if seq in self._untold][: max(0, limit)]
+
+    async def note_told(self, seqs: Sequence[int]) -> None:
+        await self._turn()
+        self._untold.difference_update(seqs)
 
     async def owner_notices(self, shop: str, limit: int, offset: int = 0) -> list[OwnerNotice]:
         await self._turn()
-        return page([one for one in reversed(self._notices) if one.shop == shop], limit, offset)
+        return page([one for _, one in reversed(self._notices) if one.shop == shop], limit, offset)
 
     def _sweep_notices(self, now: Millis) -> int:
         before = len(self._notices) + len(self._requests)
-        self._notices = [one for one in self._notices if one.last_at >= now - NOTICES_KEPT]
+        self._notices = [(seq, one) for seq, one in self._notices if one.last_at >= now - NOTICES_KEPT]
         self._requests = {name: one for name, one in self._requests.items() if one[1] >= now - ANSWERS_KEPT}
         return before - len(self._notices) - len(self._requests)
 

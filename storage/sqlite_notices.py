@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 
 from engine.address import Millis
 from engine.notices import ONCE_IN, OwnerNotice
 from engine.repeats import ANSWERS_KEPT, IN_PROGRESS_MOST, FirstAnswer
 from storage.errands import Errand
-from storage.sql import Db, read, run
+from storage.notice_rows import write_notices
+from storage.sql import Db, read, run, write
 from storage.sqlite_desk import SqliteDesk
 
 
@@ -20,6 +22,12 @@ class SqliteNotices(SqliteDesk):
 
     async def owner_notices(self, shop: str, limit: int, offset: int = 0) -> list[OwnerNotice]:
         return await self._look(_notices, shop, limit, offset)
+
+    async def untold_notices(self, limit: int) -> list[tuple[int, OwnerNotice]]:
+        return await self._list(_untold, limit)
+
+    async def note_told(self, seqs: Sequence[int]) -> None:
+        await self._errand(_note_told(seqs))
 
     async def begin_request(self, shop: str, key: str, digest: str, at: Millis) -> FirstAnswer | None:
         return await self._errand(_begin(shop, key, digest, at))
@@ -37,18 +45,34 @@ def _tell(shop: str, kind: str, detail: str, at: Millis) -> Errand:
             WHERE shop = ? AND kind = ? AND detail = ? AND at > ? RETURNING 1"""
         if await run(db, sql, (at, shop, kind, detail, at - ONCE_IN)):
             return False
-        sql = "INSERT INTO owner_notices (shop, kind, detail, at, last_at) VALUES (?, ?, ?, ?, ?)"
-        await run(db, sql, (shop, kind, detail, at, at))
+        await write_notices(db, [OwnerNotice(shop, kind, detail, at, at)])
         return True
 
     return errand
 
 
 async def _notices(db: Db, shop: str, limit: int, offset: int) -> list[OwnerNotice]:
-    sql = """SELECT json_group_array(json_array(seq, shop, kind, detail, at, last_at, count)) FROM (
+    sql = """SELECT json_group_array(json_array(seq, shop, kind, detail, at, last_at, count, about)) FROM (
         SELECT * FROM owner_notices WHERE shop = ? ORDER BY seq DESC LIMIT ? OFFSET ?)"""
     found = await read(db, sql, (shop, max(0, limit), max(0, offset)))
     return [OwnerNotice(*row) for _, *row in sorted(found, key=itemgetter(0), reverse=True)]
+
+
+async def _untold(db: Db, limit: int) -> list[tuple[int, OwnerNotice]]:
+    sql = """SELECT json_group_array(json_array(seq, shop, kind, detail, at, last_at, count, about)) FROM (
+        SELECT * FROM owner_notices WHERE told = 0 ORDER BY seq LIMIT ?)"""
+    found = sorted(await read(db, sql, (max(0, limit),)), key=itemgetter(0))
+    return [(seq, OwnerNotice(*row)) for seq, *row in found]
+
+
+def _note_told(seqs: Sequence[int]) -> Errand:
+    async def errand(db: Db) -> None:
+        await write(db, TOLD, [(seq,) for seq in seqs])
+
+    return errand
+
+
+TOLD = "UPDATE owner_notices SET told = 1 WHERE seq IN ({values})"
 
 
 def _begin(shop: str, key: str, digest: str, at: Millis) -> Errand:

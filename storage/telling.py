@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from engine.address import Millis
 from engine.hearsay import completed, outweighs, overheard, settles
+from engine.notices import OwnerNotice, unmatched
 from engine.payments import (
     INTENT_MOVES,
     OPEN,
@@ -26,6 +27,7 @@ from engine.payments import (
 from storage import letters
 from storage.charging import CHANGE, NAMED, Changes, changed
 from storage.money_rows import INTENT_OF, PAYMENT, PAYMENT_OF, intent, payment, payment_row
+from storage.notice_rows import write_notices
 from storage.sql import Db, Row, read_all, write
 
 News = tuple[str, PaymentNews, Millis]
@@ -71,6 +73,7 @@ class _Batch:
         self._numbered: set[tuple[str, str]] = set()
         self._claimed: set[tuple[str, str]] = set()
         self._failures: list[Row] = []
+        self._notices: list[OwnerNotice] = []
 
     def told(self, meant: Intent | None, shop: str, news: PaymentNews, at: Millis) -> bool:
         """Whether it is news."""
@@ -124,6 +127,8 @@ class _Batch:
         made = recorded(shop, news, now, at)
         self._new.add((shop, made.id))
         self._comes_in(made, now, at)
+        if now is None and not news.by:
+            self._notices.append(unmatched(made))
 
     def _comes_in(self, made: Payment, now: Intent | None, at: Millis) -> None:
         self._payments[made.shop, made.id] = made
@@ -146,6 +151,7 @@ class _Batch:
         mine = [self._payments[name] for name in self._claimed - self._new]
         await write(db, CLAIMED, [(one.shop, one.id, one.intent, one.order, one.customer) for one in mine])
         await write(db, FAILURE, self._failures)
+        await write_notices(db, self._notices)
         await self._changes.write(db)
 
 

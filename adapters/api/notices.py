@@ -12,12 +12,13 @@ from adapters.api.fields import shown
 from adapters.api.paging import Paged, page_of
 from engine.notices import OwnerNotice
 
-notices = Noun("notices", "What went wrong outside, and what to do about it.")
+notices = Noun("notices", "What the owner should know: what went wrong outside, and what goes on in the shop.")
 
 
 class NoticeShown(msgspec.Struct, frozen=True, rename="camel"):
-    """``kind`` is a word for programs, ``detail`` a sentence with the next step. What happens again within the hour is
-    counted: ``at`` is when it was told first, ``lastAt`` last."""
+    """``kind`` is a word for programs, ``detail`` a sentence with the next step, or what was ordered or paid (where the
+    shop's own people listen). What happens again within the hour is counted: ``at`` is when it was told first,
+    ``lastAt`` last."""
 
     kind: str
     detail: str

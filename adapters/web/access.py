@@ -20,7 +20,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from engine.crew import Crew
+from engine.crew import NO_DIGEST, Crew
 
 HASH = "sha256:"
 FORM = re.compile(HASH + r"[0-9a-f]{64}")
@@ -33,13 +33,17 @@ LONGEST = 4_096
 
 class OwnerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """``[shop.owner]``. ``secrets`` are hashes as ``run.py token`` prints them; without any, the API is closed.
-    ``phones`` and ``staff`` are the cockpit (engine.crew).
+    ``phones`` and ``staff`` are the cockpit (engine.crew); ``digest``: when owners get the day's figures, "" for never.
     """
 
     user: Annotated[str, Meta(pattern=r"^[^:\s]{1,64}$", description="a name without colon or space")] = "owner"
     secrets: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     staff: tuple[str, ...] = ()
+    digest: Annotated[
+        str,
+        Meta(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$", description='a time of the shop\'s day, like "20:30"'),
+    ] = ""
     low_stock: Annotated[int, Meta(ge=0, le=1_000_000)] = 5
 
 
@@ -71,10 +75,12 @@ def digits_of(phone: str) -> str:
 
 def crew_of(config: OwnerConfig) -> Crew:
     """The shop's own people, as they were configured."""
+    hour, _, minute = config.digest.partition(":")
     return Crew(
         owners=tuple(map(digits_of, config.phones)),
         staff=tuple(map(digits_of, config.staff)),
         low_stock=config.low_stock,
+        digest=int(hour) * 60 + int(minute) if config.digest else NO_DIGEST,
     )
 
 

@@ -150,6 +150,11 @@ def _invoice(world: World, rest: str) -> None:
     assert status in ([], [found[number].status.value]), f"it is {found[number].status.value}"
 
 
+def _notice(world: World, rest: str) -> None:
+    (last,) = at_once(world.store.owner_notices(world.shop.name, 1))
+    assert f"{last.kind} {last.detail}" == rest, f"it is {last.kind} {last.detail}"
+
+
 def _deed(world: World, rest: str) -> None:
     (last,) = at_once(world.store.deeds(world.shop.name, 1))
     found = " ".join(part for part in (last.role, last.verb, last.about, last.detail) if part)
@@ -243,5 +248,6 @@ EXPECTED: dict[str, Callable[[World, str], None]] = {
     "invoices": lambda world, rest: same(len(world.store.invoices_of(world.shop.name)), int(rest)),
     "synced": _synced,
     "deed": _deed,
+    "notice": _notice,
     "deeds": lambda world, rest: same(len(at_once(world.store.deeds(world.shop.name, 100))), int(rest)),
 }

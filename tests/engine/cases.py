@@ -48,6 +48,7 @@ post JSON         our own house tells her this news (engine.events.News)
 + credits NUMBER AMOUNT, …         exactly these credit notes exist, as issued;  + credits none
 + synced NUMBER                     the CRM shall hear of this order
 + deed ROLE VERB ABOUT [DETAIL]     the last line in the log of who did what;  + deeds N: so many lines
++ notice KIND DETAIL                the last on the board for the shop's own people
 + image CAPTION, + document NAME    the answer has a picture whose caption, or a file whose name, contains this
 
 In any line {order}, {booking}, {invoice}, {payment}, {intent} and {reference} stand for the newest of Ann's (of

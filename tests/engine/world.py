@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from engine import conversation
+from engine import announcing, conversation
 from engine.address import Address, Millis, Sender
 from engine.catalogue import Catalogue, Product, repriced
 from engine.commit import Commit, Posted, Snapshot, Timer
@@ -136,11 +136,21 @@ class World:
     def deliver_posted(self) -> None:
         """Deliver what is due of the letters that the store keeps, and what these cause."""
         for _ in range(LETTERS_AT_ONCE):
+            self.announce()
             due = at_once(self.store.posted(self.now, 1))
             if not due:
                 return
             self.deliver(due[0].inbound, due[0].address)
         raise AssertionError("letters cause letters without an end")
+
+    def announce(self) -> None:
+        """Take what is on the board to the phones of the shop's own people that have written."""
+        found = at_once(self.store.untold_notices(LETTERS_AT_ONCE))
+        phones = {sender.phone: address for address, sender in self.senders.items()}
+        for seq, notice in found:
+            hearing = [one for one in announcing.hearers(notice.kind, self.shop.crew) if one in phones]
+            at_once(self.store.post([announcing.letter(seq, notice, phones[one], one, self.now) for one in hearing]))
+        at_once(self.store.note_told([seq for seq, _ in found]))
 
     # -- what the actor does -----------------------------------------------------------------------------------------
     def deliver(self, inbound: Inbound, to: Address | None = None) -> None:

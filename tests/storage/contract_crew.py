@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.address import DAY, Address, Link
 from engine.deeds import DEEDS_KEPT, Deed
 from engine.facts import AnyOrder, Day, DayOf, OpenOrders, Reached
+from engine.notices import OwnerNotice
 from engine.orders import OrderMove, OrderStatus
 from engine.payments import PaymentNews, PaymentState
 from engine.ports import Store
@@ -123,3 +124,34 @@ class Crew:
         )
         await store.sweep(NOW + DEEDS_KEPT + 1)
         assert [one.verb for one in await store.deeds(SHOP, 9)] == ["price"]
+
+    # -- notices on their way to phones ------------------------------------------------------------------------------
+    async def test_a_notice_of_a_turn_stands_on_the_board_with_it_or_not_at_all(self, store: Store) -> None:
+        notice = OwnerNotice(SHOP, "order_placed", "O1: 1 × Cake", NOW, NOW, about="O1")
+        ann = Talk(store)
+        assert await ann.commit(notices=(notice,)) is None
+        assert await ann.commit(notices=(notice,), inbound_id=f"{ANN}.1") is not None
+        assert await ann.commit(notices=(notice,)) is None, "each order is a notice of its own"
+        assert await store.owner_notices(SHOP, 9) == [notice, notice]
+
+    async def test_a_notice_is_untold_until_it_is_told(self, store: Store) -> None:
+        await store.tell_owner(SHOP, "breaker_open", "It rests.", NOW)
+        await store.tell_owner("kiosk", "crm_down", "Theirs.", NOW)
+        await store.tell_owner(SHOP, "breaker_open", "It rests.", NOW + 1)
+        (first, one), (second, other) = await store.untold_notices(9)
+        assert (one.shop, one.detail, one.count, other.shop) == (SHOP, "It rests.", 2, "kiosk")
+        assert [seq for seq, _ in await store.untold_notices(1)] == [first]
+        await store.note_told([first, 10**6])
+        assert [seq for seq, _ in await store.untold_notices(9)] == [second]
+        assert not await store.tell_owner(SHOP, "breaker_open", "It rests.", NOW + 2)
+        assert [seq for seq, _ in await store.untold_notices(9)] == [second], "what is only counted is not told anew"
+
+    async def test_money_of_nobodys_is_a_notice_but_not_what_the_owner_has_seen(self, store: Store) -> None:
+        await store.record(SHOP, PaymentNews("p1", "mpesa", ok=True, amount=700, currency="KES", reference="X1"), NOW)
+        await store.record(SHOP, PaymentNews("p1", "mpesa", ok=True, amount=700, currency="KES", reference="X1"), NOW)
+        await store.record(SHOP, PaymentNews("p2", "cash", ok=True, amount=700, currency="KES", by="+91"), NOW)
+        await Talk(store).commit(taken_in=(PaymentNews("p3", "cash", ok=True, amount=7, currency="KES", by="+91"),))
+        (notice,) = await store.owner_notices(SHOP, 9)
+        assert (notice.kind, notice.about) == ("payment_unmatched", "mpesa:p1")
+        assert "KES 7" in notice.detail
+        assert "X1" in notice.detail

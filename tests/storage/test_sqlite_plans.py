@@ -84,6 +84,7 @@ from tests.storage.values import (
 
 IN_ORDER = (
     *("outbox_queued", "outbox_unknown", "timers_by_due", "posted_by_due", "intents_created", "intents_silent"),
+    "owner_notices_untold",  # only of those that are to be taken to phones
     "entries_waiting",  # only of those who wait, to know for which events
 )
 WHOLE = {"quarantined", "forwards", "allowed_moves", "heartbeat"}
@@ -268,6 +269,7 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.reminds("ann:1:0")
     await store.tell_owner(SHOP, "crm_down", "It is down.", NOW)
     await store.owner_notices(SHOP, 9)
+    await store.note_told([seq for seq, _ in await store.untold_notices(9)])
     await store.note_fetched(SHOP, NOW)
     await store.fetched(SHOP)
     await store.save_templates(SHOP, [TemplateState("news", "sw", "approved")], NOW)

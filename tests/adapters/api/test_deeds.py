@@ -6,8 +6,9 @@ import trio
 import trio.testing
 from msgspec.structs import replace
 
+from engine import announcer
 from engine.crew import Crew
-from tests.adapters.api.office import BEN, Office, office
+from tests.adapters.api.office import ANN, BEN, Office, office
 from tests.engine.scripted import TroubledStore, store
 from tests.engine.shops import bakery
 
@@ -53,6 +54,36 @@ async def test_money_from_the_phone_pays_the_order(store: TroubledStore, autojum
         (paid,) = await store.orders("bakery", 2)
         assert (paid.number, paid.payment.value) == (order.number, "paid")
         assert "Receipt from" in made.text("bakery")
+
+
+async def test_a_new_order_is_told_to_a_phone_that_never_wrote(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with office(store, SHOP) as made:
+        await made.say("bakery", *ORDERING)
+        await trio.sleep(1)
+        assert made.text("bakery", BEN).count("*New order*: ") == 1
+        told = await made.ask("GET", "/api/admin/notices", as_owner="bakery")
+        assert [one["kind"] for one in told.data] == ["order_placed"]
+        assert await store.untold_notices(9) == []
+
+
+async def test_what_is_told_of_the_outside_reaches_owners_and_nobody_elses_shop(
+    store: TroubledStore, autojump_clock: Clock
+) -> None:
+    other = replace(SHOP, name="kiosk", crew=Crew(owners=(ANN,)))
+    async with office(store, replace(SHOP, crew=Crew(owners=(BEN,), staff=(ANN,))), other) as made:
+        await store.tell_owner("bakery", "breaker_open", "WhatsApp rests.", made.clock.now())
+        await store.tell_owner("a shop that left", "breaker_open", "It rests.", made.clock.now())
+        await trio.sleep(announcer.LOOK_SECONDS + 1)
+        assert "WhatsApp rests." in made.text("bakery", BEN)
+        assert made.text("bakery", ANN) == made.text("kiosk", ANN) == ""
+        assert await store.untold_notices(9) == []
+
+
+async def test_an_owner_who_never_wrote_gets_the_days_figures(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with office(store, replace(SHOP, crew=Crew(owners=(BEN,), staff=(ANN,), digest=1230))) as made:
+        await trio.sleep(24 * 3600)
+        assert made.text("bakery", BEN).count("Money that came in") == 1
+        assert made.text("bakery", ANN) == ""
 
 
 async def test_the_log_needs_the_shops_secret(store: TroubledStore, autojump_clock: Clock) -> None:
