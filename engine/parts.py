@@ -10,6 +10,7 @@ from engine.identity import People
 from engine.invoice_book import InvoiceBook
 from engine.owners_desk import OwnersDesk
 from engine.parking import Parking
+from engine.processing import ProcessBook
 from engine.reminders import ReminderBook
 from engine.repeats import Repeats
 from engine.short_links import ShortLinks
@@ -24,8 +25,8 @@ class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, ShortLinks,
     """The owner's desk, who is who, whom to write to, and what may be written."""
 
 
-class Upkeep(Parking, ReminderBook, Protocol):
-    """Letters that wait, and reminders."""
+class Upkeep(Parking, ReminderBook, ProcessBook, Protocol):
+    """Letters that wait, reminders, and the steps of orders."""
 
 
 class Parts(Money, Contacts, Upkeep, Protocol):

@@ -30,6 +30,7 @@ from engine.invoices import (
     status_of,
 )
 from engine.orders import Customer, Order, OrderMove, OrderStatus, PaymentMove, PaymentStatus
+from engine.processing import Sync
 from storage.issuing import Marks
 from storage.judge import Key, Ordered, billed, ordered
 from storage.stock import Stock
@@ -248,6 +249,18 @@ class Ledger:
     def unsynced(self, shop: str) -> list[str]:
         """See BackOffice.unsynced."""
         return [number for (of, number), sync in self._synced.items() if of == shop and self._to_be_told(of, number)]
+
+    def sync_of(self, shop: str, number: str) -> Sync | None:
+        """Where telling the CRM of an order stands."""
+        sync = self._synced.get((shop, number))
+        return Sync(sync.tried, sync.heard) if sync is not None else None
+
+    def sync_again(self, shop: str, number: str) -> bool:
+        """See ProcessBook.sync_again."""
+        sync = self._synced.get((shop, number))
+        if sync is not None:
+            sync.heard = False
+        return sync is not None
 
     def begin_sync(self, shop: str, number: str) -> bool:
         """See BackOffice.begin_sync."""

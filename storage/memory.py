@@ -37,18 +37,15 @@ from storage.knowing import Knowing
 from storage.memory_audience import MemoryAudience
 from storage.memory_crew import MemoryCrew
 from storage.memory_desk import Pause
-from storage.memory_invoices import MemoryInvoices
 from storage.memory_links import MemoryLinks
-from storage.memory_notices import MemoryNotices
+from storage.memory_processing import MemoryProcessing
 from storage.memory_reminders import MemoryReminders
 from storage.memory_templates import MemoryTemplates
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(
-    MemoryLinks, MemoryAudience, MemoryNotices, MemoryTemplates, MemoryCrew, MemoryInvoices, MemoryReminders
-):
+class MemoryStore(MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates, MemoryCrew, MemoryReminders):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:

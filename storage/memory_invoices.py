@@ -57,7 +57,7 @@ class MemoryInvoices(MemoryPeople):
 
     async def paper_sent(self, shop: str, paper: str, limit: int) -> list[PaperSent]:
         await self._turn()
-        return page([_in_short(row) for row in reversed(self._carriers(shop, paper))], limit)
+        return page([in_short(row) for row in reversed(self._carriers(shop, paper))], limit)
 
     async def note_opened(self, shop: str, paper: str, at: Millis) -> bool:
         await self._turn()
@@ -85,6 +85,7 @@ class MemoryInvoices(MemoryPeople):
         ]
 
 
-def _in_short(row: Sending) -> PaperSent:
+def in_short(row: Sending) -> PaperSent:
+    """What became of a message that carries a paper."""
     sent = row.outgoing
     return PaperSent(sent.key, sent.created_at, row.state, SCALE[row.progress.step], row.progress.reason)

@@ -42,6 +42,7 @@ from storage.sqlite_links import SqliteLinks
 from storage.sqlite_notices import SqliteNotices
 from storage.sqlite_office import SqliteOffice
 from storage.sqlite_people import SqlitePeople
+from storage.sqlite_processing import SqliteProcessing
 from storage.sqlite_reminders import SqliteReminders
 from storage.sqlite_templates import SqliteTemplates
 from storage.sqlite_till import SqliteTill
@@ -86,6 +87,7 @@ class SqliteStore(
     SqliteInvoices,
     SqliteBackOffice,
     SqliteNotices,
+    SqliteProcessing,
     SqlitePeople,
     SqliteTemplates,
     SqliteReminders,

@@ -18,6 +18,7 @@ from adapters.api.notices import notices
 from adapters.api.orders import orders
 from adapters.api.payments import payments
 from adapters.api.placing import placing
+from adapters.api.processing import processing
 from adapters.api.receiving import receiving
 from adapters.api.statements import statements
 from adapters.api.tags import tags
@@ -25,7 +26,7 @@ from adapters.api.takeover import takeover
 from adapters.api.templates import templates
 
 NOUNS: Sequence[Noun] = (
-    *(orders, placing, payments, receiving, customers, tags, books, invoices, statements, events, bookings, door),
-    *(messages, takeover, notices, deeds, templates, crm),
+    *(orders, processing, placing, payments, receiving, customers, tags, books, invoices, statements),
+    *(events, bookings, door, messages, takeover, notices, deeds, templates, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -132,7 +132,7 @@ async def send(call: Call, number: InvoiceNumber) -> Done[InvoiceTold] | Later:
     """As a message and its document. After the customer's 24 hours the shop's template ``invoice`` goes instead of the
     words, and the document waits until the customer writes."""
     invoice = await _numbered(call, number)
-    return await _send(call, await order_numbered(call, invoice.order))
+    return await send_invoice(call, await order_numbered(call, invoice.order))
 
 
 @invoices.post(
@@ -143,10 +143,11 @@ async def send(call: Call, number: InvoiceNumber) -> Done[InvoiceTold] | Later:
 )
 async def issue(call: Call, number: OrderNumber) -> Done[InvoiceTold] | Later:
     """Under the next number of the shop and year, where the order has none yet; then as a document to the customer."""
-    return await _send(call, await order_numbered(call, number))
+    return await send_invoice(call, await order_numbered(call, number))
 
 
-async def _send(call: Call, order: Order) -> Done[InvoiceTold] | Later:
+async def send_invoice(call: Call, order: Order) -> Done[InvoiceTold] | Later:
+    """Issue it where there is none, and send it. Raises Refusal, 409, where nobody has to pay it."""
     if status_of(order) is InvoiceStatus.VOID:
         raise Refusal(409, f"Order {order.number} is cancelled or refunded, so its invoice is void; nothing was sent.")
     shop = call.shop.name

@@ -17,6 +17,7 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_letters",
     "tests.storage.contract_books",
     "tests.storage.contract_accounts",
+    "tests.storage.contract_processing",
     "tests.storage.contract_invoices",
     "tests.storage.contract_notices",
     "tests.storage.contract_people",

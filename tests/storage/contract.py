@@ -31,6 +31,7 @@ from tests.storage.contract_money import Money
 from tests.storage.contract_notices import OwnersNotices
 from tests.storage.contract_outbox import Outbox
 from tests.storage.contract_people import Merging
+from tests.storage.contract_processing import Processes
 from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_reminders import Reminders
 from tests.storage.contract_seats import SeatsAndHolds
@@ -189,6 +190,7 @@ class ShopContract(
     Templates,
     Invoices,
     Accounts,
+    Processes,
     Merging,
     Crew,
     AudiencesOfCampaigns,

@@ -65,7 +65,7 @@ KINDS = (
     *("record_refund", "record_refund", "claim_refunds"),
     *("sweep_bookings", "offer_seats", "offer_seats", "check_in"),
     *("import_events", "save_event", "remove_event", "save_customers"),
-    *("begin_sync", "note_synced", "set_stock"),
+    *("begin_sync", "note_synced", "sync_again", "set_stock"),
     *("post", "park", "sweep", "merge"),
 )
 PARTS = (
@@ -212,6 +212,9 @@ class Player:
         return SHOP, [self.one(NUMBERS)], self.blind()
 
     def begin_sync(self) -> tuple[Any, ...]:
+        return SHOP, self.one(NUMBERS)
+
+    def sync_again(self) -> tuple[Any, ...]:
         return SHOP, self.one(NUMBERS)
 
     def set_stock(self) -> tuple[Any, ...]:
