@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from engine import money, quiet, table, terms_tables
-from engine.address import MINUTE
+from engine.address import HOUR, MINUTE
 from engine.errors import BadInput, ConfigError
 from engine.payments import Way
 from engine.table import Sheet
@@ -46,6 +46,7 @@ class TermsConfig(msgspec.Struct, frozen=True, kw_only=True):
     credit_days: Annotated[int, Meta(ge=0, le=365)] = 0
     invoices: Annotated[str, Meta(pattern="^(flow|placed|paid)$", description='"flow", "placed" or "paid"')] = "flow"
     reminder_days: tuple[str, ...] = ("-3", "0", "3", "7")
+    event_reminder_hours: Annotated[int, Meta(ge=0, le=720)] = 24
     quiet_hours: str = "21:00-08:00"
     templates: tuple[str, ...] = ()
     payments: bool = True
@@ -123,6 +124,7 @@ def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, c
         credit_days=config.credit_days,
         invoices=Invoicing(config.invoices),
         reminder_days=tuple(sorted(int(day) for day in config.reminder_days)),
+        event_reminder=config.event_reminder_hours * HOUR,
         quiet=quiet.read(config.quiet_hours),
         templates=dict(_pair(one) for one in config.templates),
         payments=config.payments,

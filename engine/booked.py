@@ -9,7 +9,7 @@ from engine import holding, paying
 from engine.address import MINUTE, Millis
 from engine.booking import EXAMPLE, EXPECT_NAME, SAME, Held, is_number, timer_of
 from engine.dates import day_and_time
-from engine.effects import AnyEffect, Ask, ClearTimer, Option, Say, ShowImage
+from engine.effects import AnyEffect, Ask, ClearTimer, Option, Say, ShowImage, Unsaid
 from engine.facts import Facts
 from engine.flow import Hint
 from engine.holding import all_given_up, given_up, is_booked, known_name, stands
@@ -20,6 +20,7 @@ from engine.playbill import cost, not_on_sale, place, seats_said, sold
 from engine.shop import Shop
 from engine.shopping import joined, price
 from engine.tickets import Booking, BookingStatus
+from engine.window import told
 
 SHOWN_AT_MOST = 10
 """Bookings in the answer to *my bookings*."""
@@ -169,6 +170,20 @@ def warned(row: Booking, here: bool, facts: Facts) -> tuple[AnyEffect, ...]:
         )
     )
     return (Say(said),)
+
+
+def reminded(row: Booking | None, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
+    """The event is near: when, where, and the code; later when its start was moved back, nothing when it is off."""
+    if row is None or row.status is not BookingStatus.CONFIRMED or sold(row.event, shop, facts) is None:
+        return (Unsaid("cancelled" if row is None or row.status is BookingStatus.CANCELLED else "over"),)
+    if later := holding.reminder(row, shop, facts):
+        return later
+    said = joined(
+        say(facts.language, "A reminder of your booking *{number}*:", number=row.id),
+        *about(row, shop, facts),
+        say(facts.language, "Show the code or its picture at the door. We look forward to seeing you!"),
+    )
+    return told((Say(said, Purpose.ORDER),), "event", (row.title, _when(row, shop, facts), row.id), shop, facts)
 
 
 def prolonged(row: Booking, facts: Facts) -> tuple[Booking, tuple[AnyEffect, ...]]:

@@ -68,6 +68,19 @@ def timer_of(booking: str) -> str:
     return TIMER + booking
 
 
+EVENT = "event:"
+
+
+def reminder_of(booking: str) -> str:
+    """The kind of the timer that reminds of a booked event."""
+    return EVENT + booking
+
+
+def booked_in(kind: str) -> str:
+    """The booking that such a reminder is about; "" for another timer."""
+    return kind.removeprefix(EVENT) if kind.startswith(EVENT) else ""
+
+
 def booking_of(kind: str) -> str:
     """The booking that such a timer is about; "" for another timer."""
     return kind.removeprefix(TIMER) if kind.startswith(TIMER) else ""
@@ -211,6 +224,8 @@ def needs(event: AnyFlowEvent, held: Held | None) -> tuple[AnyNeed, ...]:
         case CancelAsked(number) | BookingCancelWanted(number):
             return BookingNumbered(number), IntentsFor(number), PaymentFor(number)
         case TimerFired(kind):
+            if coming := booked_in(kind):
+                return (BookingNumbered(coming),)
             number = booking_of(kind)
             return (BookingNumbered(number), IntentsFor(number)) if number else ()
         case PaymentSettled() | DeskDecided() | PaymentFailed() | ChargeAnswered():

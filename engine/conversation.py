@@ -17,6 +17,7 @@ from engine import (
     digest,
     hearing,
     naming,
+    notes,
     owner,
     reminding,
     service,
@@ -51,6 +52,8 @@ from engine.events import (
     OwnerEchoed,
     PreferenceSet,
     Reacted,
+    ReminderUnwanted,
+    ReminderWanted,
     TimerFired,
     TooFast,
 )
@@ -105,6 +108,10 @@ def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[
             return ()
         case TimerFired(kind) if digest.is_one(kind):
             return digest.needs(shop, now)
+        case TimerFired(kind) if notes.is_note(kind):
+            return notes.needs(kind)
+        case ReminderWanted() | ReminderUnwanted():
+            return ()
         case TimerFired(kind):
             return flow.needs_of(c.state, Expired() if kind == SESSION else event)
         case MessageWanted(menu=True):
@@ -161,7 +168,7 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
         case Reacted():
             turn = Turn(c)
         case TimerFired():
-            turn = _timer(c, event, shop, facts)
+            turn = _timer(c, event, inbound.sent_at, shop, facts)
         case TooFast():
             turn = asides.too_fast(c, facts)
         case HandoverWanted(human):
@@ -170,6 +177,8 @@ def advance(c: Conversation, inbound: Inbound, shop: Shop, facts: Facts) -> Turn
             turn = announcing.said(c, event, shop, facts)
         case CrewCalled():
             turn = silence.noted(digest.called(c, shop, facts))
+        case ReminderWanted() | ReminderUnwanted():
+            turn = notes.wished(event, c)
         case News():
             turn = _news(c, event, shop, facts)
         case NumberChanged():
@@ -305,7 +314,7 @@ def _remember_tap(turn: Turn, tapped: str) -> Turn:
 
 
 # -- silence and timers --------------------------------------------------------------------------------------------
-def _timer(c: Conversation, event: TimerFired, shop: Shop, facts: Facts) -> Turn:
+def _timer(c: Conversation, event: TimerFired, due: Millis, shop: Shop, facts: Facts) -> Turn:
     """A timer came due. One that another has replaced is ignored here, for all flows."""
     if c.timers.get(event.kind) != event.turn:
         return Turn(c, () if event.kind in c.timers else (ClearTimer(event.kind),))
@@ -317,6 +326,8 @@ def _timer(c: Conversation, event: TimerFired, shop: Shop, facts: Facts) -> Turn
     if (later := reminding.waits_until(event.kind, c, shop, facts)) > facts.now:
         # A human is talking to the customer, or it is night there: the flow's reminders wait for the end of it.
         return silence.noted(Turn(c, (SetTimer(event.kind, later),)))
+    if notes.is_note(event.kind):
+        return notes.fired(event.kind, due, c, shop, facts)
     c = _replace(silence.without_timer(c, event.kind), tapped="", again=())
     cleared = ClearTimer(event.kind)
     if flow.arrow_for(type(c.state), TimerFired) is None:

@@ -243,6 +243,22 @@ class MessageWanted(News, frozen=True):
     menu: bool = False
 
 
+class ReminderWanted(News, frozen=True):
+    """The owner (``by``) wants the customer to read ``text`` at ``due``; ``name`` is the reminder's own."""
+
+    name: str
+    text: str
+    due: Millis
+    by: str
+
+
+class ReminderUnwanted(News, frozen=True):
+    """The owner (``by``) takes back a reminder that is not due yet, by its id (reminders.Reminder)."""
+
+    reminder: str
+    by: str
+
+
 class TooFast(News, frozen=True):
     """The customer writes faster than can be read: some of their messages wait, and they shall hear so."""
 
@@ -280,6 +296,8 @@ AnyNews = (
     | BookingCancelWanted
     | MessageWanted
     | HandoverWanted
+    | ReminderWanted
+    | ReminderUnwanted
     | TooFast
     | Noticed
     | CrewCalled
@@ -314,6 +332,8 @@ AnyEvent = (
     | BookingCancelWanted
     | MessageWanted
     | HandoverWanted
+    | ReminderWanted
+    | ReminderUnwanted
     | TooFast
     | Noticed
     | CrewCalled

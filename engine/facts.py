@@ -17,6 +17,7 @@ from engine.address import Millis
 from engine.invoices import Invoice
 from engine.orders import Customer, Order
 from engine.payments import Intent, Payment
+from engine.reminders import Reminder
 from engine.tickets import Booking, Entry
 
 
@@ -122,6 +123,12 @@ class Reached(Need, frozen=True):
     phone: str
 
 
+class ReminderNamed(Need, frozen=True):
+    """``Facts.reminders``: the row of this reminder of this customer's own, else nothing."""
+
+    id: str
+
+
 AnyNeed = (
     Availability
     | OwnOrders
@@ -136,6 +143,7 @@ AnyNeed = (
     | IntentOf
     | IntentsFor
     | InvoiceOf
+    | ReminderNamed
     | AnyOrder
     | OpenOrders
     | DayOf
@@ -203,6 +211,7 @@ class Known(msgspec.Struct, frozen=True):
     payment: Payment | None = None
     intents: tuple[Intent, ...] = ()
     invoices: tuple[Invoice, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
     day: Day | None = None
     reached: str = ""
 
@@ -234,6 +243,7 @@ class Facts(msgspec.Struct, frozen=True):
     payment: Payment | None = None
     intents: tuple[Intent, ...] = ()
     invoices: tuple[Invoice, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
     written_at: Millis = 0
     profile: str = ""
     payer: str = ""

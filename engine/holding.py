@@ -10,7 +10,7 @@ import msgspec
 
 from engine import payer, paying, playbill
 from engine.address import Millis
-from engine.booking import PAY, Held, timer_of
+from engine.booking import PAY, Held, reminder_of, timer_of
 from engine.effects import AnyEffect, Ask, Book, Charge, ClearTimer, MoveBooking, SaveCustomer, SetTimer
 from engine.facts import ConflictKind, Facts
 from engine.flow import customer_of
@@ -222,9 +222,18 @@ def known_name(facts: Facts) -> str:
 
 
 def closed(row: Booking, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
-    """What goes with a booking that stands: no more warnings, and the customer's card with its name."""
+    """What goes with a booking that stands: no more warnings, a reminder of the event, and the customer's card with
+    its name."""
     card = facts.customer or Customer(customer_of(facts), shop.name)
     known = msgspec.structs.replace(
         card, name=row.name or card.name, phone=facts.phone or card.phone, language=facts.language
     )
-    return ClearTimer(timer_of(row.id)), SaveCustomer(known)
+    return ClearTimer(timer_of(row.id)), *reminder(row, shop, facts), SaveCustomer(known)
+
+
+def reminder(row: Booking, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
+    """The reminder of an event, set for so long before it as the shop wishes; none when that is over. It reads the
+    start again when it is due, which may be moved by then."""
+    event = shop.programme.event(row.event)
+    due = (event.starts_at if event is not None else row.starts_at) - shop.terms.event_reminder
+    return (SetTimer(reminder_of(row.id), due),) if shop.terms.event_reminder and due > facts.now else ()

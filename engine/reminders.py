@@ -54,6 +54,7 @@ REASONS = {
     "at_the_door": "It is paid when it comes, and has not come yet.",
     "late": "It came due while nothing could be sent, and would have been too late to be of use.",
     "no_template": "The customer has not written for a day, and the shop has no template for this.",
+    "owner": "The owner took it back.",
     "human": "It waits: a person is talking to the customer.",
     "quiet_hours": "It waits for the end of the shop's quiet hours.",
 }

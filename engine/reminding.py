@@ -26,7 +26,7 @@ from engine.effects import (
     Unsaid,
     UseTemplate,
 )
-from engine.events import AnyEvent, TimerFired
+from engine.events import AnyEvent, ReminderUnwanted, ReminderWanted, TimerFired
 from engine.facts import Facts
 from engine.orders import OrderStatus, PaymentStatus
 from engine.remembered import Conversation
@@ -72,9 +72,10 @@ def noted(before: Conversation, event: AnyEvent, turn: Turn, shop: Shop, facts: 
             case SetTimer(kind, due) if policy_of(kind).reminder:
                 moved = "" if kind != fired or said else _why_later(before, facts)
                 later = _out_of_quiet(kind, due, shop)
-                effects += (SetTimer(kind, later), NoteReminder(Reminder(kind, SCHEDULED, later, moved)))
+                text = event.text if isinstance(event, ReminderWanted) else ""
+                effects += (SetTimer(kind, later), NoteReminder(Reminder(kind, SCHEDULED, later, moved, text=text)))
             case ClearTimer(kind) if policy_of(kind).reminder and kind in before.timers:
-                end = _fired(kind, said, unsaid, facts) if kind == fired else _cancelled(kind, settled)
+                end = _fired(kind, said, unsaid, facts) if kind == fired else _cancelled(kind, event, settled)
                 effects += (effect, NoteReminder(end))
             case Unsaid():
                 pass
@@ -92,8 +93,9 @@ def _fired(kind: str, said: bool, unsaid: str, facts: Facts) -> Reminder:
     return Reminder(kind, ReminderState.SKIPPED, reason=unsaid or "over")
 
 
-def _cancelled(kind: str, settled: Mapping[str, str]) -> Reminder:
-    return Reminder(kind, ReminderState.CANCELLED, reason=settled.get(about(kind), "over"))
+def _cancelled(kind: str, event: AnyEvent, settled: Mapping[str, str]) -> Reminder:
+    reason = "owner" if isinstance(event, ReminderUnwanted) else settled.get(about(kind), "over")
+    return Reminder(kind, ReminderState.CANCELLED, reason=reason)
 
 
 def _why_later(before: Conversation, facts: Facts) -> str:

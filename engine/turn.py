@@ -83,6 +83,7 @@ def facts_of(
         payment=known.payment,
         intents=known.intents,
         invoices=known.invoices,
+        reminders=known.reminders,
         written_at=before.last_written,
         profile=letter.inbound.sender.name,
         day=known.day,

@@ -25,6 +25,7 @@ from engine.facts import (
     OwnOrders,
     PaymentFor,
     PaymentOf,
+    ReminderNamed,
 )
 from engine.invoices import Invoice
 from engine.orders import Order
@@ -35,6 +36,7 @@ from storage.crew_rows import LOOKUPS as CREW_LOOKUPS
 from storage.invoice_rows import INVOICE_OF, invoice
 from storage.money_rows import INTENT_OF, PAYMENT_OF, intent, payment
 from storage.order_rows import CARD_OF, ORDER_OF, card, order
+from storage.reminder_rows import REMINDER_OF, reminder
 from storage.seat_rows import BOOKING_OF, ENTRY_OF, booking, entry
 from storage.sql import Db, Row, read_all
 
@@ -52,6 +54,7 @@ def together(parts: Iterable[Known | None], left: Mapping[str, int], seats: Mapp
         payment=next((part.payment for part in reversed(found) if part.payment is not None), None),
         intents=tuple({one.id: one for part in found for one in part.intents}.values()),
         invoices=tuple({one.number: one for part in found for one in part.invoices}.values()),
+        reminders=tuple({one.id: one for part in found for one in part.reminders}.values()),
         day=next((part.day for part in found if part.day is not None), None),
         reached=next((part.reached for part in found if part.reached), ""),
     )
@@ -248,6 +251,21 @@ async def _invoices(db: Db, named: Sequence[Row]) -> dict[Row, Invoice]:
     return {(one.shop, one.customer, one.order): one for one in map(invoice, rows)}
 
 
+# -- reminders -------------------------------------------------------------------------------------------------------
+
+
+async def reminder_named(db: Db, asked: Sequence[Asked]) -> Answers:
+    """ReminderNamed."""
+    sql = f"""
+        WITH a(shop, customer, id) AS ({{values}})
+        SELECT json_group_array(json_array(r.shop, {REMINDER_OF})) FROM a
+        JOIN reminders r ON r.shop = a.shop AND r.id = a.id AND r.customer = a.customer
+        LEFT JOIN outbox o ON o.key = r.message"""  # noqa: S608
+    rows = await read_all(db, sql, list(dict.fromkeys((*who, need.id) for who, need in asked)))
+    found = {(shop, one.customer, one.id): one for shop, one in [(shop, reminder(row)) for shop, row in rows]}
+    return {(who, need): Known(reminders=_one(found, (*who, need.id))) for who, need in asked}
+
+
 # -- shared ----------------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +294,7 @@ LOOKUPS: Mapping[type[Need], Lookup] = {
     IntentOf: intent_named,
     IntentsFor: intents_for,
     InvoiceOf: invoice_for,
+    ReminderNamed: reminder_named,
     **CREW_LOOKUPS,
 }
 """Which function answers which Need."""

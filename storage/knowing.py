@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.address import Address, Link, Millis
@@ -27,11 +27,13 @@ from engine.facts import (
     PaymentFor,
     PaymentOf,
     Reached,
+    ReminderNamed,
     Seats,
 )
 from engine.invoices import Invoice
 from engine.orders import Order, OrderStatus
 from engine.payments import Intent, Payment, PaymentState
+from engine.reminders import Reminder
 from engine.tickets import TAKING, Booking, BookingStatus
 from storage.ledger import Ledger
 from storage.seats import Seats as BoxOffice
@@ -52,11 +54,13 @@ class Knowing:
     till: Till
     seats: BoxOffice
     links: Mapping[tuple[str, Link], str]
+    reminder: Callable[[str, str], Reminder | None]
     _orders: dict[str, Order] = field(default_factory=dict)
     _bookings: dict[str, Booking] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
     _invoices: dict[str, Invoice] = field(default_factory=dict)
     _payment: Payment | None = None
+    _reminders: dict[str, Reminder] = field(default_factory=dict)
     _day: Day | None = None
     _reached: str = ""
 
@@ -78,6 +82,7 @@ class Knowing:
             invoices=tuple(self._invoices.values()),
             day=self._day,
             reached=self._reached,
+            reminders=tuple(self._reminders.values()),
         )
 
     def _find(self, need: AnyNeed) -> None:
@@ -109,6 +114,10 @@ class Knowing:
                 self._intents |= {one.id: one for one in self._own_intents() if one.order == name}
             case InvoiceOf(name):
                 self._invoice(name)
+            case ReminderNamed(name):
+                row = self.reminder(self.address.shop, name)
+                if row is not None and row.customer == self.address.customer:
+                    self._reminders[name] = row
             case AnyOrder() | OpenOrders() | DayOf() | Reached():
                 self._of_the_shop(need)
 

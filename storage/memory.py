@@ -64,7 +64,9 @@ class MemoryStore(MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates
 
     async def know(self, address: Address, needs: Sequence[AnyNeed], now: Millis) -> Known:
         await self._turn()
-        return Knowing(address, now, self._stock, self._ledger, self._till, self._seats, self._links).answer(needs)
+        return Knowing(
+            address, now, self._stock, self._ledger, self._till, self._seats, self._links, self._told_of
+        ).answer(needs)
 
     async def commit(self, commit: Commit) -> Conflict | None:
         await self._turn()

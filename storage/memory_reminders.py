@@ -24,12 +24,15 @@ class MemoryReminders(MemoryPeople):
 
     async def reminder(self, shop: str, reminder_id: str) -> Reminder | None:
         await self._turn()
-        one = self._reminders.get((shop, reminder_id))
-        return self._told(one) if one is not None else None
+        return self._told_of(shop, reminder_id)
 
     async def reminds(self, key: str) -> bool:
         await self._turn()
         return bool(key) and any(one.message == key for one in self._reminders.values())
+
+    def _told_of(self, shop: str, reminder_id: str) -> Reminder | None:
+        one = self._reminders.get((shop, reminder_id))
+        return self._told(one) if one is not None else None
 
     def _told(self, one: Reminder) -> Reminder:
         row = self._outbox.get(one.message)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from engine.commit import Commit
 from engine.reminders import Reminder, ReminderState
-from storage.sql import Db, Row, read, run, write
+from storage.reminder_rows import REMINDER_OF, reminder
+from storage.sql import Db, read, run
 from storage.sqlite_desk import SqliteDesk
 
 
@@ -24,18 +21,6 @@ class SqliteReminders(SqliteDesk):
 
     async def reminds(self, key: str) -> bool:
         return await self._list(_reminds, key)
-
-
-async def write_reminders(db: Db, commits: Sequence[Commit]) -> None:
-    """The reminders of these commits; one that has come to its end stays as it is."""
-    rows = [_row(c, one) for c in commits for one in c.reminders]
-    await write(db, REMINDER, rows)
-
-
-def _row(c: Commit, one: Reminder) -> Row:
-    ended = None if one.state is ReminderState.SCHEDULED else c.at
-    told = (one.state.value, one.due, one.reason, one.message, one.text)
-    return (c.address.shop, one.id, c.address.customer, *told, c.at, c.at, ended)
 
 
 async def _listed(db: Db, shop: str, limit: int, offset: int, state: ReminderState | None) -> list[Reminder]:
@@ -55,19 +40,3 @@ async def _one(db: Db, shop: str, reminder_id: str) -> Reminder | None:
 
 async def _reminds(db: Db, key: str) -> bool:
     return bool(key and await run(db, "SELECT 1 FROM reminders WHERE message <> '' AND message = ?", (key,)))
-
-
-def reminder(row: Sequence[Any]) -> Reminder:
-    """One row as REMINDER_OF tells it."""
-    name, state, *rest = row
-    return Reminder(name, ReminderState(state), *rest)
-
-
-REMINDER_OF = """json_array(r.id, r.state, r.due, r.reason, r.message, r.text, r.customer, r.at, r.created_at,
-    coalesce(o.state, ''))"""
-REMINDER = """INSERT INTO reminders
-    (shop, id, customer, state, due, reason, message, text, at, created_at, ended_at) {values}
-    ON CONFLICT (shop, id) DO UPDATE SET customer = excluded.customer, state = excluded.state,
-    due = iif(excluded.due = 0, reminders.due, excluded.due), reason = excluded.reason, message = excluded.message,
-    text = iif(excluded.text = '', reminders.text, excluded.text), at = excluded.at, ended_at = excluded.ended_at
-    WHERE reminders.state = 'scheduled'"""

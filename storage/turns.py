@@ -27,8 +27,8 @@ from storage.judge import Standing, judge
 from storage.money_rows import write_money
 from storage.people import write_renamed
 from storage.post import write_posted
+from storage.reminder_rows import write_reminders
 from storage.sql import Db, Row, write
-from storage.sqlite_reminders import write_reminders
 from storage.standings import look_up
 
 encode = msgspec.json.encode

@@ -20,6 +20,7 @@ from adapters.api.payments import payments
 from adapters.api.placing import placing
 from adapters.api.processing import processing
 from adapters.api.receiving import receiving
+from adapters.api.reminders import reminders
 from adapters.api.statements import statements
 from adapters.api.tags import tags
 from adapters.api.takeover import takeover
@@ -27,6 +28,6 @@ from adapters.api.templates import templates
 
 NOUNS: Sequence[Noun] = (
     *(orders, processing, placing, payments, receiving, customers, tags, books, invoices, statements),
-    *(events, bookings, door, messages, takeover, notices, deeds, templates, crm),
+    *(events, bookings, door, messages, takeover, reminders, notices, deeds, templates, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -162,7 +162,9 @@ def cancel(state: State, event: Cancelled | Expired, shop: Shop, facts: Facts) -
 
 @FLOW.arrow
 def warn(state: State, event: events.TimerFired, shop: Shop, facts: Facts) -> Step[State]:
-    """One minute before a hold ends; while a payment is pending the hold is prolonged, once."""
+    """One minute before a hold ends; while a payment is pending the hold is prolonged, once. Or an event is near."""
+    if coming := booking.booked_in(event.kind):
+        return Step(state, booked.reminded(facts.booking(coming), shop, facts))
     row = facts.booking(booking.booking_of(event.kind))
     if row is None or not holding.stands(row, facts.now):
         return Step(state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.address import DAY
+from engine.facts import ReminderNamed
 from engine.messages import Outcome, OutcomeClass
 from engine.ports import Store
 from engine.reminders import REMINDERS_KEPT, Reminder, ReminderState
@@ -66,6 +67,12 @@ class Reminders:
         assert ids(await store.reminders(SHOP, 9, 0, SKIPPED)) == ["note:3"]
         assert ids(await store.reminders(SHOP, 9, 1, SCHEDULED)) == ["note:1", "note:0"]
         assert await store.reminders(SHOP, 0) == []
+
+    async def test_a_turn_knows_its_customers_own(self, store: Store) -> None:
+        await Talk(store).commit(reminders=(Reminder("note:1", SCHEDULED, NOW, text="Tea"),))
+        known = await store.know(ANN, (ReminderNamed("note:1"), ReminderNamed("note:2")), NOW)
+        assert [(one.id, one.text) for one in known.reminders] == [("note:1", "Tea")]
+        assert (await store.know(BEN, (ReminderNamed("note:1"),), NOW)).reminders == ()
 
     async def test_a_refused_turn_leaves_none(self, store: Store) -> None:
         assert await Talk(store).commit(version=7, reminders=(Reminder("note:1", SENT),)) == STALE

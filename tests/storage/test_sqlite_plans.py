@@ -36,6 +36,7 @@ from engine.facts import (
     PaymentFor,
     PaymentOf,
     Reached,
+    ReminderNamed,
     Seats,
 )
 from engine.identity import Merge
@@ -269,6 +270,7 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     for state in (None, ReminderState.SENT):
         await store.reminders(SHOP, 9, 1, state)
     await store.reminder(SHOP, "note:1")
+    await store.know(ANN, (ReminderNamed("note:1"),), NOW)
     await store.reminds("ann:1:0")
     await store.tell_owner(SHOP, "crm_down", "It is down.", NOW)
     await store.owner_notices(SHOP, 9)

@@ -38,6 +38,7 @@ HERE = {
     "booking": "BKG-222222",
     "payment": "here:payment",
     "customer": "a-customer",
+    "reminder": "note:here",
 }
 """What stands in paths for something that is there, until the server has told its name."""
 
