@@ -70,10 +70,10 @@ def _sync_again(shop: str, number: str) -> Errand:
 
 PROGRESS_OF = """json_array(o.number, o.placed_at, o.status, o.held,
     coalesce((SELECT v.number FROM invoices v WHERE v.shop = o.shop AND v.invoiced = o.number), ''),
-    (SELECT json_array(x.key, x.created_at, x.state, x.step, x.reason)
+    json((SELECT json_array(x.key, x.created_at, x.state, x.step, x.reason)
         FROM papers_sent s JOIN outbox x ON x.key = s.key
-        WHERE s.shop = o.shop AND s.paper = 'invoice:' || o.number ORDER BY x.seq DESC LIMIT 1),
-    (SELECT json_array(q.tried, q.heard) FROM crm_queue q WHERE q.shop = o.shop AND q.number = o.number),
+        WHERE s.shop = o.shop AND s.paper = 'invoice:' || o.number ORDER BY x.seq DESC LIMIT 1)),
+    json((SELECT json_array(q.tried, q.heard) FROM crm_queue q WHERE q.shop = o.shop AND q.number = o.number)),
     (SELECT max(n.told) FROM owner_notices n
         WHERE n.shop = o.shop AND n.about = o.number AND n.about <> '' AND n.kind = 'order_placed'))"""
-"""The steps of order ``o``."""
+"""The steps of order ``o``. What comes out of a subquery is text to SQLite until ``json`` says otherwise."""

@@ -117,22 +117,22 @@ async def listed(call: Call, query: InvoiceQuery) -> Page[InvoiceShown]:
     )
 
 
-@invoices.get("/api/admin/invoices/<number>", "One invoice, and how it went to its customer", home=HOME)
-async def one(call: Call, number: InvoiceNumber) -> InvoiceTold:
-    return await _told_invoice(call, await _numbered(call, number))
+@invoices.get("/api/admin/invoices/<invoice>", "One invoice, and how it went to its customer", home=HOME)
+async def one(call: Call, invoice: InvoiceNumber) -> InvoiceTold:
+    return await _told_invoice(call, await _numbered(call, invoice))
 
 
 @invoices.post(
-    "/api/admin/invoices/<number>/send",
+    "/api/admin/invoices/<invoice>/send",
     "Send an invoice again",
     home=HOME,
     refuses={409: "It is void: nobody has to pay it."},
 )
-async def send(call: Call, number: InvoiceNumber) -> Done[InvoiceTold] | Later:
+async def send(call: Call, invoice: InvoiceNumber) -> Done[InvoiceTold] | Later:
     """As a message and its document. After the customer's 24 hours the shop's template ``invoice`` goes instead of the
     words, and the document waits until the customer writes."""
-    invoice = await _numbered(call, number)
-    return await send_invoice(call, await order_numbered(call, invoice.order))
+    found = await _numbered(call, invoice)
+    return await send_invoice(call, await order_numbered(call, found.order))
 
 
 @invoices.post(

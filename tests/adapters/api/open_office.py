@@ -69,4 +69,6 @@ async def _furnished(made: Office) -> Mapping[str, str]:
         "booking": booking,
         "payment": "ghala:e1",
         "customer": made.address("dealer").customer,
+        "invoice": "INV-2025-0001",
+        "step": "send",
     }

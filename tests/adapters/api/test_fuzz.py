@@ -39,6 +39,8 @@ HERE = {
     "payment": "here:payment",
     "customer": "a-customer",
     "reminder": "note:here",
+    "invoice": "INV-2000-0001",
+    "step": "notice",
 }
 """What stands in paths for something that is there, until the server has told its name."""
 
