@@ -133,14 +133,15 @@ def _typed(c: Conversation, said: str, shop: Shop) -> Meant:
 
 
 def _shown(c: Conversation, effects: tuple[AnyEffect, ...]) -> Turn:
-    """A question replaces the one that was open. Words leave a list open, so that ``done 2`` follows ``done 1``, but no
-    question whether something shall be done."""
+    """A question replaces the one that was open. The list of orders that was shown last stays below, so that ``done 2``
+    follows ``done 1``, but no question whether something shall be done outlives its answer, or another command."""
+    listed = commands.list_in(c.offer)
     asks = [effect for effect in effects if isinstance(effect, Ask)]
-    if asks:
-        return Turn(replace(c, offer=offers.offer_of(asks[0], c.turn)), effects)
-    asked = commands.ours(c.offer)
-    keeps = asked is not None and not any(one.value.startswith(commands.CONFIRMED) for one in asked.options)
-    return Turn(c if keeps else replace(c, offer=None), effects)
+    if not asks:
+        return Turn(replace(c, offer=listed), effects)
+    asked = offers.offer_of(asks[0], c.turn)
+    below = None if commands.is_list(asked) else listed
+    return Turn(replace(c, offer=replace(asked, below=below)), effects)
 
 
 def _answer(command: Command, role: Role, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:

@@ -125,12 +125,26 @@ def _about(verb: Verb, rest: str, offer: Offer | None) -> Command:
 def _number(written: str, offer: Offer | None) -> str:
     """An order's number in capitals; of one or two digits the place in the list that was shown."""
     number = written.removeprefix("#").strip()
-    if offer is not None and _PLACE.fullmatch(number):
-        shown = [option.value.removeprefix(f"{PREFIX}order ") for _, option in offer.shown]
-        listed = all(option.value.startswith(f"{PREFIX}order ") for _, option in offer.shown)
-        if listed and 1 <= int(number) <= len(shown):
+    if (listed := list_in(offer)) is not None and _PLACE.fullmatch(number):
+        shown = [option.value.removeprefix(LISTED) for _, option in listed.shown]
+        if 1 <= int(number) <= len(shown):
             return shown[int(number) - 1]
     return number.upper()
+
+
+LISTED = f"{PREFIX}{Verb.ORDER.value} "
+
+
+def is_list(offer: Offer) -> bool:
+    """Whether it is the list of open orders."""
+    return all(option.value.startswith(LISTED) for option in offer.options)
+
+
+def list_in(offer: Offer | None) -> Offer | None:
+    """The list of open orders, wherever it stands among the questions of the desk."""
+    while offer is not None and not is_list(offer):
+        offer = offer.below
+    return offer
 
 
 def chosen(value: str) -> Command | None:

@@ -40,7 +40,7 @@ PROVIDERS = {
 """What the fake calls those who are not Meta, by channel and dialect (Twilio has but one way of speaking)."""
 
 
-def fake_number(shop: Sample) -> FakeNumber:
+def fake_number(shop: Sample, owner: str = "") -> FakeNumber:
     """The shop's number at the fake provider, with fresh secrets. Twilio signs with what lets one in."""
     token = secrets.token_urlsafe()
     return FakeNumber(
@@ -55,6 +55,7 @@ def fake_number(shop: Sample) -> FakeNumber:
         says=shop.says,
         flow=shop.flow,
         provider=PROVIDERS.get((shop.channel, shop.dialect), META),
+        owner=owner,
     )
 
 

@@ -53,6 +53,7 @@ def _chat(parser: Parser) -> None:
     parser.add_argument(
         "--target", metavar="URL", help="the demo's address (default: the one on port 8080, else start a shop)"
     )
+    parser.add_argument("--owner", action="store_true", help="from the phone of the shops' owner: say help")
 
 
 def _phones(parser: Parser) -> None:
@@ -151,7 +152,7 @@ COMMANDS = {
         ("c2b coffee --config shop.toml",),
         _c2b,
     ),
-    "chat": Command("talk to a shop in the terminal", ("chat bakery",), _chat),
+    "chat": Command("talk to a shop in the terminal", ("chat bakery", "chat bakery --owner"), _chat),
     "phones": Command(
         "load a shop with simulated phones, and check every answer and its books",
         (

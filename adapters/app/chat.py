@@ -10,11 +10,13 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import TypeAlias
 
 import trio
 
 from adapters import logs
 from adapters.app.laboratory import Laboratory
+from adapters.app.samples import OWNER
 from adapters.phones.terminal import chat
 from engine.errors import BadInput
 
@@ -23,33 +25,39 @@ PHONE = "254700000042"
 NAME = "Terminal"
 ASK_SECONDS = 2.0
 
+Person: TypeAlias = tuple[str, str]
+"""Phone and name."""
+
 
 def run(options: argparse.Namespace) -> int:
     """Chat until the input ends. Returns the chat's exit code; raises BadInput for a shop that is not there."""
     logs.setup(sys.stderr, logs.key_of([]), level=logging.ERROR)
     target = options.target or (DEMO if _shops(DEMO) else None)
-    return trio.run(_alone, options.shop) if target is None else trio.run(_with, target.rstrip("/"), options.shop)
+    who = (OWNER, "The owner") if options.owner else (PHONE, NAME)
+    if target is None:
+        return trio.run(_alone, options.shop, who)
+    return trio.run(_with, target.rstrip("/"), options.shop, who)
 
 
-async def _alone(shop: str) -> int:
+async def _alone(shop: str, who: Person) -> int:
     """Start the sample shops with data that lasts as long as the chat."""
     print("No demo is running: starting the shops just for this chat.", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="sokoni-chat-") as folder:
-        laboratory = Laboratory(Path(folder))
+        laboratory = Laboratory(Path(folder), owned=True)
         async with trio.open_nursery() as nursery:
             await nursery.start(laboratory.run)
-            code = await _with(laboratory.url, shop)
+            code = await _with(laboratory.url, shop, who)
             if laboratory.process is not None:
                 laboratory.process.stop()
         return code
 
 
-async def _with(target: str, shop: str) -> int:
+async def _with(target: str, shop: str, who: Person) -> int:
     shops = await trio.to_thread.run_sync(_shops, target)
     if shop not in shops:
         known = ", ".join(sorted(shops)) or "none"
         raise BadInput(f"{target} has no shop named {shop!r}; it has: {known}.")
-    return await chat(target, shops[shop], PHONE, NAME, input=sys.stdin, output=sys.stdout)
+    return await chat(target, shops[shop], *who, input=sys.stdin, output=sys.stdout)
 
 
 def _shops(target: str) -> dict[str, str]:

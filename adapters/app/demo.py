@@ -12,6 +12,7 @@ import trio
 from adapters import logs
 from adapters.app.descriptors import ask_for_all
 from adapters.app.laboratory import Laboratory
+from adapters.app.samples import OWNER
 from adapters.app.serve import calm_gc, stop_on_signal
 
 DATA = Path("data") / "demo"
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _demo(folder: Path, port: int) -> None:
-    laboratory = Laboratory(folder, port)
+    laboratory = Laboratory(folder, port, owned=True)
     async with trio.open_nursery() as nursery:
         await nursery.start(laboratory.run)
         assert laboratory.process is not None
@@ -46,6 +47,7 @@ def _say(laboratory: Laboratory, folder: Path, port: int) -> None:
     count = NUMBERS.get(len(laboratory.shops), str(len(laboratory.shops)))
     print(f"Sokoni demo: {count} shops, a fake WhatsApp, M-Pesa and Zoho on this machine. No account, no network.\n")
     print(f"  Phone in the browser   {laboratory.url}/")
+    print(f"  The owner's phone      {laboratory.url}/#phone={OWNER}&name=The+owner   (say help to a shop)")
     print("  Phone in a terminal")
     for shop in laboratory.shops:
         print(f"    python3 run.py chat {shop.name:<8}{target}   {shop.title}: {shop.about}")

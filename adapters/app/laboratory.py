@@ -37,7 +37,7 @@ from adapters.app.books import ShopBooks
 from adapters.app.compose import WallClock, compose
 from adapters.app.fake_crm import crm_config, zoho_accounts
 from adapters.app.process import Process
-from adapters.app.samples import SHOPS, Sample
+from adapters.app.samples import DIGEST, OWNER, SHOPS, Sample
 from adapters.config import (
     ChannelConfig,
     Config,
@@ -66,7 +66,8 @@ STOP_SECONDS = 25.0
 
 class Laboratory:
     """``run`` serves until ``process.stop`` or cancelled; ``url`` is the provider's address once it runs, ``shop_url``
-    the shops' own. ``secret`` opens the shops' API."""
+    the shops' own. ``secret`` opens the shops' API. ``owned``: the phone samples.OWNER owns the shops, and hears of
+    each order; under load it is left out."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Laboratory:
         messages_per_second: int = 80,
         mark_read: bool = True,
         clock: Clock | None = None,
+        owned: bool = False,
     ) -> None:
         self._folder = folder
         self._port = port
@@ -85,7 +87,8 @@ class Laboratory:
         self._mark_read = mark_read
         self._clock = clock or WallClock()
         self.shops = tuple(shops)
-        self._numbers = [fake_number(shop) for shop in self.shops]
+        self._owner = OWNER if owned else ""
+        self._numbers = [fake_number(shop, self._owner) for shop in self.shops]
         self._accounts = {shop.name: fake_account(shop) for shop in self.shops if shop.payments and not by_card(shop)}
         self._cards = {shop.name: fake_card_account(shop) for shop in self.shops if shop.payments and by_card(shop)}
         self.fake = FakeMeta(self._numbers, clock=self._clock, rules=rules or Rules())
@@ -147,11 +150,15 @@ class Laboratory:
             catalogue=shop.catalogue,
             events=shop.events,
             terms=shop.terms,
-            owner=OwnerConfig(secrets=(hashed(self.secret),)),
+            owner=self._owners(),
             payments=self._payments(shop, public_url),
             crm=crm_config(self._crms[shop.name], self.zoho.url) if shop.name in self._crms else None,
             channel=ChannelConfig(kind=shop.channel, settings=self._channel(shop, number)),
         )
+
+    def _owners(self) -> OwnerConfig:
+        phones = (self._owner,) if self._owner else ()
+        return OwnerConfig(secrets=(hashed(self.secret),), phones=phones, digest=DIGEST if phones else "")
 
     def _channel(self, shop: Sample, number: FakeNumber) -> Any:
         return channel_settings(shop, number, self.url, pace=self._pace, mark_read=self._mark_read)

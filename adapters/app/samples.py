@@ -10,6 +10,9 @@ from adapters.terms import TermsConfig
 FOLDER = Path(__file__).parents[2] / "engine" / "flows" / "samples"
 NOTHING = Path()
 USUAL = TermsConfig()
+OWNER = "254700000099"
+"""The phone that owns all five of them in the demo."""
+DIGEST = "20:00"
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ class FakeMeta:
 
     def _phone_shops(self) -> list[PhoneShop]:
         return [
-            PhoneShop(one.phone_number_id, one.title, one.display_phone_number, one.about, one.says)
+            PhoneShop(one.phone_number_id, one.title, one.display_phone_number, one.about, one.says, one.owner)
             for one in self.numbers()
         ]
 

@@ -42,7 +42,8 @@ class PhoneShop(msgspec.Struct, frozen=True):
     """One shop in the phone's list.
 
     ``number`` is the provider's id of the business number (``phone_number_id``), ``display_number`` what a customer
-    would dial. ``about`` is one line under the title; ``suggestions`` are what a stranger may tap to begin.
+    would dial. ``about`` is one line under the title; ``suggestions`` are what a stranger may tap to begin; ``owner``
+    is the phone of the shop's owner, digits, "" where nobody's is known.
     """
 
     number: str
@@ -50,6 +51,7 @@ class PhoneShop(msgspec.Struct, frozen=True):
     display_number: str = ""
     about: str = ""
     suggestions: tuple[str, ...] = ("hi", "menu", "help")
+    owner: str = ""
 
 
 class _File(msgspec.Struct, frozen=True):

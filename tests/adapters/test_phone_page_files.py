@@ -9,7 +9,7 @@ import pytest
 
 from adapters.phones.page import PhoneShop, knows, page_app, policy
 
-SHOP = PhoneShop("2", "Mkate Bakery", "+254 700 000 900")
+SHOP = PhoneShop("2", "Mkate Bakery", "+254 700 000 900", owner="254700000099")
 
 
 async def ask(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -51,6 +51,13 @@ async def test_the_shops_are_asked_for_at_every_request() -> None:
     _, _, body = await ask("/shops.json")
     [shop] = json.loads(body)["shops"]
     assert (shop["number"], shop["title"], shop["display_number"]) == ("2", "Mkate Bakery", "+254 700 000 900")
+
+
+async def test_the_page_knows_whose_the_shops_are() -> None:
+    _, _, body = await ask("/shops.json")
+    assert json.loads(body)["shops"][0]["owner"] == "254700000099"
+    _, _, script = await ask("/static/dialogs.js")
+    assert b"The shops' owner" in script
 
 
 async def test_an_unchanged_file_is_not_sent_again() -> None:

@@ -149,7 +149,7 @@ export function askContact(done) {
 }
 
 // Which simulated phone this tab is.
-export function askPerson(now, shop, done) {
+export function askPerson(now, shop, owners, done) {
   const phone = field("Phone number", { value: `+${now.phone}`, inputmode: "tel", dir: "ltr" });
   const name = field("Name", { value: now.name, maxlength: 80 });
   const hidden = el("input", { type: "checkbox" });
@@ -160,8 +160,10 @@ export function askPerson(now, shop, done) {
     hidden.checked = one.hidden;
   };
   const known = remembered().filter((one) => one.phone !== now.phone);
+  const theirs = owners.filter((one) => one !== now.phone).map((one) => person(one, "The owner", false));
   const others = [
-    ...known.map((one) => el("button", { type: "button", onclick: () => fill(one) }, el("bdi", {}, one.name), ` +${one.phone}`)),
+    ...theirs.map((one) => el("button", { type: "button", onclick: () => fill(one) }, "The shops' owner")),
+    ...known.filter((one) => !owners.includes(one.phone)).map((one) => el("button", { type: "button", onclick: () => fill(one) }, el("bdi", {}, one.name), ` +${one.phone}`)),
     el("button", { type: "button", onclick: () => fill(stranger()) }, "Somebody new"),
   ];
   const tab = el("a", { href: hashOf(stranger(), shop), target: "_blank", rel: "noopener" }, "Open another phone in a new tab");

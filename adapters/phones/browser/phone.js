@@ -35,6 +35,11 @@ async function shopsOf() {
   }
 }
 
+// The phones of the shops' owners, who run them from there.
+function owners() {
+  return [...new Set(phone.shops.map((shop) => shop.owner).filter(Boolean))];
+}
+
 function become(person, shop) {
   for (const chat of phone.chats.values()) chat.close();
   phone.chats.clear();
@@ -356,7 +361,7 @@ $("back").addEventListener("click", () => {
   look();
 });
 for (const id of ["me", "switch"]) {
-  $(id).addEventListener("click", () => askPerson(phone.person, phone.chat?.shop.number, (person) => become(person, phone.chat?.shop.number)));
+  $(id).addEventListener("click", () => askPerson(phone.person, phone.chat?.shop.number, owners(), (person) => become(person, phone.chat?.shop.number)));
 }
 $("pill").addEventListener("click", toEnd);
 log.addEventListener("scroll", () => {

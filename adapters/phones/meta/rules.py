@@ -23,7 +23,8 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 class FakeNumber(msgspec.Struct, frozen=True):
     """One business number. ``name`` is the shop's own (for tools that choose by it), ``title`` what customers see,
     ``says`` what a stranger may tap to begin, ``flow`` the kind of shop,
-    ``provider`` through whom it is on WhatsApp (adapters/phones/fronts.py).
+    ``provider`` through whom it is on WhatsApp (adapters/phones/fronts.py), ``owner`` the phone of its owner, digits,
+    where it has one.
 
     ``webhook_url`` may be set later (``FakeMeta.set_webhook``); until then nothing is delivered, only kept.
     """
@@ -40,6 +41,7 @@ class FakeNumber(msgspec.Struct, frozen=True):
     says: tuple[str, ...] = ("hi", "menu", "help")
     flow: str = ""
     provider: str = "meta"
+    owner: str = ""
 
     @property
     def digits(self) -> str:
