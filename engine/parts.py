@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engine.audience import Audiences
 from engine.books import Books, BoxOffice, Post, Till
+from engine.campaigns import CampaignBook
 from engine.identity import People
 from engine.invoice_book import InvoiceBook
 from engine.owners_desk import OwnersDesk
@@ -21,7 +22,7 @@ class Money(Till, Post, BoxOffice, Books, InvoiceBook, Protocol):
     """Payments, seats, and what the owner looks up of them."""
 
 
-class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, ShortLinks, Protocol):
+class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, ShortLinks, CampaignBook, Protocol):
     """The owner's desk, who is who, whom to write to, and what may be written."""
 
 

@@ -122,3 +122,20 @@ def session_of(address: Address, snapshot: Snapshot, now: Millis) -> Session | N
     if state is None or (state is type(flow.initial) and not human_until):
         return None
     return Session(address.customer, stored.phone, state_name(state), stored.heard_at, human_until)
+
+
+class _Silence(msgspec.Struct):
+    """The one field of a snapshot that a campaign asks for."""
+
+    silent_until: Millis = 0
+
+
+_silence = msgspec.json.Decoder(_Silence)
+
+
+def silent_until(data: bytes) -> Millis:
+    """Until when the bot says nothing to this customer, a person answering them; 0 where a snapshot can't be read."""
+    try:
+        return _silence.decode(data).silent_until
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0

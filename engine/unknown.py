@@ -15,15 +15,13 @@ import trio
 
 from engine.address import Millis
 from engine.lines import Lines
-from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose
+from engine.messages import NOBODY_KNOWS, Outcome, OutcomeClass, Outgoing, Purpose
 from engine.patience import patiently
 from engine.ports import Clock, Store
 
 log = logging.getLogger("sokoni.outbox")
 
-GIVEN_UP = Outcome(
-    OutcomeClass.NEVER, reason="Nobody knows whether it arrived. Nothing to do: bulk messages are never sent twice."
-)
+GIVEN_UP = Outcome(OutcomeClass.NEVER, reason=NOBODY_KNOWS)
 
 
 class UnknownSends:

@@ -35,6 +35,7 @@ from storage.issuing import with_numbers
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
 from storage.memory_audience import MemoryAudience
+from storage.memory_campaigns import MemoryCampaigns
 from storage.memory_crew import MemoryCrew
 from storage.memory_desk import Pause
 from storage.memory_links import MemoryLinks
@@ -45,13 +46,14 @@ from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates, MemoryCrew, MemoryReminders):
+class MemoryStore(
+    MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates, MemoryCrew, MemoryCampaigns, MemoryReminders
+):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:
         """``pause``: one that never waits lets a caller without trio run each call to its end at once."""
         super().__init__(clock, pause)
-        self._sequence: list[str] = []
         self._provided: dict[tuple[str, str], str] = {}
         self._early: dict[tuple[str, str], tuple[Progress, Millis]] = {}
         self._last_parked = 0
@@ -135,8 +137,8 @@ class MemoryStore(MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates
         for place in range(after, len(self._sequence)):
             if len(found) >= limit:
                 break
-            row = self._outbox[self._sequence[place]]
-            if row.state is SendState.QUEUED:
+            row = self._outbox.get(self._sequence[place])
+            if row is not None and row.state is SendState.QUEUED:
                 cursor = place + 1
                 found.append(row.outgoing)
         return cursor, found
@@ -170,7 +172,7 @@ class MemoryStore(MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates
 
     async def unknown(self, limit: int) -> list[tuple[Outgoing, Millis]]:
         await self._turn()
-        rows = [self._outbox[key] for key in self._sequence]
+        rows = [self._outbox[key] for key in self._sequence if key in self._outbox]
         found = [(row.outgoing, row.unknown_since) for row in rows if row.state is SendState.UNKNOWN]
         return sorted(found, key=lambda one: one[1])[:limit]
 
@@ -199,6 +201,8 @@ class MemoryStore(MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates
         if self._links.get(name) != address.customer:
             return
         self._links[name] = renamed.next
+        if renamed.link.kind == "phone":
+            self._rename_recipients(address, renamed.link.value, renamed.becomes)
         for row in self._outbox.values():
             told = row.outgoing
             if row.state is SendState.HELD and told.address == address and Link("phone", told.phone) == renamed.link:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.address import Link
+from engine.campaigns import MERGED
 from engine.commit import Commit, Snapshot
 from engine.facts import Conflict, ConflictKind
 from engine.identity import Identity, Merge, card_of_both, entries_left
 from engine.tickets import Booking
+from storage import campaign_rows
 from storage.audience import move_tags
 from storage.errands import Errand
 from storage.order_rows import CARD, CARD_OF, card, card_row
@@ -67,6 +69,7 @@ async def write_renamed(db: Db, commits: Sequence[Commit]) -> None:
             whose = (c.address.shop, *one.link, c.address.customer)
             if await run(db, RENAME, (one.next, *whose)) and one.link.kind == "phone":
                 await run(db, HELD_FOR, (one.becomes, *c.address, one.link.value))
+                await campaign_rows.rename(db, *c.address, one.link.value, one.becomes)
 
 
 def merge(m: Merge) -> Errand:
@@ -95,6 +98,7 @@ async def _make_one(db: Db, m: Merge) -> None:
     await _cards(db, m)
     await _entries(db, m)
     await move_tags(db, m.shop, m.gone, m.survivor)
+    await campaign_rows.merge(db, m.shop, m.gone, m.survivor, MERGED)
     for table in OWNED:
         sql = f"UPDATE {table} SET customer = ? WHERE shop = ? AND customer = ?"  # noqa: S608 - names of our tables
         await run(db, sql, (m.survivor, m.shop, m.gone))

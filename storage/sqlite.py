@@ -4,7 +4,8 @@ Everything that touches the file runs in storage's own thread (storage/bridge.py
 pieces: ``Writer`` gathers writes into batches, ``Reader`` gathers reads, ``Stock`` and ``Seating`` are caches of what
 is left, kept right by this store's own writes since no other process can be on the file (``Lock``). Money, seats and
 what the owner looks up stand in parts of their own: sqlite_till, sqlite_office, sqlite_books, sqlite_invoices,
-sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates, sqlite_reminders, sqlite_crew.
+sqlite_backoffice, sqlite_notices, sqlite_people, sqlite_templates, sqlite_reminders, sqlite_crew,
+sqlite_campaigns.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from storage.judge import billed
 from storage.sqlite_audience import SqliteAudience
 from storage.sqlite_backoffice import SqliteBackOffice
 from storage.sqlite_books import SqliteBooks
+from storage.sqlite_campaigns import SqliteCampaigns
 from storage.sqlite_crew import SqliteCrew
 from storage.sqlite_invoices import SqliteInvoices
 from storage.sqlite_links import SqliteLinks
@@ -92,6 +94,7 @@ class SqliteStore(
     SqliteTemplates,
     SqliteReminders,
     SqliteCrew,
+    SqliteCampaigns,
 ):
     """``engine.ports.Store`` on SQLite; made by ``open_sqlite``."""
 

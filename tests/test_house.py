@@ -43,7 +43,7 @@ LINES_AT_MOST = 400
 
 PURE_LIBRARIES = {"msgspec", "babel", "rapidfuzz"}
 RUNNING = {
-    *("actor", "announcer", "breaker", "campaigns", "cashier", "courtesies", "crm", "crm_desk", "fetching", "held"),
+    *("actor", "announcer", "breaker", "campaigning", "cashier", "courtesies", "crm", "crm_desk", "fetching", "held"),
     *("mailbox", "opting_out", "outbox", "papering", "ruling", "patience", "rooms", "router", "running", "scheduler"),
     *("sending_back", "spilled", "supervisor", "template_news", "template_sync", "uniting", "unknown"),
 }

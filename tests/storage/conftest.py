@@ -18,6 +18,7 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_books",
     "tests.storage.contract_accounts",
     "tests.storage.contract_processing",
+    "tests.storage.contract_campaigns",
     "tests.storage.contract_invoices",
     "tests.storage.contract_notices",
     "tests.storage.contract_people",

@@ -19,6 +19,7 @@ from tests.storage.contract_accounts import Accounts
 from tests.storage.contract_audience import AudiencesOfCampaigns
 from tests.storage.contract_backoffice import BackOffices
 from tests.storage.contract_books import OwnersBooks
+from tests.storage.contract_campaigns import Campaigns
 from tests.storage.contract_crew import Crew
 from tests.storage.contract_events import EventsAndDoor
 from tests.storage.contract_hearsay import Hearsay
@@ -191,6 +192,7 @@ class ShopContract(
     Invoices,
     Accounts,
     Processes,
+    Campaigns,
     Merging,
     Crew,
     AudiencesOfCampaigns,

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from engine.address import DAY, Address, Link
 from engine.audience import Audience, Bought, Cap
+from engine.campaigns import CampaignStatus, Part, Plan
 from engine.commit import Renamed, Timer
 from engine.deeds import Deed
 from engine.facts import (
@@ -48,6 +49,7 @@ from engine.reminders import Reminder, ReminderState
 from engine.repeats import FirstAnswer
 from engine.template_states import TemplateState
 from storage.sqlite import SqliteStore, open_sqlite
+from tests.storage.contract_campaigns import reader
 from tests.storage.things import (
     CONFIRMED,
     FEST,
@@ -86,6 +88,7 @@ from tests.storage.values import (
 IN_ORDER = (
     *("outbox_queued", "outbox_unknown", "timers_by_due", "posted_by_due", "intents_created", "intents_silent"),
     "owner_notices_untold",  # only of those that are to be taken to phones
+    *("outbox_sending", "outbox_held", "campaigns_live"),
     "entries_waiting",  # only of those who wait, to know for which events
 )
 WHOLE = {"quarantined", "forwards", "allowed_moves", "heartbeat"}
@@ -227,6 +230,25 @@ async def ask_for_too_much(store: SqliteStore, talk: Talk) -> None:
     assert await talk.commit(orders=(more,), takes=("WZ9",)) == Conflict(ConflictKind.SOLD_OUT, "cake")
 
 
+async def use_a_campaign(store: SqliteStore) -> None:
+    """From its draft to its end, with everything that can become of a recipient."""
+    await store.create_campaign(SHOP, "eid", Plan("Eid"), NOW)
+    await store.edit_campaign(SHOP, "eid", 1, Plan("Eid", cap=1))
+    await store.move_campaign(SHOP, "eid", CampaignStatus.DRAFT, CampaignStatus.STARTING, NOW)
+    await store.live_campaigns(9)
+    await store.freeze(SHOP, "eid", "", Part(tuple(map(reader, ("ann", "dan", "eve"))), {"capped": 1}, ""), NOW)
+    await store.claim_recipients(SHOP, "eid", NOW + DAY, 9)
+    await store.take_back(SHOP, "eid", NOW)
+    await store.finish(SHOP, "eid", NOW)
+    await store.campaigns(SHOP, 9, 0, (CampaignStatus.RUNNING,))
+    await store.campaigns(SHOP, 9)
+    await store.campaign(SHOP, "eid")
+    await store.recipients(SHOP, "eid", 9)
+    await store.campaign_counts(SHOP, "eid")
+    await store.campaign_health(SHOP, "eid", NOW, 9)
+    await store.try_campaign(SHOP, "eid", [reader("eve")], NOW)
+
+
 async def look_up(store: SqliteStore, who: Address) -> None:
     """What turns and the owner ask."""
     needs = (Seats(), OwnBookings(), BookingNumbered("BZ"), OwnEntries(), PaymentOf("fake:t1"), PaymentFor("WZ1"))
@@ -282,6 +304,7 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.template_states(SHOP)
     await store.template_state(SHOP, "news", "sw")
     await store.doubt_templates(SHOP, NOW)
+    await use_a_campaign(store)
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.begin_request(SHOP, "k", "d", NOW)
     await store.end_request(SHOP, "k", FirstAnswer("d", 200, "", b""))
