@@ -103,7 +103,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 class Person(msgspec.Struct, frozen=True):
     """One of an audience: how they are reached, and what a message may say of them. ``excluded``: why they get
-    nothing, None for who does."""
+    nothing, None for who does. ``heard``: when they last wrote (0: never)."""
 
     customer: str
     phone: str = ""
@@ -112,6 +112,7 @@ class Person(msgspec.Struct, frozen=True):
     language: str = ""
     city: str = ""
     excluded: Exclusion | None = None
+    heard: Millis = 0
 
 
 class AudiencePart(msgspec.Struct, frozen=True):
@@ -202,6 +203,7 @@ def person(profile: Profile, audience: Audience, cap: Cap) -> Person | None:
         profile.language,
         profile.region,
         _excluded(profile, cap),
+        profile.heard,
     )
 
 

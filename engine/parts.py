@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engine.audience import Audiences
 from engine.books import Books, BoxOffice, Post, Till
+from engine.campaign_results import CampaignResults
 from engine.campaigns import CampaignBook
 from engine.identity import People
 from engine.invoice_book import InvoiceBook
@@ -22,13 +23,17 @@ class Money(Till, Post, BoxOffice, Books, InvoiceBook, Protocol):
     """Payments, seats, and what the owner looks up of them."""
 
 
-class Contacts(OwnersDesk, TemplateBook, Repeats, People, Audiences, ShortLinks, CampaignBook, Protocol):
-    """The owner's desk, who is who, whom to write to, and what may be written."""
+class Contacts(OwnersDesk, TemplateBook, Repeats, People, Protocol):
+    """The owner's desk, who is who, and what may be written."""
+
+
+class Outreach(Audiences, ShortLinks, CampaignBook, CampaignResults, Protocol):
+    """Campaigns: whom they are for, who got them, and what came of it."""
 
 
 class Upkeep(Parking, ReminderBook, ProcessBook, Protocol):
     """Letters that wait, reminders, and the steps of orders."""
 
 
-class Parts(Money, Contacts, Upkeep, Protocol):
+class Parts(Money, Contacts, Outreach, Upkeep, Protocol):
     """All of them."""

@@ -25,6 +25,7 @@ from engine.crm import CrmSync
 from engine.crm_desk import Served
 from engine.events import Inbound
 from engine.fetching import Fetching
+from engine.gathering import Gatherer
 from engine.mailbox import Receipt
 from engine.messages import Status
 from engine.money import whole
@@ -54,6 +55,7 @@ class Running:
     """One process's engine over one store. ``run`` is its life; the rest is what the edge calls meanwhile.
 
     ``shops`` is kept, not copied: a shop that changes is replaced in it, and whoever shares it sees the new one.
+    ``url`` is what links of ours begin with.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Running:
         papers: Papers | None = None,
         providers: Sequence[Provider] = (),
         crms: Sequence[Served] = (),
+        url: str = "",
     ) -> None:
         self.store = store
         self.papers = papers
@@ -91,6 +94,7 @@ class Running:
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
+        self.gatherer = Gatherer(store, shops, clock, url)
         self.crm = CrmSync(store, crms, connect, clock, rests)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

@@ -56,13 +56,13 @@ def _profile(row: list[Any]) -> Profile:
     if listed and known == MOVED_ON:
         return Profile(stranger_id("listed", Link("phone", listed)))
     name, phone, language, address, region, marketing, active = card or ("", "", "", "", "", 1, 1)
+    user_id = ""
     if talk is not None:  # where replies go, and in which language; a snapshot leaves out what is as usual
-        phone, user_id, language = talk[0] or "", talk[1] or "", talk[2] or "en"
-    else:
-        phone, user_id = phone or listed, ""
+        user_id, language = talk[1] or "", talk[2] or "en"
+        phone = talk[0] or ("" if user_id else phone)
     return Profile(
         who,
-        phone,
+        phone or ("" if user_id else listed),
         user_id,
         name,
         language,

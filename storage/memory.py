@@ -35,20 +35,17 @@ from storage.issuing import with_numbers
 from storage.judge import Standing, judge
 from storage.knowing import Knowing
 from storage.memory_audience import MemoryAudience
-from storage.memory_campaigns import MemoryCampaigns
 from storage.memory_crew import MemoryCrew
 from storage.memory_desk import Pause
-from storage.memory_links import MemoryLinks
 from storage.memory_processing import MemoryProcessing
 from storage.memory_reminders import MemoryReminders
+from storage.memory_results import MemoryResults
 from storage.memory_templates import MemoryTemplates
 from storage.sending import Sending
 from storage.steps import UNSETTLED, Progress, progress
 
 
-class MemoryStore(
-    MemoryLinks, MemoryAudience, MemoryProcessing, MemoryTemplates, MemoryCrew, MemoryCampaigns, MemoryReminders
-):
+class MemoryStore(MemoryResults, MemoryAudience, MemoryProcessing, MemoryTemplates, MemoryCrew, MemoryReminders):
     """``engine.ports.Store`` in dicts. Every call takes one checkpoint, so callers interleave as with a disk."""
 
     def __init__(self, clock: Clock, pause: Pause = trio.lowlevel.checkpoint) -> None:

@@ -82,7 +82,7 @@ class MemoryAudience(MemoryPeople):
         card_phone, card_language = (card.phone, card.language) if card else ("", "")
         return Profile(
             who.customer,
-            talk.phone if talk else card_phone or listed,
+            (talk.phone if talk else "") or ("" if talk and talk.user_id else card_phone or listed),
             talk.user_id if talk else "",
             card.name if card else "",
             talk.language if talk else card_language,

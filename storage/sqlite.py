@@ -46,6 +46,7 @@ from storage.sqlite_office import SqliteOffice
 from storage.sqlite_people import SqlitePeople
 from storage.sqlite_processing import SqliteProcessing
 from storage.sqlite_reminders import SqliteReminders
+from storage.sqlite_results import SqliteResults
 from storage.sqlite_templates import SqliteTemplates
 from storage.sqlite_till import SqliteTill
 from storage.stock import NOTHING, Held, demand
@@ -81,6 +82,7 @@ async def open_sqlite(
 
 
 class SqliteStore(
+    SqliteResults,
     SqliteLinks,
     SqliteAudience,
     SqliteTill,

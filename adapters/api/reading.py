@@ -104,6 +104,10 @@ class _Reading:
             if value is None:
                 return None
             kind = next(one for one in get_args(kind) if one is not type(None))
+        inner = _plain(kind, inspect.StructType)
+        if inner is not None:
+            known = isinstance(value, dict)
+            return self.struct(value, inner.cls, f"{path}.") if known else self.fault(path, "expected an object")  # type: ignore[arg-type]
         items = _plain(kind, inspect.ListType)
         if items is not None and isinstance(items.item_type, inspect.StructType):
             return self._list(value, items, expected(kind), path)

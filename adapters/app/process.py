@@ -202,6 +202,7 @@ class Process:
             *(store, shops, channels, paces, self._connect, self._clock, self._settings.outbox),
             providers=self._providers,
             papers=papers,
+            url=self._settings.public_url,
             crms=[one.crm for one in self._opened if one.crm is not None],
         )
 

@@ -24,4 +24,5 @@ pytest.register_assert_rewrite(
     "tests.storage.contract_people",
     "tests.storage.contract_audience",
     "tests.storage.contract_links",
+    "tests.storage.contract_results",
 )

@@ -35,6 +35,7 @@ from tests.storage.contract_people import Merging
 from tests.storage.contract_processing import Processes
 from tests.storage.contract_refunds import RefundRules
 from tests.storage.contract_reminders import Reminders
+from tests.storage.contract_results import ResultsOfCampaigns
 from tests.storage.contract_seats import SeatsAndHolds
 from tests.storage.contract_stock import Stock
 from tests.storage.contract_templates import Templates
@@ -197,5 +198,6 @@ class ShopContract(
     Crew,
     AudiencesOfCampaigns,
     LinksOfCampaigns,
+    ResultsOfCampaigns,
 ):
     """With money, seats and all that is kept beside conversations (engine.books)."""

@@ -242,6 +242,7 @@ async def use_a_campaign(store: SqliteStore) -> None:
     await store.finish(SHOP, "eid", NOW)
     await store.campaigns(SHOP, 9, 0, (CampaignStatus.RUNNING,))
     await store.campaigns(SHOP, 9)
+    await store.campaign_results(SHOP, "eid")
     await store.campaign(SHOP, "eid")
     await store.recipients(SHOP, "eid", 9)
     await store.campaign_counts(SHOP, "eid")
