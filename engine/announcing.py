@@ -17,7 +17,7 @@ from engine.commit import Posted
 from engine.crew import Crew
 from engine.effects import AnyEffect, Book, MoveBooking, MoveOrder, PlaceOrder, PutNotice, Say, SettlePayment, TakeStock
 from engine.events import AnyEvent, Inbound, Letter, Noticed, OrderMoveWanted
-from engine.facts import Facts
+from engine.facts import AnyNeed, Availability, Facts
 from engine.messages import Purpose
 from engine.notices import OwnerNotice
 from engine.orders import Order, OrderStatus
@@ -61,6 +61,14 @@ LINES_SHOWN = 8
 
 
 # -- what a turn tells -------------------------------------------------------------------------------------------------
+def needs(needed: tuple[AnyNeed, ...], shop: Shop) -> tuple[AnyNeed, ...]:
+    """With what is left of the goods, where somebody wants to hear that it gets low: whatever takes goods reads
+    something, and this costs no look at the disk."""
+    if not (needed and shop.crew.phones and shop.catalogue.products):
+        return needed
+    return tuple(dict.fromkeys((*needed, Availability())))
+
+
 def noted(turn: Turn, event: AnyEvent, shop: Shop, facts: Facts) -> Turn:
     """The turn with its notices; as it is where nobody listens."""
     if not shop.crew.phones:

@@ -87,7 +87,7 @@ def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[A
     c, inbound = cockpit.steered(c, inbound, shop)
     if cockpit.concerns(c, inbound, shop):
         return cockpit.needs(c, inbound, shop, now)
-    needed = _needs(c, inbound, shop, now)
+    needed = announcing.needs(_needs(c, inbound, shop, now), shop)
     if shop.terms.price_lists and needed:
         # Whoever looks at prices must know whose they are.
         return tuple(dict.fromkeys((*needed, OwnCard())))

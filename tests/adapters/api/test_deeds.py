@@ -64,6 +64,10 @@ async def test_a_new_order_is_told_to_a_phone_that_never_wrote(store: TroubledSt
         told = await made.ask("GET", "/api/admin/notices", as_owner="bakery")
         assert [one["kind"] for one in told.data] == ["order_placed"]
         assert await store.untold_notices(9) == []
+        store._untold.add(1)  # a crash came before it was noted as told
+        await trio.sleep(announcer.LOOK_SECONDS + 1)
+        assert await store.untold_notices(9) == []
+        assert made.text("bakery", BEN).count("*New order*: ") == 1
 
 
 async def test_what_is_told_of_the_outside_reaches_owners_and_nobody_elses_shop(
