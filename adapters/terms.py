@@ -46,6 +46,7 @@ class TermsConfig(msgspec.Struct, frozen=True, kw_only=True):
     credit_days: Annotated[int, Meta(ge=0, le=365)] = 0
     invoices: Annotated[str, Meta(pattern="^(flow|placed|paid)$", description='"flow", "placed" or "paid"')] = "flow"
     reminder_days: tuple[str, ...] = ("-3", "0", "3", "7")
+    cart_reminder_hours: Annotated[int, Meta(ge=0, le=72)] = 0
     event_reminder_hours: Annotated[int, Meta(ge=0, le=720)] = 24
     quiet_hours: str = "21:00-08:00"
     templates: tuple[str, ...] = ()
@@ -124,6 +125,7 @@ def terms_of(config: TermsConfig, where: str, currency: str, timezone: str, *, c
         credit_days=config.credit_days,
         invoices=Invoicing(config.invoices),
         reminder_days=tuple(sorted(int(day) for day in config.reminder_days)),
+        cart_reminder=config.cart_reminder_hours * HOUR,
         event_reminder=config.event_reminder_hours * HOUR,
         quiet=quiet.read(config.quiet_hours),
         templates=dict(_pair(one) for one in config.templates),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from engine import (
+    abandoned,
     aftermath,
     announcing,
     asides,
@@ -108,6 +109,8 @@ def _needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[
             return ()
         case TimerFired(kind) if digest.is_one(kind):
             return digest.needs(shop, now)
+        case TimerFired(kind) if abandoned.is_one(kind):
+            return abandoned.NEEDS
         case TimerFired(kind) if notes.is_note(kind):
             return notes.needs(kind)
         case ReminderWanted() | ReminderUnwanted():
@@ -326,6 +329,8 @@ def _timer(c: Conversation, event: TimerFired, due: Millis, shop: Shop, facts: F
     if (later := reminding.waits_until(event.kind, c, shop, facts)) > facts.now:
         # A human is talking to the customer, or it is night there: the flow's reminders wait for the end of it.
         return silence.noted(Turn(c, (SetTimer(event.kind, later),)))
+    if abandoned.is_one(event.kind):
+        return silence.noted(abandoned.fired(event.kind, due, c, shop, facts))
     if notes.is_note(event.kind):
         return notes.fired(event.kind, due, c, shop, facts)
     c = _replace(silence.without_timer(c, event.kind), tapped="", again=())

@@ -350,6 +350,10 @@ class Flow:
                 return state
         return self.initial
 
+    def begun_with(self, state: State) -> State | None:
+        """The beginning, with what is worth keeping of this state (the cart); None where the flow keeps nothing."""
+        return self._rescue(msgspec.to_builtins(state)) if self._rescue is not None else None
+
     def _as_stored(self, version: int, fields: Mapping[str, Any]) -> State | None:
         named = self._named(fields)
         return msgspec.convert(fields, named) if named is not None and version == self.version else None

@@ -31,8 +31,9 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     house last moved them to another state (an offer of seats, a failed payment); silence is measured from the later of
     ``heard_at`` and that. ``missed``: how often in a row they were not understood.
     ``silent_until``: the bot says nothing before that (a human answers). ``expired``: the last session ended in
-    silence, and they have not been told. ``timers``: outstanding timers, kind → the turn that set it.
-    ``tapped`` and ``again``: the choice that made the last turn and what it showed, for the same tap once more.
+    silence, and they have not been told. ``nudged_at``: when they were last reminded of a cart.
+    ``timers``: outstanding timers, kind → the turn that set it. ``tapped`` and ``again``: the choice that made the last
+    turn and what it showed, for the same tap once more.
     ``shopping``: one of the shop's own people tries it as a customer does (engine.cockpit).
     """
 
@@ -51,6 +52,7 @@ class Conversation(msgspec.Struct, frozen=True, omit_defaults=True):
     missed: int = 0
     silent_until: Millis = 0
     expired: bool = False
+    nudged_at: Millis = 0
     offer: Offer | None = None
     timers: dict[str, int] = {}
     tapped: str = ""

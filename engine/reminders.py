@@ -50,6 +50,7 @@ class Reminder(msgspec.Struct, frozen=True):
 REASONS = {
     "paid": "It is paid.",
     "cancelled": "What it would have reminded of was cancelled.",
+    "opted_out": "The customer wants no offers.",
     "over": "What it would have reminded of is over, or settled another way.",
     "at_the_door": "It is paid when it comes, and has not come yet.",
     "late": "It came due while nothing could be sent, and would have been too late to be of use.",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from engine import abandoned
 from engine.address import Millis
 from engine.effects import (
     VISIBLE,
@@ -58,7 +59,10 @@ def noted(before: Conversation, event: AnyEvent, turn: Turn, shop: Shop, facts: 
     """The turn with what it does to reminders; most turns do nothing to any."""
     settled = _settled(turn.effects)
     ended = [kind for kind in before.timers if kind in turn.conversation.timers and about(kind) in settled]
-    turn = _without([kind for kind in ended if policy_of(kind).reminder], turn)
+    ended = [kind for kind in ended if policy_of(kind).reminder]
+    if turn.conversation.heard_at > before.heard_at:  # whoever writes need not be told what they left
+        ended += [kind for kind in before.timers if kind in turn.conversation.timers and abandoned.is_one(kind)]
+    turn = _without(ended, turn)
     if not any(isinstance(effect, SetTimer | ClearTimer) for effect in turn.effects):
         return turn
     fired = event.kind if isinstance(event, TimerFired) and before.timers.get(event.kind) == event.turn else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine import abandoned
 from engine.address import MINUTE, Millis
 from engine.effects import VISIBLE, AnyEffect, ClearTimer, SetTimer
 from engine.facts import Facts
@@ -38,10 +39,12 @@ def over(c: Conversation, flow: Flow, shop: Shop, now: Millis) -> bool:
 
 
 def expire(c: Conversation, flow: Flow, shop: Shop, facts: Facts) -> tuple[Conversation, tuple[AnyEffect, ...]]:
-    """End a silent session: the cart and its holds go. Nothing is said until the customer writes again."""
+    """End a silent session: the cart and its holds go, but for a cart that the shop wants to remind of. Nothing is said
+    until the customer writes again."""
     step = flow.run(c.state, Expired(), shop, facts)
-    news = c.expired or type(c.state) not in flow.resting
-    c = msgspec.structs.replace(c, state=step.state, offer=None, missed=0, tapped="", again=(), expired=news)
+    kept = abandoned.kept(c.state, flow, shop)
+    news = c.expired or (kept is None and type(c.state) not in flow.resting)
+    c = msgspec.structs.replace(c, state=kept or step.state, offer=None, missed=0, tapped="", again=(), expired=news)
     return c, tuple(effect for effect in step.effects if not isinstance(effect, VISIBLE))
 
 
@@ -52,6 +55,7 @@ def session_timer(c: Conversation, flow: Flow, shop: Shop, facts: Facts) -> Turn
     effects: tuple[AnyEffect, ...] = ()
     if begun(c, flow):
         c, effects = expire(c, flow, shop, facts)
+        effects = (*effects, *abandoned.timer(c, shop, facts))
     return noted(Turn(without_timer(c, SESSION), (*effects, ClearTimer(SESSION))))
 
 

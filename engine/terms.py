@@ -72,7 +72,8 @@ class Terms(msgspec.Struct, frozen=True, dict=True):
     """See the module. ``price_lists`` maps a list's name to its prices by sku; a customer's card names the list.
 
     ``ways``: in the order in which they are offered. ``bank``: what a customer needs to transfer, lines of text.
-    ``payment_timeout``: how long an unpaid order keeps its stock. ``event_reminder``: how long before an
+    ``payment_timeout``: how long an unpaid order keeps its stock. ``cart_reminder``: how
+    long after a customer has left a cart they are reminded of it, 0 for never. ``event_reminder``: how long before an
     event whoever has booked it is reminded, 0 for never. ``quiet``: when reminders
     and campaigns wait. ``templates``: purpose ("order", "reminder", …) →
     name of a message that the provider has approved. The switches turn off what flows.md calls feature switches (§2).
@@ -94,6 +95,7 @@ class Terms(msgspec.Struct, frozen=True, dict=True):
     credit_days: int = 0
     invoices: Invoicing = Invoicing.FLOW
     reminder_days: tuple[int, ...] = (-3, 0, 3, 7)
+    cart_reminder: Millis = 0
     event_reminder: Millis = 24 * HOUR
     quiet: Quiet = Quiet(21 * HOUR, 8 * HOUR)
     templates: Mapping[str, str] = {}

@@ -45,13 +45,14 @@ POLICIES: Mapping[str, Policy] = {
     "pay-wait": Policy(Lateness.DROP),
     "hold-warning": Policy(Lateness.DROP, reminder=True),
     "digest": Policy(Lateness.DROP, 3 * HOUR),
+    "cart": Policy(Lateness.DROP, 18 * HOUR, quiet=True, reminder=True),
     "note": Policy(Lateness.DROP, DAY, quiet=True, reminder=True),
     "event": Policy(Lateness.DROP, quiet=True, reminder=True),
     "reminder": Policy(Lateness.DROP, DAY, quiet=True, reminder=True),
 }
 """By the first word of a timer's kind (``pay-end:ORD-1`` is a ``pay-end``): a session's end, the end of an order that
 nobody paid, its reminder at half time, news of a payment that takes long, the warning before a hold ends, a
-reminder that the owner wrote, one of an event to come, and one of an open invoice."""
+cart that was left, a reminder that the owner wrote, one of an event to come, and one of an open invoice."""
 
 JUMP_AT_LEAST: Millis = 2_000
 """A clock that is only kept in step moves by milliseconds."""

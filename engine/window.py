@@ -21,10 +21,10 @@ clock is not ours."""
 FREE: Millis = WINDOW - MARGIN
 """How long after a customer's last message free text counts as allowed."""
 
-WANTED = ("order", "reminder", "offer", "cancelled", "invoice", "notice", "note", "event")
+WANTED = ("order", "reminder", "offer", "cancelled", "invoice", "notice", "note", "event", "cart")
 """What a shop may have a template for: an order of the API's, an invoice's reminder, seats that came free, a booking
 that the shop has cancelled, an invoice that the shop sends, a notice to the phones of its own people,
-a reminder that the owner wrote, an event that is near."""
+a reminder that the owner wrote, an event that is near, a cart that was left."""
 
 
 def closed(facts: Facts) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import awaiting, booking, digest, dues, notes, prepaid, silence
+from engine import abandoned, awaiting, booking, digest, dues, notes, prepaid, silence
 from engine.address import HOUR, MINUTE
 from engine.timers import JUMP_AT_LEAST, POLICIES, ClockWatch, Jump, Lateness, policy_of, told
 
@@ -14,7 +14,7 @@ from engine.timers import JUMP_AT_LEAST, POLICIES, ClockWatch, Jump, Lateness, p
 def test_every_kind_of_timer_that_is_set_stands_in_the_table() -> None:
     set_somewhere = (
         *(silence.SESSION, awaiting.HALF, awaiting.END, prepaid.WAIT, prepaid.END),
-        *(booking.TIMER, booking.EVENT, digest.KIND, dues.KIND, notes.KIND),
+        *(abandoned.KIND, booking.TIMER, booking.EVENT, digest.KIND, dues.KIND, notes.KIND),
     )
     assert {kind.partition(":")[0] for kind in set_somewhere} == set(POLICIES)
 
