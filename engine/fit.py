@@ -38,7 +38,8 @@ def messages(
 ) -> tuple[tuple[AnyMessage, Purpose, Template | None], ...]:
     """What one effect shows, in order, each with what stands in for it; nothing for an effect that shows nothing.
 
-    ``question`` and ``page`` belong to the offer that an Ask stands for.
+    ``question`` and ``page`` belong to the offer that an Ask stands for. A ticket, receipt or invoice is news of an
+    order: it goes out also where a person has begun to answer meanwhile.
     """
     match effect:
         case Say(text, purpose):
@@ -47,8 +48,8 @@ def messages(
             return _shown(_ask(effect, limits, question, page, language), effect.purpose, effect.stand_in)
         case AskLocation(text):
             return _shown(_ask_location(text, limits))
-        case ShowImage() | ShowDocument():
-            return _shown(_picture(effect, limits))
+        case ShowImage(paper=paper) | ShowDocument(paper=paper):
+            return _shown(_picture(effect, limits), Purpose.ORDER if paper else Purpose.REPLY)
         case UseTemplate(name, spoken, parameters, purpose):
             return _shown([Template(name, spoken, parameters)], purpose)
         case _:

@@ -31,7 +31,7 @@ EXPECTED = ("=", "<", "<!", "?", "+")
 
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’]+")
 LINK = re.compile(r"https?://\S+|[a-z]+-\S+\.pdf")
-NUMBER = re.compile(r"\b(?:(?:ORD|BKG|INV|P)-[0-9A-Z-]+|(?:WA|CT|WS)[0-9]{14}\S*)")
+NUMBER = re.compile(r"\b(?:(?:ORD|BKG|INV|CN|P)-[0-9A-Z-]+|(?:WA|CT|WS)[0-9]{14}\S*)")
 CUT = re.compile(r"[A-Za-z'’]+…")
 KNOWN = frozenset({"am", "pm", "kes", "eur", "us", "ann", "ben", "english", "kiswahili"})
 """What is written the same everywhere, who the customers are, and what languages call themselves."""
