@@ -27,6 +27,8 @@ from engine.orders import OrderStatus
 LOOKED_BACK: Millis = 30 * DAY
 """Orders that were placed before are not looked through."""
 READ_AT_ONCE = 200
+READ_AT_MOST = 4_000
+"""Orders that are looked through for one question; of those that wait or failed, of which there are few."""
 
 
 class StepName(str, Enum):
@@ -82,8 +84,11 @@ class ProcessBook(Protocol):
     async def progress(self, shop: str, number: str) -> Progress | None:
         """One order's; None where there is no such order."""
 
-    async def progresses(self, shop: str, since: Millis, limit: int, offset: int = 0) -> list[Progress]:
-        """Of orders that were placed since then, newest first."""
+    async def progresses(
+        self, shop: str, since: Millis, limit: int, offset: int = 0, unfinished: bool = False
+    ) -> list[Progress]:
+        """Of orders that were placed since then, newest first. ``unfinished``: only those of which the last message
+        with the invoice has not left, the CRM has not heard, or the notice was not taken to the phones."""
 
     async def sync_again(self, shop: str, number: str) -> bool:
         """The CRM shall hear of an order once more, as it stands; False for one that it was never to hear of."""
@@ -165,11 +170,12 @@ async def jobs(
     offset: int = 0,
 ) -> list[Job]:
     """Orders of the last LOOKED_BACK that stand so (none named: anyhow), newest first. What stands how follows from the
-    rows and is kept nowhere, so they are looked through, some at a time."""
+    rows and is kept nowhere, so they are looked through, some at a time, and READ_AT_MOST in all."""
+    unfinished = bool(wanted) and {StepState.WAITING, StepState.FAILED}.issuperset(wanted)
     found: list[Job] = []
     read = 0
-    while len(found) < limit + offset:
-        some = await book.progresses(shop, now - LOOKED_BACK, READ_AT_ONCE, read)
+    while len(found) < limit + offset and read < READ_AT_MOST:
+        some = await book.progresses(shop, now - LOOKED_BACK, READ_AT_ONCE, read, unfinished)
         made = [Job(one, steps(one, refused)) for one in some]
         found += [job for job in made if not wanted or job.state in wanted]
         read += len(some)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.address import Millis
 from engine.announcing import ORDER
+from engine.messages import SendState
 from engine.orders import Order
 from engine.processing import Progress
 from storage.memory_desk import page
@@ -19,10 +20,12 @@ class MemoryProcessing(MemoryInvoices, MemoryNotices):
         order = self._ledger.orders.get((shop, number))
         return self._progress_of(order) if order is not None else None
 
-    async def progresses(self, shop: str, since: Millis, limit: int, offset: int = 0) -> list[Progress]:
+    async def progresses(
+        self, shop: str, since: Millis, limit: int, offset: int = 0, unfinished: bool = False
+    ) -> list[Progress]:
         await self._turn()
-        found = [one for one in self._ledger.newest(shop) if one.placed_at >= since]
-        return [self._progress_of(one) for one in page(found, limit, offset)]
+        found = [self._progress_of(one) for one in self._ledger.newest(shop) if one.placed_at >= since]
+        return page([one for one in found if not unfinished or _unfinished(one)], limit, offset)
 
     async def sync_again(self, shop: str, number: str) -> bool:
         await self._turn()
@@ -46,3 +49,8 @@ class MemoryProcessing(MemoryInvoices, MemoryNotices):
             sync=self._ledger.sync_of(order.shop, order.number),
             told=any(told) if told else None,
         )
+
+
+def _unfinished(one: Progress) -> bool:
+    sent = one.sent is None or one.sent.state is SendState.SENT
+    return not sent or (one.sync is not None and not one.sync.heard) or one.told is False

@@ -22,8 +22,10 @@ class SqliteProcessing(SqliteDesk):
     async def progress(self, shop: str, number: str) -> Progress | None:
         return await self._look(_progress, shop, number)
 
-    async def progresses(self, shop: str, since: Millis, limit: int, offset: int = 0) -> list[Progress]:
-        return await self._look(_progresses, shop, since, limit, offset)
+    async def progresses(
+        self, shop: str, since: Millis, limit: int, offset: int = 0, unfinished: bool = False
+    ) -> list[Progress]:
+        return await self._look(_progresses, shop, since, limit, offset, unfinished)
 
     async def sync_again(self, shop: str, number: str) -> bool:
         return await self._errand(_sync_again(shop, number))
@@ -34,9 +36,10 @@ async def _progress(db: Db, shop: str, number: str) -> Progress | None:
     return next((_read(row) for row in await read(db, sql, (shop, number))), None)
 
 
-async def _progresses(db: Db, shop: str, since: Millis, limit: int, offset: int) -> list[Progress]:
+async def _progresses(db: Db, shop: str, since: Millis, limit: int, offset: int, unfinished: bool) -> list[Progress]:
+    which = UNFINISHED if unfinished else ""
     sql = f"""SELECT json_group_array(json_array(o.placed_at, o.age, {PROGRESS_OF})) FROM (
-        SELECT *, rowid AS age FROM orders WHERE shop = ? AND placed_at >= ?
+        SELECT *, rowid AS age FROM orders WHERE shop = ? AND placed_at >= ? {which}
         ORDER BY placed_at DESC, rowid DESC LIMIT ? OFFSET ?) o"""  # noqa: S608
     found = await read(db, sql, (shop, since, max(0, limit), max(0, offset)))
     return [_read(row) for *_, row in sorted(found, key=itemgetter(0, 1), reverse=True)]
@@ -68,12 +71,18 @@ def _sync_again(shop: str, number: str) -> Errand:
     return errand
 
 
-PROGRESS_OF = """json_array(o.number, o.placed_at, o.status, o.held,
+TOLD = """(SELECT max(n.told) FROM owner_notices n
+        WHERE n.shop = o.shop AND n.about = o.number AND n.about <> '' AND n.kind = 'order_placed')"""
+LAST_SENT = """FROM papers_sent s JOIN outbox x ON x.key = s.key
+        WHERE s.shop = o.shop AND s.paper = 'invoice:' || o.number ORDER BY x.seq DESC LIMIT 1"""
+PROGRESS_OF = f"""json_array(o.number, o.placed_at, o.status, o.held,
     coalesce((SELECT v.number FROM invoices v WHERE v.shop = o.shop AND v.invoiced = o.number), ''),
-    json((SELECT json_array(x.key, x.created_at, x.state, x.step, x.reason)
-        FROM papers_sent s JOIN outbox x ON x.key = s.key
-        WHERE s.shop = o.shop AND s.paper = 'invoice:' || o.number ORDER BY x.seq DESC LIMIT 1)),
+    json((SELECT json_array(x.key, x.created_at, x.state, x.step, x.reason) {LAST_SENT})),
     json((SELECT json_array(q.tried, q.heard) FROM crm_queue q WHERE q.shop = o.shop AND q.number = o.number)),
-    (SELECT max(n.told) FROM owner_notices n
-        WHERE n.shop = o.shop AND n.about = o.number AND n.about <> '' AND n.kind = 'order_placed'))"""
+    {TOLD})"""  # noqa: S608 - of constants
 """The steps of order ``o``. What comes out of a subquery is text to SQLite until ``json`` says otherwise."""
+_UNFINISHED = f"""AND (coalesce((SELECT x.state {LAST_SENT}), 'sent') <> 'sent'
+    OR EXISTS (SELECT 1 FROM crm_queue q WHERE q.shop = o.shop AND q.number = o.number AND q.heard = 0)
+    OR {TOLD} = 0)"""  # noqa: S608 - of constants
+UNFINISHED = _UNFINISHED.replace(" o.", " orders.")
+"""See ProcessBook.progresses."""

@@ -12,6 +12,7 @@ from engine.messages import SendState, StatusRank
 from engine.orders import OrderStatus
 from engine.processing import (
     LOOKED_BACK,
+    READ_AT_MOST,
     READ_AT_ONCE,
     UNPAID_YET,
     Progress,
@@ -103,10 +104,12 @@ class Book:
     async def progress(self, shop: str, number: str) -> Progress | None:
         return next((one for one in self.rows if one.order == number), None)
 
-    async def progresses(self, shop: str, since: int, limit: int, offset: int = 0) -> list[Progress]:
+    async def progresses(
+        self, shop: str, since: int, limit: int, offset: int = 0, unfinished: bool = False
+    ) -> list[Progress]:
         assert since == NOW - LOOKED_BACK
         self.reads.append(limit)
-        return self.rows[offset : offset + limit]
+        return [one for one in self.rows if not (unfinished and one.told)][offset : offset + limit]
 
     async def sync_again(self, shop: str, number: str) -> bool:
         return False
@@ -116,7 +119,10 @@ async def test_orders_are_looked_through_some_at_a_time_and_no_further_than_need
     book = Book(1_050)
     found = await jobs(book, "dealer", {}, [WAITING], NOW, 2, 1)
     assert [one.progress.order for one in found] == ["WS100", "WS200"]
+    assert book.reads == [READ_AT_ONCE], "what is finished is not even read"
+    assert len(await jobs(book, "dealer", {}, [WAITING, FAILED], NOW, 99)) == 11
+    book.reads.clear()
+    assert len(await jobs(book, "dealer", {}, [DONE], NOW, 300)) == 300
     assert book.reads == [READ_AT_ONCE] * 2
-    everything = await jobs(book, "dealer", {}, [WAITING], NOW, 99)
-    assert len(everything) == 11
+    assert await jobs(Book(READ_AT_MOST + 99), "dealer", {}, [FAILED, DONE], NOW, 9, READ_AT_MOST) == []
     assert [one.progress.order for one in await jobs(book, "dealer", {}, [], NOW, 3, 1)] == ["WS1", "WS2", "WS3"]

@@ -69,6 +69,25 @@ class Processes:
         assert found[0] == await store.progress(SHOP, "WA3")
         assert await store.progresses("kiosk", NOW, 9) == []
 
+    async def test_those_that_are_unfinished_are_found_among_many(self, store: Store, ann: Talk) -> None:
+        paper = replace(out("1:0"), message=Document("i.pdf", paper="invoice:WA1"))
+        placed = tuple(plain(f"WA{n}") for n in range(1, 6))
+        bills = (IssueOf("WA1", 2025, NOW), IssueOf("WA5", 2025, NOW))
+        told = (notice("WA3"), notice("WA4", "stock_low"))
+        await ann.commit(orders=placed, invoices=bills, outbox=(paper,), synced=("WA2",), notices=told)
+
+        async def unfinished() -> list[str]:
+            return [one.order for one in await store.progresses(SHOP, NOW, 9, unfinished=True)]
+
+        assert await unfinished() == ["WA3", "WA2", "WA1"]
+        assert [one.order for one in await store.progresses(SHOP, NOW, 1, 1, unfinished=True)] == ["WA2"]
+        await store.claim([paper.key], NOW)
+        await store.settle([(paper.key, sent("w1"))], NOW)
+        await store.note_synced(SHOP, ["WA2"])
+        assert await unfinished() == ["WA3"]
+        await store.note_told([seq for seq, _ in await store.untold_notices(9)])
+        assert await unfinished() == []
+
     async def test_a_crm_is_told_once_more_of_what_it_was_to_hear(self, store: Store, ann: Talk) -> None:
         await ann.commit(orders=(plain("WA1"), plain("WA2")), synced=("WA1",))
         await store.begin_sync(SHOP, "WA1")

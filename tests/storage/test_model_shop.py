@@ -69,6 +69,7 @@ async def everything(store: Store, now: int) -> dict[str, object]:
         "stats": await store.stats(SHOP),
         "invoices": await store.invoices(SHOP, 99, 0, now),
         "steps": await store.progresses(SHOP, NOW, 99),
+        "open steps": await store.progresses(SHOP, NOW, 9, 1, unfinished=True),
         "accounts": [await store.account(who, NOW, now + 99, now, 5) for who in PEOPLE],
         "credit notes": await store.credit_notes(SHOP, 99),
         "unsynced": await store.unsynced(SHOP, 99),

@@ -281,6 +281,7 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     await store.credit_note(SHOP, "CN-2026-0001")
     await store.progress(SHOP, "WZ1")
     await store.progresses(SHOP, NOW, 9, 1)
+    await store.progresses(SHOP, NOW, 9, unfinished=True)
     await store.sync_again(SHOP, "WZ1")
     await store.account(who, 0, NOW, NOW, 9)
     await store.paper_sent(SHOP, "invoice:WZ1", 9)
