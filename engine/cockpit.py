@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from engine import cockpit_changes, cockpit_views, commands, offers
+from engine import cockpit_campaigns, cockpit_changes, cockpit_views, commands, offers
 from engine.address import MINUTE, Millis
 from engine.commands import NUMBERED, Command, Verb
 from engine.crew import Role
@@ -30,7 +30,7 @@ SHOP, DESK = "shop", "desk"
 """What takes one of them from the desk into the shop, and back."""
 CONFIRMED_WITHIN: Millis = 15 * MINUTE
 """A yes that comes later is asked for anew: who remembers what it was about?"""
-OWNERS_ONLY = frozenset({Verb.TODAY, Verb.CANCEL, Verb.PAID, Verb.PRICE})
+OWNERS_ONLY = frozenset({Verb.TODAY, Verb.CANCEL, Verb.PAID, Verb.PRICE, Verb.PAUSE, Verb.RESUME})
 
 Meant = Command | Turned | Old | None
 
@@ -73,6 +73,8 @@ def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[A
             return (Availability(),)
         case Verb.TAKE | Verb.GIVE_BACK:
             return (Reached(cockpit_changes.digits(meant.what)),)
+        case Verb.PAUSE | Verb.RESUME:
+            return (cockpit_campaigns.need(meant.verb),)
         case verb if verb in NUMBERED and meant.what:
             return (AnyOrder(meant.what),)
         case _:
@@ -159,6 +161,8 @@ def _answer(command: Command, role: Role, shop: Shop, facts: Facts) -> tuple[Any
             return (cockpit_views.orders(shop, facts),)
         case Verb.ORDER:
             return (_order(command, role, shop, facts),)
+        case Verb.PAUSE | Verb.RESUME:
+            return cockpit_campaigns.change(command, role, shop, facts)
         case _:
             return cockpit_changes.CHANGES[command.verb](command, role, shop, facts)
 

@@ -217,6 +217,7 @@ FOR_OWNERS = (
     phrase("*paid NUMBER cash*, *paid NUMBER bank* – money that you have seen"),
     phrase("*cancel NUMBER* – the customer is told"),
     phrase("*price NAME 120* – a new price"),
+    phrase("*pause campaign*, *resume campaign* – stop it at once, go on"),
 )
 
 

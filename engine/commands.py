@@ -33,6 +33,8 @@ class Verb(str, Enum):
     PRICE = "price"
     TAKE = "take"
     GIVE_BACK = "give back"
+    PAUSE = "pause campaign"
+    RESUME = "resume campaign"
     HELP = "help"
     NOTHING = "no"
 
@@ -68,6 +70,10 @@ SPELLINGS = {
     "give back": Verb.GIVE_BACK,
     "giveback": Verb.GIVE_BACK,
     "release": Verb.GIVE_BACK,
+    "pause campaign": Verb.PAUSE,
+    "pause": Verb.PAUSE,
+    "resume campaign": Verb.RESUME,
+    "resume": Verb.RESUME,
     "help": Verb.HELP,
     "menu": Verb.HELP,
     "hi": Verb.HELP,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Address, Link, Millis
+from engine.campaign_moves import CampaignMove
 from engine.deeds import Deed
 from engine.events import Letter
 from engine.invoices import CreditOf, IssueOf
@@ -63,7 +64,7 @@ class Commit(msgspec.Struct, frozen=True):
     ``hush``: this customer's replies of before that are still queued or held become skipped (messages.HUSHED).
     ``deeds`` are lines in the log of who did what. ``recounts`` and ``reprices`` are (sku, quantity on hand or price in
     minor units) of known products, ``taken_in`` money that was seen (Till.record).
-    ``notices`` are put onto the shop's board, each anew.
+    ``notices`` are put onto the shop's board, each anew. ``campaign_moves`` are those of CampaignBook.move_campaign.
     ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
     ``reminders`` are put into their ledger; one that has come to its end there stays as it is.
 
@@ -108,6 +109,7 @@ class Commit(msgspec.Struct, frozen=True):
     reprices: tuple[tuple[str, int], ...] = ()
     taken_in: tuple[PaymentNews, ...] = ()
     notices: tuple[OwnerNotice, ...] = ()
+    campaign_moves: tuple[CampaignMove, ...] = ()
 
 
 class Parked(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.address import Millis
+from engine.campaign_moves import CampaignMove
 from engine.deeds import Deed
 from engine.events import AnyNews
 from engine.invoices import CreditOf, IssueOf
@@ -203,6 +204,10 @@ class Reprice(Effect, frozen=True):
     price: int
 
 
+class MoveCampaign(Effect, frozen=True):
+    move: CampaignMove
+
+
 class NoteDeed(Effect, frozen=True):
     """A line in the log of who did what."""
 
@@ -266,6 +271,7 @@ AnyEffect = (
     | TakeMoney
     | Recount
     | Reprice
+    | MoveCampaign
     | NoteDeed
     | PutNotice
     | SetTimer

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import msgspec
 
 from engine.address import Millis
+from engine.campaign_moves import CampaignSeen
 from engine.invoices import Invoice
 from engine.orders import Customer, Order
 from engine.payments import Intent, Payment
@@ -129,6 +130,14 @@ class ReminderNamed(Need, frozen=True):
     id: str
 
 
+class CampaignsAt(Need, frozen=True):
+    """``Facts.campaigns``: the shop's campaigns that stand so (campaigns.CampaignStatus), the latest made first, at
+    most ``limit``."""
+
+    status: str
+    limit: int = 20
+
+
 AnyNeed = (
     Availability
     | OwnOrders
@@ -148,6 +157,7 @@ AnyNeed = (
     | OpenOrders
     | DayOf
     | Reached
+    | CampaignsAt
 )
 
 
@@ -214,6 +224,7 @@ class Known(msgspec.Struct, frozen=True):
     reminders: tuple[Reminder, ...] = ()
     day: Day | None = None
     reached: str = ""
+    campaigns: tuple[CampaignSeen, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -249,6 +260,7 @@ class Facts(msgspec.Struct, frozen=True):
     payer: str = ""
     day: Day | None = None
     reached: str = ""
+    campaigns: tuple[CampaignSeen, ...] = ()
 
     def order(self, number: str) -> Order | None:
         """The order with this number among those that were read."""

@@ -21,6 +21,7 @@ from engine.effects import (
     IssueCredit,
     IssueInvoice,
     MoveBooking,
+    MoveCampaign,
     MoveIntent,
     MoveOrder,
     MovePayment,
@@ -88,6 +89,7 @@ def facts_of(
         profile=letter.inbound.sender.name,
         day=known.day,
         reached=known.reached,
+        campaigns=known.campaigns,
     )
 
 
@@ -144,6 +146,7 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         recounts=tuple([(wish.sku, wish.on_hand) for wish in wishes if isinstance(wish, Recount)]),
         reprices=tuple([(wish.sku, wish.price) for wish in wishes if isinstance(wish, Reprice)]),
         notices=tuple([wish.notice for wish in wishes if isinstance(wish, PutNotice)]),
+        campaign_moves=tuple([wish.move for wish in wishes if isinstance(wish, MoveCampaign)]),
         taken_in=tuple([wish.news for wish in wishes if isinstance(wish, TakeMoney)]),
         hush=any(isinstance(wish, HushReplies) for wish in wishes),
     )

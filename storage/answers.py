@@ -56,6 +56,7 @@ def together(parts: Iterable[Known | None], left: Mapping[str, int], seats: Mapp
         invoices=tuple({one.number: one for part in found for one in part.invoices}.values()),
         reminders=tuple({one.id: one for part in found for one in part.reminders}.values()),
         day=next((part.day for part in found if part.day is not None), None),
+        campaigns=tuple({one.id: one for part in found for one in part.campaigns}.values()),
         reached=next((part.reached for part in found if part.reached), ""),
     )
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from engine.address import Millis
-from engine.facts import COUNTED_TO, AnyOrder, Day, DayOf, Known, Need, OpenOrders, Reached
+from engine.campaign_moves import CampaignSeen
+from engine.facts import COUNTED_TO, AnyOrder, CampaignsAt, Day, DayOf, Known, Need, OpenOrders, Reached
 from engine.orders import Order
 from engine.tickets import Booking
 from storage.asking import Answers, Asked, Lookup
@@ -99,9 +100,23 @@ async def reached(db: Db, asked: Sequence[Asked]) -> Answers:
     }
 
 
+async def campaigns(db: Db, asked: Sequence[Asked]) -> Answers:
+    """CampaignsAt."""
+    sql = """SELECT json_group_array(json_array(seq, id, json_extract(plan, '$.name'), status)) FROM (
+        SELECT * FROM campaigns WHERE shop = ? AND status = ? ORDER BY seq DESC LIMIT ?)"""
+    answers: Answers = {}
+    for who, need in asked:
+        found = sorted(
+            await read(db, sql, (who.shop, need.status, max(0, need.limit))), key=itemgetter(0), reverse=True
+        )
+        answers[who, need] = Known(campaigns=tuple([CampaignSeen(*row) for _, *row in found]))
+    return answers
+
+
 LOOKUPS: Mapping[type[Need], Lookup] = {
     AnyOrder: any_order,
     OpenOrders: open_orders,
     DayOf: days,
     Reached: reached,
+    CampaignsAt: campaigns,
 }

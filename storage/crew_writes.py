@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.campaigns import CampaignStatus
 from engine.commit import Commit
 from engine.deeds import Deed
 from storage.notice_rows import write_notices
 from storage.sql import Db, Row, read, read_all, write, write_rounds
+from storage.sqlite_campaigns import move
 from storage.telling import write_news
 
 
 async def write_crew(db: Db, commits: Sequence[Commit]) -> None:
     """Counts, prices, money that was seen, and the log of who did it."""
-    ours = [c for c in commits if c.deeds or c.recounts or c.reprices or c.taken_in or c.notices]
+    ours = [c for c in commits if c.deeds or c.recounts or c.reprices or c.taken_in or c.notices or c.campaign_moves]
     if not ours:
         return
     await write_rounds(
@@ -24,6 +26,9 @@ async def write_crew(db: Db, commits: Sequence[Commit]) -> None:
     )
     if taken := [(c.address.shop, news, c.at) for c in ours for news in c.taken_in]:
         await write_news(db, taken)
+    for c in ours:
+        for one in c.campaign_moves:
+            await move(c.address.shop, one.id, CampaignStatus(one.frm), CampaignStatus(one.to), c.at, one.why)(db)
     await write_notices(db, [notice for c in ours for notice in c.notices])
     await write(db, DEED, [_row(deed) for c in ours for deed in c.deeds])
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.address import Address, Link, Millis
+from engine.campaign_moves import CampaignSeen
+from engine.campaigns import Campaign
 from engine.facts import (
     COUNTED_TO,
     AnyNeed,
     AnyOrder,
     Availability,
     BookingNumbered,
+    CampaignsAt,
     Day,
     DayOf,
     IntentOf,
@@ -55,6 +58,7 @@ class Knowing:
     seats: BoxOffice
     links: Mapping[tuple[str, Link], str]
     reminder: Callable[[str, str], Reminder | None]
+    campaigns: Mapping[tuple[str, str], Campaign]
     _orders: dict[str, Order] = field(default_factory=dict)
     _bookings: dict[str, Booking] = field(default_factory=dict)
     _intents: dict[str, Intent] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class Knowing:
     _reminders: dict[str, Reminder] = field(default_factory=dict)
     _day: Day | None = None
     _reached: str = ""
+    _campaigns: tuple[CampaignSeen, ...] = ()
 
     def answer(self, needs: Sequence[AnyNeed]) -> Known:
         """All of them together."""
@@ -82,6 +87,7 @@ class Knowing:
             invoices=tuple(self._invoices.values()),
             day=self._day,
             reached=self._reached,
+            campaigns=self._campaigns,
             reminders=tuple(self._reminders.values()),
         )
 
@@ -118,10 +124,10 @@ class Knowing:
                 row = self.reminder(self.address.shop, name)
                 if row is not None and row.customer == self.address.customer:
                     self._reminders[name] = row
-            case AnyOrder() | OpenOrders() | DayOf() | Reached():
+            case AnyOrder() | OpenOrders() | DayOf() | Reached() | CampaignsAt():
                 self._of_the_shop(need)
 
-    def _of_the_shop(self, need: AnyOrder | OpenOrders | DayOf | Reached) -> None:
+    def _of_the_shop(self, need: AnyOrder | OpenOrders | DayOf | Reached | CampaignsAt) -> None:
         """What only the shop's own people ask."""
         shop = self.address.shop
         match need:
@@ -140,6 +146,10 @@ class Knowing:
                 self._day = self._figures(since, currency)
             case Reached(phone):
                 self._reached = self.links.get((shop, Link("phone", phone)), "")
+            case CampaignsAt(status, limit):
+                made = [one for (of, _), one in [*self.campaigns.items()][::-1] if of == shop]
+                meant = [one for one in made if one.status.value == status][: max(0, limit)]
+                self._campaigns = tuple([CampaignSeen(one.id, one.plan.name, status) for one in meant])
 
     def _figures(self, since: Millis, currency: str) -> Day:
         shop = self.address.shop

@@ -11,6 +11,7 @@ import msgspec
 import trio
 
 from engine.address import Address, Link, Millis
+from engine.campaigns import CampaignStatus
 from engine.catalogue import Product
 from engine.commit import Commit, Parked, Renamed, Snapshot, Timer
 from engine.events import Letter, TimerFired
@@ -64,7 +65,15 @@ class MemoryStore(MemoryResults, MemoryAudience, MemoryProcessing, MemoryTemplat
     async def know(self, address: Address, needs: Sequence[AnyNeed], now: Millis) -> Known:
         await self._turn()
         return Knowing(
-            address, now, self._stock, self._ledger, self._till, self._seats, self._links, self._told_of
+            address,
+            now,
+            self._stock,
+            self._ledger,
+            self._till,
+            self._seats,
+            self._links,
+            self._told_of,
+            self._campaigns,
         ).answer(needs)
 
     async def commit(self, commit: Commit) -> Conflict | None:
@@ -122,6 +131,9 @@ class MemoryStore(MemoryResults, MemoryAudience, MemoryProcessing, MemoryTemplat
             self._timers[timer.address, timer.kind] = timer
         self._note_reminders(commit)
         self._write_crew(commit)
+        for moved in commit.campaign_moves:
+            frm, to = CampaignStatus(moved.frm), CampaignStatus(moved.to)
+            self._move_campaign(shop, moved.id, frm, to, commit.at, moved.why)
         for notice in commit.notices:
             self._put_notice(notice)
         self._keep(commit.posted)

@@ -106,6 +106,12 @@ class MemoryCampaigns(MemoryPeople):
         self, shop: str, campaign: str, frm: CampaignStatus, to: CampaignStatus, at: Millis, why: str = ""
     ) -> bool:
         await self._turn()
+        return self._move_campaign(shop, campaign, frm, to, at, why)
+
+    def _move_campaign(
+        self, shop: str, campaign: str, frm: CampaignStatus, to: CampaignStatus, at: Millis, why: str
+    ) -> bool:
+        """The same in a turn's commit."""
         stood = self._campaigns.get((shop, campaign))
         if stood is None or stood.status is not frm or not may_move(frm, to):
             return False

@@ -72,7 +72,7 @@ class SqliteCampaigns(SqliteDesk):
     async def move_campaign(
         self, shop: str, campaign: str, frm: CampaignStatus, to: CampaignStatus, at: Millis, why: str = ""
     ) -> bool:
-        return await self._errand(_move(shop, campaign, frm, to, at, why))
+        return await self._errand(move(shop, campaign, frm, to, at, why))
 
     # -- recipients ------------------------------------------------------------------------------------------------
     async def freeze(self, shop: str, campaign: str, after: str, part: Part, at: Millis) -> CampaignStatus | None:
@@ -143,7 +143,9 @@ async def _live(db: Db, limit: int) -> list[Campaign]:
     return [campaign(row) for row in sorted(await read(db, sql, (max(0, limit),)))]
 
 
-def _move(shop: str, name: str, frm: CampaignStatus, to: CampaignStatus, at: Millis, why: str) -> Errand:
+def move(shop: str, name: str, frm: CampaignStatus, to: CampaignStatus, at: Millis, why: str) -> Errand:
+    """See CampaignBook.move_campaign; for a turn's commit too."""
+
     async def errand(db: Db) -> bool:
         found = await find(db, shop, name)
         if found is None or found[1].status is not frm or not may_move(frm, to):

@@ -54,7 +54,7 @@ def is_rich(c: Commit) -> bool:
     goods = c.customer or c.releases or c.moves or c.payment_moves or c.orders or c.takes or c.holds
     seats = c.booking_moves or c.bookings or c.entries
     money = c.intents or c.intent_moves or c.settlements or c.invoices or c.credits
-    crew = c.deeds or c.recounts or c.reprices or c.taken_in or c.notices
+    crew = c.deeds or c.recounts or c.reprices or c.taken_in or c.notices or c.campaign_moves
     return bool(goods or seats or money or crew or c.synced or c.posted or c.renamed or c.reminders)
 
 

@@ -10,12 +10,14 @@ import msgspec
 
 from engine import money
 from engine.address import DAY, HOUR, MINUTE, Millis, Sender
+from engine.campaigns import CampaignStatus, Part, Plan
 from engine.catalogue import Product
 from engine.events import AnyEvent, AnyNews
 from engine.orders import Customer, OrderStatus, PaymentStatus
 from engine.payments import PaymentNews
 from engine.tickets import EventStatus, TicketEvent
 from tests.engine import case_checks, news
+from tests.engine.open_store import at_once
 from tests.engine.world import World
 
 UNITS = {"s": 1_000, "m": MINUTE, "h": HOUR, "d": DAY}
@@ -165,6 +167,14 @@ def _unpaid(world: World, rest: str) -> None:
     news.tell(world, news.unpaid(world, rest))
 
 
+def _campaign(world: World, rest: str) -> None:
+    name, _, title = rest.partition(" ")
+    store, shop, status = world.store, world.shop.name, CampaignStatus
+    assert at_once(store.create_campaign(shop, name, Plan(title), world.now))
+    assert at_once(store.move_campaign(shop, name, status.DRAFT, status.STARTING, world.now))
+    at_once(store.freeze(shop, name, "", Part((), {}, ""), world.now))
+
+
 def _decide(world: World, rest: str) -> None:
     decision, _, about = rest.partition(" ")
     if about.isdecimal():
@@ -208,6 +218,7 @@ VERBS: dict[str, Verb] = MEANWHILE | {
     "first": lambda world, rest: world.tap(rest, message=0),
     "send": _send,
     "again": _again,
+    "campaign": _campaign,
     "as": lambda world, rest: world.as_customer(rest) and None,
     "from": _from,
     "fire": _fire,

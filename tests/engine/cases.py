@@ -26,6 +26,7 @@ charged [LINK]    the provider took the newest request to pay;  uncharged FAILUR
 decide match [ORDER] | decide refund [AMOUNT] | decide credit
                   the owner decides about the newest payment on the desk; the letter goes to whoever acts
 sweep             holds that are over end and free seats are offered;  deliver: letters that are due now
+campaign ID NAME  a campaign is running
 post JSON         our own house tells her this news (engine.events.News)
 
 = state           where the conversation stands

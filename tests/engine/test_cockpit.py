@@ -23,6 +23,7 @@ WORDS = st.sampled_from(
         *("today", "orders", "order 1", "start 1", "done 1", "cancel 1", "paid 1", "paid 1 bank", "yes", "no", "more"),
         *("stock", "stock 20", "stock cake", "stock cookie 5", "price cookie 12.5", "price", "price x x", "take 1"),
         *("take 919800000001", "give back 919800000001", "shop", "desk", "help", "1", "2", "99", "order BKG-AAAAAA"),
+        *("pause campaign", "resume", "pause campaign x"),
     ]
 )
 SAID = st.lists(WORDS | st.text(max_size=40), min_size=1, max_size=8)

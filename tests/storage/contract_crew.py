@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from engine.address import DAY, Address, Link
+from engine.campaign_moves import CampaignMove, CampaignSeen
+from engine.campaigns import CampaignStatus
 from engine.deeds import DEEDS_KEPT, Deed
-from engine.facts import AnyOrder, Day, DayOf, OpenOrders, Reached
+from engine.facts import AnyOrder, CampaignsAt, Day, DayOf, OpenOrders, Reached
 from engine.notices import OwnerNotice
 from engine.orders import OrderMove, OrderStatus
 from engine.payments import PaymentNews, PaymentState
 from engine.ports import Store
+from tests.storage.contract_campaigns import claimed, running
 from tests.storage.things import CONFIRMED, HELD, PROGRAMME, booking, intent
 from tests.storage.values import ANN, BEN, CATALOGUE, NOW, SHOP, Talk, line, order
 
@@ -155,3 +158,23 @@ class Crew:
         assert (notice.kind, notice.about) == ("payment_unmatched", "mpesa:p1")
         assert "KES 7" in notice.detail
         assert "X1" in notice.detail
+
+    # -- campaigns ---------------------------------------------------------------------------------------------------
+    async def test_a_campaign_is_paused_in_the_commit_that_says_so_and_goes_on_in_another(self, store: Store) -> None:
+        await running(store, "ann", "ben")
+        owner = Talk(store, OWNER)
+        assert len(await claimed(store)) == 2
+        pause = CampaignMove("eid", "running", "paused", "Paused.")
+        await owner.commit(campaign_moves=(pause,))
+        stood = await store.campaign(SHOP, "eid")
+        assert stood is not None
+        assert (stood.status, stood.why) == (CampaignStatus.PAUSED, "Paused.")
+        assert await claimed(store) == []
+        assert (await store.waiting(0, 9))[1] == [], "what no lane had begun was taken back"
+        known = await store.know(OWNER, (CampaignsAt("paused"),), NOW)
+        assert known.campaigns == (CampaignSeen("eid", "Eid", "paused"),)
+        assert (await store.know(OWNER, (CampaignsAt("running"),), NOW)).campaigns == ()
+        assert (await store.know(Address("kiosk", "x"), (CampaignsAt("paused"),), NOW)).campaigns == ()
+        await owner.commit(campaign_moves=(pause,))
+        await owner.commit(campaign_moves=(CampaignMove("eid", "paused", "running", "On."),))
+        assert len(await claimed(store)) == 2

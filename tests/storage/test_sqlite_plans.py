@@ -22,6 +22,7 @@ from engine.facts import (
     AnyOrder,
     Availability,
     BookingNumbered,
+    CampaignsAt,
     Conflict,
     ConflictKind,
     DayOf,
@@ -255,7 +256,9 @@ async def look_up(store: SqliteStore, who: Address) -> None:
     needs = (Seats(), OwnBookings(), BookingNumbered("BZ"), OwnEntries(), PaymentOf("fake:t1"), PaymentFor("WZ1"))
     await store.know(who, needs, NOW)
     await store.know(who, (IntentOf("z1"), IntentsFor("WZ1"), InvoiceOf("WZ1")), NOW)
-    await store.know(who, (AnyOrder("WZ1"), OpenOrders(), DayOf(NOW, "INR"), Reached("2547")), NOW)
+    await store.know(
+        who, (AnyOrder("WZ1"), OpenOrders(), DayOf(NOW, "INR"), Reached("2547"), CampaignsAt("paused")), NOW
+    )
     await store.deeds(SHOP, 9, 1)
     await store.events(SHOP)
     await store.booking(SHOP, "BZ")
