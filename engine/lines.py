@@ -66,7 +66,7 @@ class Line:
 class Desk:
     """One business number: its pace, whether it is paused, and the lines that could send now."""
 
-    __slots__ = ("bulk", "failures", "gate", "on_way", "pace", "paused_until", "replies", "why_paused")
+    __slots__ = ("bulk", "bulk_on_way", "failures", "gate", "on_way", "pace", "paused_until", "replies", "why_paused")
 
     def __init__(self, per_second: float) -> None:
         self.pace: Pace = number_pace(per_second)
@@ -75,6 +75,7 @@ class Desk:
         self.failures = 0
         self.gate: Gate = NoGate()
         self.on_way = 0
+        self.bulk_on_way = 0
         self.replies: deque[Line] = deque()
         self.bulk: deque[Line] = deque()
 
@@ -82,6 +83,11 @@ class Desk:
     def due(self) -> int:
         """Customers whose next message could leave now, and messages that are on their way."""
         return len(self.replies) + len(self.bulk) + self.on_way
+
+    @property
+    def pressing(self) -> int:
+        """The same without bulk messages: what somebody waits for."""
+        return len(self.replies) + self.on_way - self.bulk_on_way
 
     @property
     def trying(self) -> bool:
@@ -189,6 +195,7 @@ class Lines:
         line.pair.take(now)
         line.queued, line.busy = False, True
         desk.on_way += 1
+        desk.bulk_on_way += line.rows[0].purpose is Purpose.BULK
         return line.rows[0]
 
     def begun(self, row: Outgoing) -> Outgoing:
@@ -299,9 +306,10 @@ class Lines:
         elif line.pair.rested(now) and line.blocked_until <= now and not line.cut:
             self._lines.pop(line.address, None)
 
-    def landed(self, shop: str) -> None:
+    def landed(self, shop: str, *, bulk: bool = False) -> None:
         """A row that ``pick`` gave out is no longer on its way."""
         self.desks[shop].on_way -= 1
+        self.desks[shop].bulk_on_way -= bulk
 
     def failed(self, key: str) -> int:
         """Count one more failure of this customer's head; how many in a row that makes."""

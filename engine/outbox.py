@@ -29,7 +29,7 @@ from engine.courtesies import Courtesies
 from engine.held import Held
 from engine.lines import Lines
 from engine.media_sent import MediaSent
-from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Status
+from engine.messages import Document, Image, Outcome, OutcomeClass, Outgoing, Purpose, Status
 from engine.opting_out import OptingOut
 from engine.patience import patiently
 from engine.ports import Clock, Http, Sending, Store
@@ -160,6 +160,10 @@ class Outbox:
         for address in self._media.delivered(statuses):
             self.lines.delivered(address, now)
             self._work.set()
+
+    def now(self) -> float:
+        """Milliseconds of the clock that paces and pauses are measured by."""
+        return self._now()
 
     def resume(self, shop: str) -> None:
         """The operator has mended what paused this number."""
@@ -308,7 +312,7 @@ class Outbox:
 
     def _land(self, row: Outgoing) -> None:
         self._proven.discard(row.key)
-        self.lines.landed(row.address.shop)
+        self.lines.landed(row.address.shop, bulk=row.purpose is Purpose.BULK)
 
     def _finish(self) -> None:
         if self._draining and not any(desk.on_way for desk in self.lines.desks.values()):

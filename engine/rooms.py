@@ -7,7 +7,8 @@ import trio
 from engine.lines import Desk
 
 DUE_AT_MOST = 64
-"""Customers with a message due for one number, over which new webhooks of that number wait."""
+"""Customers who wait for a message of one number, over which new webhooks of that number wait. A campaign does not
+hold up those who write: its messages go when no reply is due."""
 HOLD_PAUSE_MOST = 10_000.0
 """A pause of the number that is longer than this (ms) does not hold webhooks: their replies wait on disk instead.
 Neither does a channel that does not work."""
@@ -25,7 +26,7 @@ class Room:
         """Whether too much is due."""
         desk = self._desk
         soon = desk.paused_until <= trio.current_time() * 1000.0 + HOLD_PAUSE_MOST
-        return desk.due >= DUE_AT_MOST and soon and desk.gate.closed
+        return desk.pressing >= DUE_AT_MOST and soon and desk.gate.closed
 
     async def pass_through(self) -> None:
         """Wait until it is not crowded and everybody who came before has passed."""

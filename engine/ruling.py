@@ -5,7 +5,8 @@
     a template that the provider has stopped,
     or refuses because it has                       ─▶ HELD until it may be sent again (engine.template_sync)
     inside the 24-hour window                       ─▶ as it is
-    outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write
+    outside, or refused for it by the provider      ─▶ as its stand-in, a template; without one HELD until they write,
+                                                       or SKIPPED when it is bulk: an offer of last month is none
 
 The turn has said until when it knew the window to be open; only a message that goes later costs a look into the store,
 for the customer may have written since. Our own messages never extend the window (protocols.md 1.10).
@@ -24,6 +25,7 @@ from engine.template_sync import TemplateSync
 from engine.window import FREE
 
 WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
+NO_OFFER = "Only a template may go now, and the campaign names none. Nothing to do."
 OPTED_OUT = "The customer has asked for no more offers. Nothing to do: messages about orders still go."
 NOT_LOOKED_FOR = (
     "The provider could not be asked whether the message went out before. Nothing to do: it is asked again first."
@@ -56,7 +58,7 @@ class Ruling:
         if isinstance(outgoing.message, Template):
             return await self._template(http, outgoing, outgoing.message)
         if await self._closed(outgoing):
-            return await self._stand_in(http, outgoing, Outcome(OutcomeClass.HELD, reason=WAITS))
+            return await self._stand_in(http, outgoing, _too_late(outgoing))
         outcome = await self._channel.send(http, outgoing)
         if outcome.kind is not OutcomeClass.NEEDS_TEMPLATE:
             return outcome
@@ -114,3 +116,10 @@ class Ruling:
     async def _opted_out(self, outgoing: Outgoing) -> bool:
         card = await self._store.customer(outgoing.address)
         return card is not None and not card.marketing
+
+
+def _too_late(outgoing: Outgoing) -> Outcome:
+    """What becomes of free text that has no stand-in, outside the window."""
+    if outgoing.purpose is Purpose.BULK:
+        return Outcome(OutcomeClass.SKIPPED, reason=NO_OFFER)
+    return Outcome(OutcomeClass.HELD, reason=WAITS)

@@ -18,6 +18,7 @@ from engine.actor import Surroundings
 from engine.address import Address, Millis
 from engine.announcer import Announcer
 from engine.breaker import Breakers, service_of
+from engine.campaigning import Campaigning
 from engine.cashier import Cashier
 from engine.catalogue import repriced
 from engine.commit import Commit, Posted
@@ -91,10 +92,11 @@ class Running:
             for shop, channel in channels.items()
         }
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards, self.scheduler.note_now)
+        self.gatherer = Gatherer(store, shops, clock, url)
+        self.campaigning = Campaigning(store, shops, self.outbox, paces, clock, self.gatherer)
         self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
-        self.gatherer = Gatherer(store, shops, clock, url)
         self.crm = CrmSync(store, crms, connect, clock, rests)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -103,6 +105,7 @@ class Running:
             await nursery.start(self.supervisor.run)
             await nursery.start(self.router.run)
             await nursery.start(self.breakers.run)
+            await nursery.start(self.campaigning.run)  # before the outbox: see there
             await nursery.start(self.outbox.run)
             await nursery.start(self.cashier.run)
             await nursery.start(self.crm.run)
