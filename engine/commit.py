@@ -66,7 +66,9 @@ class Commit(msgspec.Struct, frozen=True):
     minor units) of known products, ``taken_in`` money that was seen (Till.record).
     ``notices`` are put onto the shop's board, each anew. ``campaign_moves`` are those of CampaignBook.move_campaign.
     ``renamed`` are names that led to this customer; messages that are held for the old phone go to the new one.
-    ``reminders`` are put into their ledger; one that has come to its end there stays as it is.
+    ``reminders`` are put into their ledger; one that has come to its end there stays as it is. ``hushed`` are orders
+    and bookings that nobody needs to be reminded of any more: what reminders of them have said and is queued or held
+    becomes skipped (reminders.SETTLED).
 
     Parts are written in the order: releases, moves, payment moves, orders, takes, holds; booking moves, bookings,
     entries; intents, intent moves, settlements; invoices, credits, synced; recounts, reprices, money that was seen;
@@ -104,6 +106,7 @@ class Commit(msgspec.Struct, frozen=True):
     hush: bool = False
     renamed: tuple[Renamed, ...] = ()
     reminders: tuple[Reminder, ...] = ()
+    hushed: tuple[str, ...] = ()
     deeds: tuple[Deed, ...] = ()
     recounts: tuple[tuple[str, int], ...] = ()
     reprices: tuple[tuple[str, int], ...] = ()

@@ -220,6 +220,13 @@ class PutNotice(Effect, frozen=True):
     notice: OwnerNotice
 
 
+class HushReminders(Effect, frozen=True):
+    """Nobody needs to be reminded of this order or booking any more: what a reminder of it has said and has not left
+    yet is not sent. Flows need not wish it: engine.reminding finds it from the turn."""
+
+    about: str
+
+
 class SetTimer(Effect, frozen=True):
     """Come back with ``TimerFired(kind)`` at ``due``; setting the same kind again moves it."""
 
@@ -267,6 +274,7 @@ AnyEffect = (
     | IssueCredit
     | SyncOrder
     | HushReplies
+    | HushReminders
     | TellCustomer
     | TakeMoney
     | Recount

@@ -62,6 +62,18 @@ REASONS = {
 """Every reason with its sentence."""
 
 
+SETTLED = "What it reminds of is paid or called off, so it was not sent. Nothing to do."
+"""Why a reminder's message was not sent after all."""
+
+
+def said_of(about: str) -> tuple[tuple[str, str], ...]:
+    """Ids of reminders of an order or a booking: each (first, behind the last) in the order of texts."""
+    return (
+        (f"reminder:{about}:", f"reminder:{about};"),
+        *((f"{kind}:{about}", f"{kind}:{about}!") for kind in ("pay-half", "hold-warning", "event")),
+    )
+
+
 class ReminderBook(Protocol):
     """A part of ``engine.ports.Store``. Reminders are written by commits (Commit.reminders): one that has come to an
     end stays as it is."""

@@ -18,6 +18,7 @@ from engine.effects import (
     AnyEffect,
     Ask,
     ClearTimer,
+    HushReminders,
     MoveBooking,
     MoveOrder,
     MovePayment,
@@ -63,6 +64,8 @@ def noted(before: Conversation, event: AnyEvent, turn: Turn, shop: Shop, facts: 
     if turn.conversation.heard_at > before.heard_at:  # whoever writes need not be told what they left
         ended += [kind for kind in before.timers if kind in turn.conversation.timers and abandoned.is_one(kind)]
     turn = _without(ended, turn)
+    if settled:
+        turn = _replace(turn, effects=(*turn.effects, *map(HushReminders, settled)))
     if not any(isinstance(effect, SetTimer | ClearTimer) for effect in turn.effects):
         return turn
     fired = event.kind if isinstance(event, TimerFired) and before.timers.get(event.kind) == event.turn else ""

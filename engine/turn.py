@@ -17,6 +17,7 @@ from engine.effects import (
     Book,
     Charge,
     ClearTimer,
+    HushReminders,
     HushReplies,
     IssueCredit,
     IssueInvoice,
@@ -148,6 +149,7 @@ def _granting(commit: Commit, wishes: Sequence[AnyEffect]) -> Commit:
         notices=tuple([wish.notice for wish in wishes if isinstance(wish, PutNotice)]),
         campaign_moves=tuple([wish.move for wish in wishes if isinstance(wish, MoveCampaign)]),
         taken_in=tuple([wish.news for wish in wishes if isinstance(wish, TakeMoney)]),
+        hushed=tuple([wish.about for wish in wishes if isinstance(wish, HushReminders)]),
         hush=any(isinstance(wish, HushReplies) for wish in wishes),
     )
 

@@ -129,6 +129,7 @@ class MemoryStore(MemoryResults, MemoryAudience, MemoryProcessing, MemoryTemplat
             self._timers.pop((commit.address, kind), None)
         for timer in commit.timers:
             self._timers[timer.address, timer.kind] = timer
+        self._hush_reminders(commit)
         self._note_reminders(commit)
         self._write_crew(commit)
         for moved in commit.campaign_moves:

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from engine.address import Address, Millis
 from engine.commit import Commit
-from engine.reminders import REMINDERS_KEPT, Reminder, ReminderState
+from engine.messages import SendState
+from engine.reminders import REMINDERS_KEPT, SETTLED, Reminder, ReminderState, said_of
 from storage.memory_desk import page
 from storage.memory_people import MemoryPeople
 
@@ -37,6 +38,14 @@ class MemoryReminders(MemoryPeople):
     def _told(self, one: Reminder) -> Reminder:
         row = self._outbox.get(one.message)
         return replace(one, went=row.state.value) if row is not None else one
+
+    def _hush_reminders(self, commit: Commit) -> None:
+        ranges = [ids for about in commit.hushed for ids in said_of(about)]
+        for (shop, name), one in self._reminders.items():
+            row = self._outbox.get(one.message)
+            over = shop == commit.address.shop and any(first <= name < behind for first, behind in ranges)
+            if over and row is not None and row.state in (SendState.QUEUED, SendState.HELD):
+                row.hush(SETTLED)
 
     def _note_reminders(self, commit: Commit) -> None:
         for one in commit.reminders:

@@ -68,10 +68,10 @@ class Sending:
         self.progress = Progress(0, 0, False, status.code, status.reason, "")
         self.unknown_since = 0
 
-    def hush(self) -> None:
-        """A human answers instead."""
+    def hush(self, why: str = HUSHED) -> None:
+        """A human answers instead, or it is not true any more."""
         self.state = SendState.SKIPPED
-        self._note(0, HUSHED)
+        self._note(0, why)
 
     def give_up(self) -> None:
         """It was held for too long."""

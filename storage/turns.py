@@ -27,7 +27,7 @@ from storage.judge import Standing, judge
 from storage.money_rows import write_money
 from storage.people import write_renamed
 from storage.post import write_posted
-from storage.reminder_rows import write_reminders
+from storage.reminder_rows import hush_reminders, write_reminders
 from storage.sql import Db, Row, write
 from storage.standings import look_up
 
@@ -55,7 +55,7 @@ def is_rich(c: Commit) -> bool:
     seats = c.booking_moves or c.bookings or c.entries
     money = c.intents or c.intent_moves or c.settlements or c.invoices or c.credits
     crew = c.deeds or c.recounts or c.reprices or c.taken_in or c.notices or c.campaign_moves
-    return bool(goods or seats or money or crew or c.synced or c.posted or c.renamed or c.reminders)
+    return bool(goods or seats or money or crew or c.synced or c.posted or c.renamed or c.reminders or c.hushed)
 
 
 @dataclass(slots=True)
@@ -137,6 +137,7 @@ async def _write(db: Db, commits: Sequence[Commit], rich: Sequence[Commit]) -> N
     await write(db, PAPER, [row for c in commits for row in _paper_rows(c, marks.get(id(c), {}))])
     await write(db, TIMER_OFF, [(*c.address, kind) for c in commits for kind in c.timers_off])
     await write(db, TIMER, [(*t.address, t.kind, t.due, t.turn) for c in commits for t in c.timers])
+    await hush_reminders(db, rich)
     await write_reminders(db, rich)
     await write_crew(db, rich)
     await write_posted(db, [letter for c in rich for letter in c.posted])

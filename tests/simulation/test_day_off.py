@@ -12,6 +12,7 @@ from engine.address import DAY, HOUR, MINUTE, Millis
 from engine.orders import Customer, OrderStatus
 from engine.reminders import Reminder
 from engine.tickets import BookingStatus
+from tests.engine import news
 from tests.engine.open_store import at_once
 from tests.engine.shops import shop_of
 from tests.engine.world import World
@@ -122,3 +123,17 @@ def test_a_cart_that_was_left_two_days_ago_is_kept_and_not_spoken_of() -> None:
     assert stands(made, "cart") == ("skipped", "late")
     say(made, "menu")
     assert "Your cart" in made.text
+
+
+def test_a_reminder_that_waits_to_be_sent_is_not_sent_once_it_is_paid() -> None:
+    """WhatsApp was down when it came due, and its customer has paid meanwhile."""
+    made = world("wholesale", templates={"reminder": "invoice_due"})
+    made.card = Customer(made.who.customer, made.shop.name, "Sharma & Sons", credit_days=30)
+    say(made, "10 opc 43", "1")
+    (first,) = [timer for timer in made.timers.values() if timer.kind.startswith("reminder:")]
+    made.now = first.due
+    made.fire(first.kind)
+    assert ledger(made)[first.kind].went == "queued"
+    news.tell(made, news.paid(made))
+    assert ledger(made)[first.kind].went == "skipped"
+    assert [one.state.value for one in ledger(made).values()] == ["cancelled", "sent"]

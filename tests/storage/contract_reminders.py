@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.address import DAY
+from engine.address import DAY, Address
 from engine.facts import ReminderNamed
 from engine.messages import Outcome, OutcomeClass
 from engine.ports import Store
-from engine.reminders import REMINDERS_KEPT, Reminder, ReminderState
+from engine.reminders import REMINDERS_KEPT, SETTLED, Reminder, ReminderState
 from tests.storage.values import ANN, BEN, NOW, SHOP, STALE, Talk, out
 
 SCHEDULED, SENT = ReminderState.SCHEDULED, ReminderState.SENT
@@ -67,6 +67,23 @@ class Reminders:
         assert ids(await store.reminders(SHOP, 9, 0, SKIPPED)) == ["note:3"]
         assert ids(await store.reminders(SHOP, 9, 1, SCHEDULED)) == ["note:1", "note:0"]
         assert await store.reminders(SHOP, 0) == []
+
+    async def test_what_was_said_of_something_settled_and_has_not_left_yet_stays_unsaid(self, store: Store) -> None:
+        ann = Talk(store)
+        names = ("reminder:ORD-1:0", "reminder:ORD-10:0", "pay-half:ORD-1", "reminder:ORD-1:3", "event:ORD-1", "note:1")
+        said = [out(f"1:{n}") for n in range(len(names))]
+        notes = tuple(Reminder(name, SENT, NOW, message=one.key) for name, one in zip(names, said, strict=True))
+        await ann.commit(outbox=tuple(said), reminders=notes)
+        await store.claim([said[3].key], NOW)
+        await Talk(store, Address("kiosk", "ann")).commit(hushed=("ORD-1",))
+        assert {one.went for one in await store.reminders(SHOP, 9)} == {"queued", "sending"}
+        await Talk(store, BEN).commit(at=NOW + 1, hushed=("ORD-1", "ORD-2"))
+        went = {one.id: one.went for one in await store.reminders(SHOP, 9)}
+        assert went == dict(zip(names, ("skipped", "queued", "skipped", "sending", "skipped", "queued"), strict=True))
+        row = await store.outbox_row(said[0].key)
+        assert row is not None
+        assert row.reason == SETTLED
+        assert await store.claim([said[0].key], NOW) == set()
 
     async def test_a_turn_knows_its_customers_own(self, store: Store) -> None:
         await Talk(store).commit(reminders=(Reminder("note:1", SCHEDULED, NOW, text="Tea"),))

@@ -134,7 +134,11 @@ async def use_everything(store: SqliteStore) -> None:
     await talk.commit(links=(link,), customer=card, holds=(hold("h1", 1),), outbox=(out("1:0"),), timers=(timer,))
     note = Reminder("note:1", ReminderState.SENT, NOW, message=name)
     await talk.commit(
-        orders=(order("WA1", line("cake"), line("tea")),), reminders=(note,), releases=("h1",), timers_off=("session",)
+        orders=(order("WA1", line("cake"), line("tea")),),
+        reminders=(note,),
+        hushed=("WA1",),
+        releases=("h1",),
+        timers_off=("session",),
     )
     await talk.commit(moves=(move("WA1", OrderStatus.PENDING, OrderStatus.CANCELLED),))
     await Talk(store, BEN).commit(hush=True, links=(Link("phone", "1"),))
