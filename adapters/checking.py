@@ -20,7 +20,7 @@ import msgspec
 from adapters.config import Config, ShopConfig
 from adapters.loading import is_loopback
 from adapters.settings import Secret
-from engine import dues, unbooking, waitlist
+from engine import announcing, dues, unbooking, waitlist
 
 PLACEHOLDER = re.compile(
     r"(?i)^((sk|rk)_(test|live)_|whsec_)?(x{3,}|\.{3}|…|\*{3,}|<.*>|\{.*\}|\$\{?\w+\}?"
@@ -41,6 +41,7 @@ TEMPLATES = {
     },
 }
 """By flow: the purposes of terms.templates, and what happens without."""
+UNHEARD = "one of the shop's own people who is silent for a day hears of new orders only when they write"
 
 
 class Grade(str, Enum):
@@ -138,7 +139,8 @@ def _ways(shop: ShopConfig) -> Iterator[Finding]:
 
 def _templates(shop: ShopConfig) -> Iterator[Finding]:
     mapped = {one.partition("=")[0] for one in shop.terms.templates}
-    for purpose, what in TEMPLATES.get(shop.flow, {}).items():
+    heard = {announcing.TEMPLATE: UNHEARD} if shop.owner.phones or shop.owner.staff else {}
+    for purpose, what in (TEMPLATES.get(shop.flow, {}) | heard).items():
         if purpose not in mapped:
             how = f"map one with shop.{shop.name}.terms.templates"
             yield Finding(Grade.MISSING, shop.name, f"There is no template for {purpose}: {what}; {how}.")

@@ -105,6 +105,7 @@ SENTENCES = [
         "nobody takes mpesa",
     ),
     ("a bank without account", "[shop.owner]", '[shop.terms]\nways = ["bank"]\n[shop.owner]', 0, "terms.bank is empty"),
+    ("phones without a template", "secrets =", 'phones = ["+254712345678"]\nsecrets =', 0, "no template for notice"),
     ("a template that is not mapped", 'flow = "counter"', 'flow = "wholesale"', 0, "no template for reminder"),
 ]
 

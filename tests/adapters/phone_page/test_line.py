@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tests.adapters.phone_page.handling import Phone, expect
 from tests.adapters.scripted_provider import (
@@ -146,6 +147,16 @@ def test_a_hidden_number_is_told_to_the_provider(phone: Phone) -> None:
     phone.open("/#phone=254700000001&name=Asha&hidden=1")
     _, query = phone.provider.dialled[-1]
     assert query["hide_phone"] == ["1"]
+
+
+def test_the_shops_owner_is_one_tap_away(phone: Phone) -> None:
+    phone.provider.shops = [replace(one, owner="254700000099") for one in (BAKERY, BURGERS)]
+    phone.open()
+    phone.page.get_by_role("button", name="Change phone").click()
+    phone.page.get_by_role("button", name="The shops' owner").click()
+    phone.page.get_by_role("button", name="Use this phone").click()
+    expect(phone.at("#presence")).to_contain_text("online")
+    assert phone.provider.dialled[-1][0] == "254700000099"
 
 
 def test_a_number_that_is_none_is_refused_with_a_sentence(phone: Phone) -> None:
