@@ -32,6 +32,7 @@ from engine.notices import OwnerNotice
 from engine.orders import Order, OrderMove, OrderStatus
 from engine.patience import patiently
 from engine.ports import Clock, Crm, Http, Store
+from engine.rounds import Rounds
 from engine.trouble import Trouble
 
 log = logging.getLogger("sokoni.crm")
@@ -58,7 +59,9 @@ class CrmSync:
         connect: Callable[[], AbstractAsyncContextManager[Http]],
         clock: Clock,
         breakers: Mapping[str, Breaker] = MappingProxyType({}),
+        rounds: Rounds | None = None,
     ) -> None:
+        self._rounds = rounds or Rounds()
         self._store = store
         self._connect = connect
         self._clock = clock
@@ -195,6 +198,7 @@ class CrmSync:
         if now < max(desk.stock_due, desk.stock.retry_at):
             return
         began = self._clock.now()
+        self._rounds.begun("stock", desk.every, began, desk.crm.shop)
         desk.stock_due = now + desk.every / 1000  # before it is fetched: who asks meanwhile wants it fetched once more
         answer = await self._counted(desk, http)
         if isinstance(answer, Stocktake):

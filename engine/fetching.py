@@ -22,6 +22,7 @@ from engine.events import Inbound
 from engine.mailbox import Receipt
 from engine.patience import patiently
 from engine.ports import AnswerLost, Channel, Clock, Http, NotSent, Store
+from engine.rounds import Rounds
 
 log = logging.getLogger("sokoni.fetching")
 
@@ -42,7 +43,9 @@ class Fetching:
         clock: Clock,
         post: Callable[[Sequence[Inbound]], Receipt],
         breakers: Mapping[str, Breaker] = MappingProxyType({}),
+        rounds: Rounds | None = None,
     ) -> None:
+        self._rounds = rounds or Rounds()
         self._store = store
         self._channels = [channel for channel in channels if channel.fetch_every]
         self._connect = connect
@@ -62,6 +65,7 @@ class Fetching:
     async def _again_and_again(self, channel: Channel) -> None:
         async with self._connect() as http:
             while True:
+                self._rounds.begun("fetch", channel.fetch_every, self._clock.now(), channel.shop)
                 try:
                     await self._allowed(channel, http)
                 except StoreFailed:

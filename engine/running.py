@@ -35,6 +35,7 @@ from engine.papering import Papering, Papers
 from engine.payment_calls import Question, Verdict
 from engine.payments import IntentStatus, PaymentNews, RefundNews
 from engine.ports import Channel, Clock, Http, Provider, Store
+from engine.rounds import Rounds
 from engine.router import Router
 from engine.ruling import Ruling
 from engine.scheduler import Scheduler
@@ -81,7 +82,8 @@ class Running:
         self.around = Surroundings(store, shops, clock, self._committed, self._noted, self._merged)
         self.supervisor = Supervisor(self.around)
         self.router = Router(self.supervisor)
-        self.scheduler = Scheduler(store, self.supervisor, clock, self.shops)
+        self.rounds = Rounds()
+        self.scheduler = Scheduler(store, self.supervisor, clock, self.shops, self.rounds)
         self.announcer = Announcer(store, self.shops, self.router, self.scheduler, clock)
         self.breakers = Breakers(store, clock)
         self.channel_kinds = {shop: service_of(channel) for shop, channel in channels.items()}
@@ -94,10 +96,10 @@ class Running:
         self.outbox = Outbox(store, sending, paces, connect, clock, outbox, guards, self.scheduler.note_now)
         self.gatherer = Gatherer(store, shops, clock, url)
         self.campaigning = Campaigning(store, shops, self.outbox, paces, clock, self.gatherer)
-        self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards)
+        self.fetching = Fetching(store, channels.values(), connect, clock, self.post, guards, self.rounds)
         self.cashier = Cashier(store, providers, connect, clock, self.scheduler.note_now, self.breakers)
         rests = {one.crm.shop: self.breakers.quiet(service_of(one.crm), one.crm.shop) for one in crms}
-        self.crm = CrmSync(store, crms, connect, clock, rests)
+        self.crm = CrmSync(store, crms, connect, clock, rests, self.rounds)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until cancelled; raises, in a group, StoreFailed or TooManyRestarts when only a fresh start helps."""

@@ -22,6 +22,7 @@ from engine.errors import StoreBusy
 from engine.events import Inbound, Letter, TimerFired
 from engine.mailbox import Receipt
 from engine.ports import Clock, Store
+from engine.rounds import Rounds
 from engine.supervisor import Supervisor
 from engine.timers import JUMP_TOLD, ClockWatch, told
 
@@ -80,8 +81,16 @@ class _Due:
 class Scheduler:
     """Posts what is due. ``note`` tells it of a timer that was just set, or a letter just kept."""
 
-    def __init__(self, store: Store, supervisor: Supervisor, clock: Clock, shops: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        supervisor: Supervisor,
+        clock: Clock,
+        shops: Collection[str] = (),
+        rounds: Rounds | None = None,
+    ) -> None:
         """``shops``: whose owners hear of a clock that was set."""
+        self._rounds = rounds or Rounds()
         self.watch = ClockWatch()
         self._shops = shops
         self._store = store
@@ -170,6 +179,7 @@ class Scheduler:
 
     async def _sweep(self) -> None:
         while True:
+            self._rounds.begun("sweep", round(SWEEP_SECONDS * 1000), self._clock.now())
             await trio.sleep(SWEEP_SECONDS)
             try:
                 rows = await self._keep_house()

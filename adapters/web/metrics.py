@@ -74,6 +74,9 @@ def _engine(running: Running) -> Iterator[Metric]:
     yield _counter("parked", "Letters that were parked.", turns.parked)
     yield _counter("slowed", "Letters kept until their turn comes, for their customer writes too fast.", turns.slowed)
     yield _counter("clock_jumps", "Times that the machine's clock was set, or it slept.", running.scheduler.watch.jumps)
+    now, rounds = running.around.clock.now(), running.rounds.listed()
+    since = [({"what": one.what, "shop": one.shop}, (now - one.at) / 1000) for one in rounds]
+    yield Metric("round_age_seconds", "gauge", "How long ago what comes again and again last began.", since)
     yield _gauge("quarantined", "Addresses that are quarantined.", len(running.supervisor.quarantined))
     yield _gauge("actors_awake", "Conversations in memory.", len(running.supervisor.actors))
     yield _counter("payments_asked_for", "Requests for money.", cashier.charged)

@@ -19,10 +19,12 @@ from adapters.web.papers import add_papers
 from adapters.web.problem import MISSING, problem
 from adapters.web.short_links import add_short_links
 from adapters.web.webhooks import Engine, WebCounters
+from engine.address import Millis
 from engine.breaker import Report
 from engine.crm_desk import CrmState
 from engine.errors import StoreError
 from engine.ports import Store
+from engine.rounds import Round
 from engine.timers import ClockWatch
 
 FRESH = 1.0
@@ -142,6 +144,7 @@ async def _report(engine: Engine, counters: WebCounters, disk: DiskCheck) -> dic
             "recorded": running.cashier.counters.told,
         },
         "clock": _clock(running.scheduler.watch),
+        "rounds": [_round(one, running.around.clock.now()) for one in running.rounds.listed()],
         "crm": {shop: _crm(running.crm.state(shop)) for shop in running.crm.shops},
         "turns": turns.turns,
         "duplicates": turns.duplicates,
@@ -159,6 +162,10 @@ def _clock(watch: ClockWatch) -> dict[str, Any]:
     """Jumps of the machine's clock since the process began."""
     last = watch.last
     return {"jumps": watch.jumps} | ({"last_jump_ms": last.by, "last_jump_at": last.at} if last is not None else {})
+
+
+def _round(one: Round, now: Millis) -> dict[str, Any]:
+    return {"what": one.what, "shop": one.shop, "every_seconds": one.every / 1000, "at": one.at, "late": one.late(now)}
 
 
 def _breaker(report: Report) -> dict[str, Any]:

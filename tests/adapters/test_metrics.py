@@ -36,6 +36,7 @@ async def test_metrics_tell_what_was_done_by_shop_and_channel(
     assert (status, told["sokoni_turns_total"], told["sokoni_webhooks_total"]) == (200, 1, 2)
     assert told["sokoni_refused_signatures_total"] == 1
     assert told["sokoni_clock_jumps_total"] == 0
+    assert told['sokoni_round_age_seconds{what="sweep",shop=""}'] >= 0
     assert told['sokoni_sends_total{shop="bakery",channel="adapters.edge",outcome="sent"}'] == 1
     assert told['sokoni_breaker_state{service="adapters.edge",shop="bakery"}'] == 0
     assert text.count("# HELP") == text.count("# TYPE") == len(set(re.findall(r"# TYPE (\S+)", text)))

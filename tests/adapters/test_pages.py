@@ -48,6 +48,7 @@ async def test_ready_means_that_the_store_works_and_webhooks_are_taken(
     assert (status, report["ready"], report["problems"]) == (200, True, {})
     assert (report["turns"], report["duplicates"], report["webhooks"], report["outbox"]["sent"]) == (1, 1, 2, 1)
     assert report["clock"] == {"jumps": 0}
+    assert [(one["what"], one["late"]) for one in report["rounds"]] == [("sweep", False)]
 
 
 async def test_a_store_that_fails_makes_it_503_with_the_reason(
