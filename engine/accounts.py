@@ -25,6 +25,8 @@ from engine.invoices import CreditNote, Invoice
 ENTRIES_AT_MOST = 300
 """Of one statement, the latest; what came before is brought forward."""
 DAYS_AT_MOST = 3_660
+DAYS_USUALLY = 90
+"""Of a statement for which nobody says from when."""
 
 
 class EntryKind(str, Enum):

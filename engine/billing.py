@@ -7,13 +7,13 @@ more, put beside what the flow says. So the flows know nothing of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 from babel.dates import format_date
 
 from engine import dues
-from engine.accounts import paper_of
+from engine.accounts import DAYS_USUALLY, paper_of
 from engine.effects import AnyEffect, Ask, IssueInvoice, MovePayment, PlaceOrder, Say, ShowDocument
 from engine.facts import AnyNeed, Facts, InvoiceOf, OrderNumbered
 from engine.flow import customer_of
@@ -92,7 +92,31 @@ def sent(number: str, shop: Shop, facts: Facts) -> tuple[AnyEffect, ...]:
 def statement(first: str, last: str, facts: Facts) -> tuple[AnyEffect, ...]:
     """The customer's account over these days, as a document that is made when it is sent."""
     begins, ends = date.fromisoformat(first), date.fromisoformat(last)
-    days = [str(format_date(day, format="d MMM y", locale=facts.language)) for day in (begins, ends)]
-    said = say(facts.language, "Your statement of account from {first} to {last}.", first=days[0], last=days[1])
+    return (_statement(begins, ends, facts, statement_said(begins, ends, facts)),)
+
+
+def statement_said(first: date, last: date, facts: Facts) -> str:
+    """What the statement of these days is."""
+    days = [str(format_date(day, format="d MMM y", locale=facts.language)) for day in (first, last)]
+    return say(facts.language, "Your statement of account from {first} to {last}.", first=days[0], last=days[1])
+
+
+def _statement(first: date, last: date, facts: Facts, caption: str = "") -> ShowDocument:
     name = f"statement-{first}-{last}.pdf"
-    return (ShowDocument(name, caption=said, paper=paper_of(customer_of(facts), begins, ends)),)
+    return ShowDocument(name, caption=caption, paper=paper_of(customer_of(facts), first, last))
+
+
+# -- by the customer -----------------------------------------------------------------------------------------------
+def keeps_accounts(shop: Shop) -> bool:
+    """Whether this shop's orders get invoices by themselves, so that its customers have accounts to look at."""
+    return shop.flow == "wholesale" or shop.terms.invoices is not Invoicing.FLOW
+
+
+def own_statement(shop: Shop, facts: Facts) -> tuple[str, tuple[AnyEffect, ...]]:
+    """What a customer who asks for their statement is told, and its document; both empty where there is no account.
+    Facts hold their card."""
+    if facts.customer is None or not keeps_accounts(shop):
+        return "", ()
+    last = local(facts.now, shop).date()
+    first = last - timedelta(days=DAYS_USUALLY)
+    return statement_said(first, last, facts), (_statement(first, last, facts),)

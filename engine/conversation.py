@@ -142,7 +142,7 @@ def _needs_of(heard: Heard, state: State, flow: Flow) -> tuple[AnyNeed, ...]:
             return flow.needs_of(state, Cancelled())
         case Word("my orders"):
             return (OwnOrders(),)
-        case Word("stop" | "subscribe"):
+        case Word("stop" | "subscribe" | "statement"):
             return (OwnCard(),)
         case Word("language", rest) if rest:
             return tuple(dict.fromkeys((*flow.needs, OwnCard())))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 from babel.dates import format_date
 
-from engine import languages, money, owner
+from engine import billing, languages, money, owner
 from engine.address import MINUTE, Millis
 from engine.effects import AnyEffect, Ask, HushReplies, MoveOrder, Option, SaveCustomer, Say
 from engine.facts import Facts
@@ -72,6 +72,7 @@ def help_now(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
         say(c.language, "Here is what you can say now:"),
         *guide(c, shop, facts).help,
         *[say(c.language, line) for line in flow_named(c.flow).always],
+        *([say(c.language, "*statement* – your account with us")] if billing.keeps_accounts(shop) else ()),
         say(c.language, "*cancel* – drop everything"),
         say(c.language, "*agent* – talk to a person"),
     ]
@@ -137,6 +138,14 @@ def own_orders(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
     lines += [_in_short(order, c.language, shop) for order in facts.orders]
     lines.append(say(c.language, "Say *track* and the number to see one."))
     return remark(c, "\n".join(lines))
+
+
+def statement(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
+    """``statement``: their account over the last months, where the shop keeps accounts."""
+    said, papers = billing.own_statement(shop, msgspec.structs.replace(facts, language=c.language))
+    if not said:
+        return remark(c, say(c.language, "You have no account with us: what you order is paid with the order."))
+    return remark(c, said, papers)
 
 
 def track(c: Conversation, rest: str, shop: Shop, facts: Facts) -> Turn:
@@ -214,6 +223,7 @@ ANSWERS: dict[str, Callable[[Conversation, str, Shop, Facts], Turn]] = {
     "subscribe": opt(True),
     "agent": hand_over,
     "my orders": own_orders,
+    "statement": statement,
     "track": track,
     "cancel": cancel_order,
     "language": language,

@@ -14,7 +14,17 @@ from adapters.api.customers import card_of
 from adapters.api.endpoint import HOME, Call, Noun
 from adapters.api.fields import YEARS, CustomerId, checked, shown
 from adapters.api.letters import letter, told
-from engine.accounts import DAYS_AT_MOST, ENTRIES_AT_MOST, Account, Entry, EntryKind, balances, paper_of, span
+from engine.accounts import (
+    DAYS_AT_MOST,
+    DAYS_USUALLY,
+    ENTRIES_AT_MOST,
+    Account,
+    Entry,
+    EntryKind,
+    balances,
+    paper_of,
+    span,
+)
 from engine.address import Address
 from engine.dates import local
 from engine.dues import credit_days
@@ -23,8 +33,6 @@ from engine.invoices import day_began
 from engine.orders import Customer
 
 statements = Noun("statements", "Customers' accounts: what was invoiced, paid, credited and sent back.")
-
-DAYS_USUALLY = 90
 
 
 def _day_problem(value: str) -> str:
