@@ -130,6 +130,8 @@ class Running:
             self.scheduler.note(timer.due)
         for letter in commit.posted:
             self.scheduler.note(letter.due)
+        if commit.campaign_moves:
+            self.campaigning.look()
         if commit.notices:
             self.announcer.look()
         if commit.taken_in:

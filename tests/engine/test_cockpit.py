@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -31,6 +31,7 @@ SHOPS = [bakery, burgers, coffee, dealer, box_office]
 
 
 @pytest.mark.parametrize("language", ["en", "sw", "hi", "ur"])
+@settings(deadline=None)
 @given(said=SAID, which=st.sampled_from(SHOPS), limits=st.sampled_from([Limits(), PLAIN]))
 def test_whatever_is_typed_at_the_desk_is_answered_within_the_channels_limits(
     language: str, said: list[str], which: object, limits: Limits
@@ -48,6 +49,7 @@ def test_whatever_is_typed_at_the_desk_is_answered_within_the_channels_limits(
         world.invariants()
 
 
+@settings(deadline=None)
 @given(said=SAID)
 def test_customers_are_answered_as_if_there_were_no_desk(said: list[str]) -> None:
     with_desk, without = World(replace(bakery(), crew=CREW)), World(bakery())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ def shop(zone: str, minute: int) -> Shop:
     return replace(bakery(), timezone=zone, crew=Crew(owners=("1",), digest=minute))
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES), st.integers(0, 1439))
 def test_the_next_one_is_ahead_within_a_day_and_a_bit_and_the_last_is_not(now: int, zone: str, minute: int) -> None:
     here = shop(zone, minute)
@@ -32,6 +33,7 @@ def test_the_next_one_is_ahead_within_a_day_and_a_bit_and_the_last_is_not(now: i
     assert digest.next_after(last, here) == coming, "none is left out, and none comes twice"
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES), st.integers(0, 1439))
 def test_it_is_at_its_minute_but_for_hours_that_clocks_leave_out(now: int, zone: str, minute: int) -> None:
     there = datetime.fromtimestamp(digest.next_after(now, shop(zone, minute)) / 1000, ZoneInfo(zone))
