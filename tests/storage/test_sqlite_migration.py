@@ -142,6 +142,26 @@ async def test_payments_of_before_refunds_are_all_there(tmp_path: Path, clock: F
             db.execute("UPDATE payments SET id = 'fake:applied'")
 
 
+async def test_invoices_that_went_out_before_are_known_as_sent(tmp_path: Path, clock: FixedClock) -> None:
+    before = [one for one in MIGRATIONS if one.name < "0018"]
+    path = tmp_path / "shop.db"
+    bill = '{"type":"Document","filename":"i.pdf","link":"","path":"","caption":"","paper":"%s","content":""}'
+    messages = {"bakery/ann:1:0": bill % "invoice:WA1", "bakery/ann:1:1": bill % "receipt:WA1"}
+    messages["bakery/ann:1:2"] = '{"type":"Text","body":"invoice:WA1"}'
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for migration in before:
+            db.executescript(migration.read_text("utf-8"))
+        for key, message in messages.items():
+            row = (key, "bakery", "ann", "2547", "", message, "reply", NOW, "sent")
+            columns = "key, shop, customer, phone, user_id, message, purpose, created_at, state"
+            db.execute(f"INSERT INTO outbox ({columns}) VALUES ({','.join('?' * 9)})", row)
+        db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(before)};")
+    async with open_sqlite(path, clock) as store:
+        known = [(one.key, one.state.value) for one in await store.paper_sent(SHOP, "invoice:WA1", 9)]
+        assert known == [("bakery/ann:1:0", "sent")]
+        assert await store.paper_sent(SHOP, "receipt:WA1", 9) == []
+
+
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path, clock: FixedClock) -> None:
     """As when somebody made a table of that name by hand: the next start finds the shape it knows."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
