@@ -8,6 +8,7 @@ import trio
 
 from tests.bench.bench_channel import channel_figures
 from tests.bench.bench_pure import pure_figures
+from tests.bench.campaign import campaign_figures
 from tests.bench.memory import memory_figures, startup_figures
 from tests.bench.onsale import onsale_figures
 from tests.bench.sending import sending_figures
@@ -22,6 +23,7 @@ SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
     "channel": ("reading and writing WhatsApp's JSON", channel_figures),
     "turns": ("durable turns without HTTP, SQLite at FULL", lambda: trio.run(turn_figures)),
     "timers": ("picking due timers among a million that wait", lambda: trio.run(timer_figures)),
+    "campaign": ("a campaign to 100,000: frozen, claimed, counted", lambda: trio.run(campaign_figures)),
     "sending": ("the outbox alone, over HTTP to a fast provider", sending_figures),
     "memory": ("memory per address", memory_figures),
     "start": ("start with many snapshots", lambda: trio.run(startup_figures)),
