@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.address import Millis
 from engine.audience import Audience, Cap, Person
 from engine.campaign_texts import Lacking, Made, Short, Texts, audience_of
@@ -47,6 +49,13 @@ class Preview(NamedTuple):
     templates: int
     closed: int
     samples: tuple[Sample, ...]
+
+
+class Trials(NamedTuple):
+    """Test messages; ``missing``: fields of which nothing is known, for which their names stand in brackets."""
+
+    recipients: tuple[Recipient, ...]
+    missing: tuple[str, ...]
 
 
 class Gatherer:
@@ -91,21 +100,19 @@ class Gatherer:
             if not after:
                 return counts.told()
 
-    async def trials(self, campaign: Campaign, phone: str) -> list[tuple[Recipient, Lacking | None]]:
+    async def trials(self, campaign: Campaign, phone: str) -> Trials:
         """Every variant as whoever has this number would read it. Where something is missing, its place says so."""
         texts, shop = self.texts(campaign), self._shops[campaign.shop]
         only = Audience(phones=(phone,))
         (one,) = (await self._store.people(shop.name, only, NO_CAP, "", 1)).people
         links = await self._links(campaign, texts)
-        told = texts.trials(one, links.of(one))
-        lacking = next((made for made in told if isinstance(made, Lacking)), None)
-        if lacking is not None:
-            shown = Person(
-                one.customer, one.phone or phone, one.user_id, one.name or "[name]", one.language, one.city or "[city]"
-            )
-            told = texts.trials(shown, links.of(one))
-        to = Person(one.customer, one.phone or phone, one.user_id)
-        return [(recipient(to, made), lacking) for made in told if isinstance(made, Made)]
+        lacking = [made.fields for made in texts.trials(one, links.of(one)) if isinstance(made, Lacking)]
+        shown = replace(one, phone=one.phone or phone)
+        if lacking:
+            shown = replace(shown, name=one.name or "[name]", city=one.city or "[city]")
+        made = [each for each in texts.trials(shown, links.of(one)) if isinstance(each, Made)]
+        missing = sorted({field for fields in lacking for field in fields})
+        return Trials(tuple([recipient(shown, each) for each in made]), tuple(missing))
 
     def texts(self, campaign: Campaign) -> Texts:
         """The plan's texts, read."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from adapters.api.bookings import bookings
 from adapters.api.books import books
+from adapters.api.campaign_ledger import ledger
+from adapters.api.campaigns import campaigns
 from adapters.api.crm import crm
 from adapters.api.customers import customers
 from adapters.api.deeds import deeds
@@ -28,6 +30,6 @@ from adapters.api.templates import templates
 
 NOUNS: Sequence[Noun] = (
     *(orders, processing, placing, payments, receiving, customers, tags, books, invoices, statements),
-    *(events, bookings, door, messages, takeover, reminders, notices, deeds, templates, crm),
+    *(events, bookings, door, messages, takeover, reminders, campaigns, ledger, notices, deeds, templates, crm),
 )
 ENDPOINTS: Sequence[Endpoint] = tuple(one for noun in NOUNS for one in noun.endpoints)

@@ -27,6 +27,7 @@ NAME_AT_MOST = 60
 """Characters of a field's name that are shown; nobody's field is longer."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def body(raw: bytes, kind: type[S]) -> S:
@@ -48,11 +49,15 @@ def query(raw: bytes, kind: type[S]) -> S:
         raise Refusal(400, "The query can't be read.") from None
     reading = _Reading()
     numbers = {one.encode_name for one in msgspec.structs.fields(kind) if _plain(one.type, inspect.IntType)}
+    decimals = {one.encode_name for one in msgspec.structs.fields(kind) if _plain(one.type, inspect.FloatType)}
     given: dict[str, object] = {}
     for name, text in pairs:
         if name in given:
             reading.fault(name, "it is given twice")
-        given[name] = int(text) if name in numbers and _WHOLE.fullmatch(text) else text
+        if name in numbers and _WHOLE.fullmatch(text):
+            given[name] = int(text)
+        else:
+            given[name] = float(text) if name in decimals and _DECIMAL.fullmatch(text) else text
     return reading.whole(given, kind)
 
 

@@ -18,6 +18,12 @@ BENCH_PARTS = (
 """The names of tests/bench/suite.py, which needs packages and can't be asked here; a test compares the two."""
 
 
+CAMPAIGN_ACTIONS = (
+    *("list", "create", "show", "preview", "test", "start", "schedule", "unschedule"),
+    *("watch", "pause", "resume", "cancel", "results"),
+)
+
+
 class Command(NamedTuple):
     """``examples`` are what stands behind ``python3 run.py``. ``dev``: needs the developers' tools installed."""
 
@@ -112,6 +118,17 @@ def _letters(parser: Parser) -> None:
     parser.add_argument("--config", required=True, metavar="FILE", help="the TOML file of the stopped server")
 
 
+def _campaign(parser: Parser) -> None:
+    parser.add_argument("action", choices=CAMPAIGN_ACTIONS, metavar="ACTION", help=", ".join(CAMPAIGN_ACTIONS))
+    parser.add_argument("what", nargs="?", default="", metavar="WHICH", help="the campaign's id, or the plan's file")
+    parser.add_argument(
+        "--target", default="http://127.0.0.1:8080", metavar="URL", help="the server's address (default: %(default)s)"
+    )
+    parser.add_argument("--shop", default="", metavar="NAME", help="which shop (default: the secret's)")
+    parser.add_argument("--phone", default="", metavar="NUMBER", help="where a test is sent to")
+    parser.add_argument("--skip-incomplete", action="store_true", help="start without those who lack a field")
+
+
 def _goods(parser: Parser) -> None:
     parser.add_argument(
         "action",
@@ -183,6 +200,16 @@ COMMANDS = {
             "letters release --config shop.toml",
         ),
         _letters,
+    ),
+    "campaign": Command(
+        "plan, try, start, pause and watch a campaign of a running server, whose secret is in SOKONI_SECRET",
+        (
+            "campaign create plan.json",
+            "campaign preview mangoes",
+            "campaign test mangoes --phone +254712345678",
+            "campaign start mangoes",
+        ),
+        _campaign,
     ),
     "goods": Command(
         "see what a file of products or events would change, take it in, or write one; the server must be stopped",

@@ -129,8 +129,8 @@ def moment() -> int:
 
 
 def short(key: str) -> str:
-    """bakery/ann:1:0 → ann1; kiosk/ann:1:0 → kiosk/ann1"""
-    name, turn, _ = key.removeprefix(f"{SHOP}/").split(":")
+    """bakery/ann:1:0 → ann1; kiosk/ann:1:0 → kiosk/ann1; bakery/ann:campaign:eid:1 → anncampaign"""
+    name, turn, *_ = key.removeprefix(f"{SHOP}/").split(":")
     return f"{name}{turn}"
 
 

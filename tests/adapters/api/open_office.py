@@ -9,9 +9,12 @@ from contextlib import contextmanager
 
 import msgspec
 import trio
+from msgspec.structs import replace
 
 from adapters.web.server import Server
+from engine.campaigns import Plan, Variant
 from engine.payments import PaymentNews
+from engine.quiet import NEVER
 from tests.adapters.api.office import ANN, Office, office
 from tests.adapters.api.test_books import deal
 from tests.adapters.api.test_events import book, plan
@@ -58,12 +61,17 @@ def open_office() -> Iterator[Open]:
 async def _furnished(made: Office) -> Mapping[str, str]:
     """Let there be an order, an event with a booking, and money that nobody knows the meaning of."""
     await plan(made)
+    shop = made.shops["dealer"]
+    made.shops["dealer"] = replace(shop, terms=replace(shop.terms, quiet=NEVER))
     number, booking = await deal(made), await book(made)
     for news in range(50):
         await made.running.record(
             "dealer", PaymentNews(f"e{news}", "ghala", True, 100, "INR", reference="?", payer=ANN)
         )
+    plan_of_one = Plan("Eid", (Variant(template="eid"),), '{"phones":["254799999998"]}')
+    await made.store.create_campaign("dealer", "eid", plan_of_one, made.clock.now())
     return {
+        "campaign": "eid",
         "number": number,
         "event": "jazz-night",
         "booking": booking,

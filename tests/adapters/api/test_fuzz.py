@@ -38,6 +38,7 @@ HERE = {
     "booking": "BKG-222222",
     "payment": "here:payment",
     "customer": "a-customer",
+    "campaign": "a-campaign",
     "reminder": "note:here",
     "invoice": "INV-2000-0001",
     "step": "notice",
