@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from engine.events import OptionTapped
+from engine.flows import flow_named
 from engine.folding import ended
+from engine.hearing import hear
 from engine.marketing import STOP, offer, room
 from engine.messages import Buttons, Limits, Text
 from engine.words import Word, word_in
@@ -24,6 +27,15 @@ def test_the_button_is_understood_as_the_word_that_it_is(language: str) -> None:
     (choice,) = made.choices
     assert choice.id == STOP
     assert word_in(ended(choice.title), LANGUAGES) == Word("stop")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_tapping_the_button_is_saying_the_word_whatever_is_open(language: str) -> None:
+    made = offer("Fresh bread!", language, SHOP)
+    assert isinstance(made, Buttons)
+    (choice,) = made.choices
+    flow = flow_named(SHOP.flow)
+    assert hear(OptionTapped(choice.id, choice.title), flow.initial, None, flow, SHOP) == Word("stop")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
