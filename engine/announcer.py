@@ -23,7 +23,7 @@ from engine.scheduler import Scheduler
 from engine.shop import Shop
 
 BATCH = 100
-LOOK_SECONDS = 10.0
+LOOK_SECONDS = 30.0
 """Notices of turns are taken at once; what the running part tells waits so long at most."""
 CALL_EVERY: Millis = 12 * 3_600_000
 

@@ -30,8 +30,10 @@ log = logging.getLogger("sokoni.campaigns")
 AHEAD = 2.0
 """Seconds of a number's pace that campaigns keep in the outbox."""
 TICK = 0.5
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 30.0
 """How long without any campaign before the store is asked again; ``look`` asks at once."""
+AGAIN_SECONDS = 5.0
+"""After which something that crashed is tried again."""
 AT_ONCE = 500
 """Recipients frozen, or claimed, in one commit."""
 LIVE_AT_MOST = 100
@@ -144,7 +146,7 @@ class Campaigning:
             return LOOK_SECONDS
         except Exception as error:
             log.error("campaign_crashed", exc_info=error, extra={"shop": campaign.shop})
-            return LOOK_SECONDS
+            return AGAIN_SECONDS
         await self._store.freeze(campaign.shop, campaign.id, campaign.cursor, part, self._clock.now())
         return 0.0
 

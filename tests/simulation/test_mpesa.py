@@ -318,10 +318,7 @@ MIXED = DarajaFaults(
 )
 
 
-@pytest.mark.parametrize("seed", range(20))
-async def test_the_bank_s_book_is_the_shop_s(
-    seed: int, store: TroubledStore, monkeypatch: Patch, autojump_clock: Clock
-) -> None:
+async def the_books_after_much_trouble(seed: int, store: TroubledStore, monkeypatch: Patch) -> None:
     draw = random.Random(f"mpesa/{seed}")
     async with street(store, monkeypatch, MIXED, seed=seed, by_hand=True) as made:
         for n in range(PAYMENTS):
@@ -333,6 +330,21 @@ async def test_the_bank_s_book_is_the_shop_s(
         made.fake.faults = DarajaFaults()
         await trio.sleep(DAY_SECONDS)
         await same_books(made)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_bank_s_book_is_the_shop_s(
+    seed: int, store: TroubledStore, monkeypatch: Patch, autojump_clock: Clock
+) -> None:
+    await the_books_after_much_trouble(seed, store, monkeypatch)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(4, 40))
+async def test_the_bank_s_book_is_the_shop_s_many_times(
+    seed: int, store: TroubledStore, monkeypatch: Patch, autojump_clock: Clock
+) -> None:
+    await the_books_after_much_trouble(seed, store, monkeypatch)
 
 
 async def refuses(*_: object) -> None:
