@@ -13,9 +13,9 @@ from adapters.api.campaign_plans import PlanSet, PlanShown, plan_of, plan_shown
 from adapters.api.endpoint import HOME, Call, Noun
 from adapters.api.fields import NewId, Phone, shown
 from adapters.api.paging import Paged, page_of
-from engine.address import Millis
+from engine.address import MINUTE, Millis
 from engine.campaign_texts import faults
-from engine.campaigns import Campaign, CampaignStatus, Plan
+from engine.campaigns import BUSY, Campaign, CampaignStatus, Counts, Plan, RecipientState
 from engine.codes import spelled
 from engine.gathering import Preview
 from engine.messages import AnyMessage, Buttons, Template, Text
@@ -60,13 +60,15 @@ class CampaignLine(msgspec.Struct, frozen=True, rename="camel"):
 
 class CampaignShown(msgspec.Struct, frozen=True, rename="camel"):
     """``counts``: how many recipients stand how (queued, sending, sent, delivered, read, failed, skipped, held,
-    unknown); together they are all there are. ``excluded``: whom the conditions fit and who get nothing, by reason."""
+    unknown); together they are all there are. ``excluded``: whom the conditions fit and who get nothing, by reason.
+    ``waits``: why a running one sends nothing just now, "" while it does."""
 
     id: str
     plan: PlanShown
     status: CampaignStatus
     version: int
     why: str
+    waits: str
     created_at: datetime
     moved_at: datetime
     started_at: datetime | None
@@ -149,11 +151,26 @@ async def campaign_shown(call: Call, one: Campaign) -> CampaignShown:
         status=one.status,
         version=one.version,
         why=one.why,
+        waits=_waits(call, one, counts),
         created_at=shown(one.created_at, zone),
         moved_at=shown(one.moved_at, zone),
         started_at=shown(one.started_at, zone) if one.started_at else None,
         counts={state.value: count for state, count in counts.items()},
         excluded=dict(one.excluded),
+    )
+
+
+def _waits(call: Call, one: Campaign, counts: Counts) -> str:
+    if one.status is not S.RUNNING or not counts.get(RecipientState.QUEUED):
+        return ""
+    now, shop = _now(call), call.shop
+    quiet_until = shop.terms.quiet.over(now, shop.timezone)
+    if quiet_until > now:
+        return f"It is quiet in the shop now; it goes on at {shown(quiet_until, shop.timezone):%H:%M}."
+    if counts.get(RecipientState.SENDING):
+        return ""
+    return (
+        f"Nobody is due just now. Who has written within {BUSY // MINUTE} minutes, or talks to a person, gets it later."
     )
 
 

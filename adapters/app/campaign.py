@@ -46,8 +46,17 @@ def run(options: argparse.Namespace) -> int:
         raise BadInput("campaign create needs a file with the plan as JSON; README.md, Campaigns, has one.")
     if options.action == "test" and not options.phone:
         raise BadInput("campaign test needs --phone NUMBER, where every variant is sent to.")
-    secret = os.environ.get(SECRET) or getpass.getpass("Secret of the shop's API: ")
-    return trio.run(_run, options, secret)
+    return trio.run(_run, options, _secret())
+
+
+def _secret() -> str:
+    """From the environment, or typed where somebody sits at a terminal."""
+    secret = os.environ.get(SECRET, "")
+    if not secret and sys.stdin.isatty():
+        secret = getpass.getpass("Secret of the shop's API: ")
+    if not secret:
+        raise BadInput(f"The secret of the shop's API is missing: put it into {SECRET}.")
+    return secret
 
 
 async def _run(options: argparse.Namespace, secret: str) -> int:
@@ -185,4 +194,5 @@ def state_of(told: Mapping[str, Any]) -> State:
     total = sum(counts.values())
     still = sum(counts.get(state, 0) for state in OPEN)
     more = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
-    return State(told["status"], (total - still) / total if total else 0.0, f"of {total:,}: {more}" if total else "")
+    shown = f"of {total:,}: {more}. {told['waits']}".rstrip(". ") if total else ""
+    return State(told["status"], (total - still) / total if total else 0.0, shown)

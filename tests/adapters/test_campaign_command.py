@@ -116,5 +116,18 @@ def test_a_file_that_is_no_json_is_said(opened: Open, tmp_path: Path) -> None:
     ],
 )
 def test_the_view_says_how_far_it_is(counts: dict[str, int], share: float, more: str) -> None:
-    shown = campaign.state_of({"status": "running", "counts": counts})
+    shown = campaign.state_of({"status": "running", "counts": counts, "waits": ""})
     assert (shown.what, shown.share, shown.more) == ("running", share, more)
+
+
+def test_the_view_says_why_nothing_goes() -> None:
+    shown = campaign.state_of({"status": "running", "counts": {"queued": 2}, "waits": "It is quiet."})
+    assert shown.more == "of 2: 2 queued. It is quiet"
+
+
+def test_a_secret_that_nobody_can_be_asked_for_is_said_to_be_missing(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(campaign.SECRET)
+    with pytest.raises(BadInput, match=campaign.SECRET):
+        run(opened, "list")

@@ -14,7 +14,7 @@ from engine.address import DAY, Address
 from engine.campaigns import CampaignStatus
 from engine.messages import Buttons, Outcome, OutcomeClass
 from engine.orders import Customer
-from engine.quiet import Quiet
+from engine.quiet import NEVER, Quiet
 from engine.template_states import TemplateState
 from tests.adapters.api.office import BEN, Office, Reply, office
 from tests.adapters.api.test_takeover import talking
@@ -161,6 +161,20 @@ async def test_a_campaign_is_started_paused_resumed_and_cancelled(store: Trouble
     assert paused.data["excluded"] == {"opted_out": 1}
     assert (resumed.data["status"], cancelled.data["status"]) == ("running", "cancelled")
     assert cancelled.data["counts"] == {"skipped": 2}
+
+
+async def test_why_nothing_goes_just_now_is_said(store: TroubledStore, autojump_clock: Clock) -> None:
+    async with planned(store) as made:
+        planless = (await ask(made, "GET")).body
+        await ask(made, "POST", "/mangoes/start", {})
+        await frozen(made, store)
+        at_night = (await ask(made, "GET")).body
+        shop = made.shops["bakery"]
+        made.shops["bakery"] = replace(shop, terms=replace(shop.terms, quiet=NEVER))
+        by_day = (await ask(made, "GET")).body
+    assert planless["waits"] == ""
+    assert at_night["waits"] == "It is quiet in the shop now; it goes on at 23:59."
+    assert "Who has written within 10 minutes" in by_day["waits"]
 
 
 async def test_a_start_that_would_write_nonsense_is_refused(store: TroubledStore, autojump_clock: Clock) -> None:
