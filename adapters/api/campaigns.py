@@ -232,7 +232,7 @@ async def plan(call: Call, body: NewCampaign) -> Done[CampaignShown]:
         known = await campaign_of(call, name)
         if known.plan != made or not call.key:
             raise Refusal(409, f"There is a campaign {name} already.", {"id": "it is taken"})
-    return Done(f"The campaign {made.name} is planned.", await campaign_shown(call, await campaign_of(call, name)))
+    return Done(f'The campaign "{made.name}" is planned.', await campaign_shown(call, await campaign_of(call, name)))
 
 
 @campaigns.get("/api/admin/campaigns/<campaign>", "One campaign, and how its recipients stand", home=HOME)
@@ -273,7 +273,8 @@ async def test(call: Call, campaign: CampaignId, body: TestTo) -> Done[TestSent]
     trials = await call.running.gatherer.trials(known, digits)
     rows = await call.store.try_campaign(known.shop, known.id, trials.recipients, _now(call))
     call.running.outbox.offer(rows)
-    return Done(f"{len(rows)} messages are on their way.", TestSent(f"+{digits}", len(rows), list(trials.missing)))
+    said = "One message is on its way." if len(rows) == 1 else f"{len(rows)} messages are on their way."
+    return Done(said, TestSent(f"+{digits}", len(rows), list(trials.missing)))
 
 
 # -- moves -----------------------------------------------------------------------------------------------------------

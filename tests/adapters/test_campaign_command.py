@@ -53,7 +53,7 @@ def test_a_campaign_goes_from_its_file_to_its_results(
     assert run(opened, "preview", "mangoes") == 0
     assert json.loads(capsys.readouterr().out)["recipients"] == 1
     assert run(opened, "test", "mangoes", "--phone", "+254712345678") == 0
-    assert "1 messages are on their way." in capsys.readouterr().out
+    assert "One message is on its way." in capsys.readouterr().out
     assert run(opened, "start", "mangoes", "--shop", "dealer") == 0
     said = capsys.readouterr()
     assert "The campaign is completed." in said.out
