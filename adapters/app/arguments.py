@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 
 Parser = argparse.ArgumentParser
 BENCH_PARTS = (
-    *("pure", "channel", "turns", "timers", "campaign", "sending", "memory", "start"),
+    *("pure", "channel", "turns", "timers", "campaign", "campaign-live", "sending", "memory", "start"),
     *("serving", "statuses", "overload", "onsale"),
 )
 """The names of tests/bench/suite.py, which needs packages and can't be asked here; a test compares the two."""

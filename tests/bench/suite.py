@@ -9,6 +9,7 @@ import trio
 from tests.bench.bench_channel import channel_figures
 from tests.bench.bench_pure import pure_figures
 from tests.bench.campaign import campaign_figures
+from tests.bench.campaign_live import live_figures
 from tests.bench.memory import memory_figures, startup_figures
 from tests.bench.onsale import onsale_figures
 from tests.bench.sending import sending_figures
@@ -24,6 +25,7 @@ SUITE: Mapping[str, tuple[str, Callable[[], list[Figure]]]] = {
     "turns": ("durable turns without HTTP, SQLite at FULL", lambda: trio.run(turn_figures)),
     "timers": ("picking due timers among a million that wait", lambda: trio.run(timer_figures)),
     "campaign": ("a campaign to 100,000: frozen, claimed, counted", lambda: trio.run(campaign_figures)),
+    "campaign-live": ("a campaign to 100,000 while customers write", lambda: trio.run(live_figures)),
     "sending": ("the outbox alone, over HTTP to a fast provider", sending_figures),
     "memory": ("memory per address", memory_figures),
     "start": ("start with many snapshots", lambda: trio.run(startup_figures)),
