@@ -56,6 +56,11 @@ def wheel(folder: Path, name: str, version: str) -> str:
     return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
 
+def _heeds_ctrl_c() -> None:
+    """A shell starts what goes on in its background with SIGINT ignored, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Clone:
     """A fresh clone with an empty shop in it: run.py and its entrance, locks of tiny packages, and one command."""
 
@@ -101,6 +106,7 @@ class Clone:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=_heeds_ctrl_c,
         )
 
     def run(self, *arguments: str, **environ: str) -> tuple[int, str, str]:
