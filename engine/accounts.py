@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from engine.address import Millis
+from engine.dates import moment_of
 from engine.invoices import CreditNote, Invoice
 
 ENTRIES_AT_MOST = 300
@@ -110,8 +111,7 @@ def balances(account: Account) -> Sequence[int]:
 # -- its days ------------------------------------------------------------------------------------------------------
 def span(first: date, last: date, timezone: str) -> tuple[Millis, Millis]:
     """From the beginning of the first day to the end of the last, by the clock of a place."""
-    begins, ends = (datetime.combine(day, time(), ZoneInfo(timezone)) for day in (first, last + timedelta(days=1)))
-    return round(begins.timestamp() * 1000), round(ends.timestamp() * 1000)
+    return moment_of(first, time.min, timezone), moment_of(last + timedelta(days=1), time.min, timezone)
 
 
 def paper_of(customer: str, first: date, last: date) -> str:

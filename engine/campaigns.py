@@ -27,7 +27,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from engine.address import DAY, MINUTE, Address, Millis
-from engine.messages import NOBODY_KNOWS, AnyMessage, Outgoing, Purpose, SendState, StatusRank, Template
+from engine.messages import NOBODY_KNOWS, OPTED_OUT, AnyMessage, Outgoing, Purpose, SendState, StatusRank, Template
 from engine.window import FREE
 
 
@@ -290,7 +290,6 @@ class Wait(NamedTuple):
     until: Millis
 
 
-OPTED_OUT = "The customer has asked for no more offers. Nothing to do: messages about orders still go."
 INACTIVE = "The customer's card is not active any more. Nothing to do."
 CAPPED = "The customer has had as many campaign messages lately as the plan allows. Nothing to do."
 UNREACHABLE = "Only a template may go to a customer who has not written for a day, and the variant names none."

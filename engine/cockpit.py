@@ -15,6 +15,7 @@ from engine import cockpit_campaigns, cockpit_changes, cockpit_views, commands, 
 from engine.address import MINUTE, Millis
 from engine.commands import NUMBERED, Command, Verb
 from engine.crew import Role
+from engine.dates import day_began
 from engine.effects import AnyEffect, Ask, Say
 from engine.events import AnyEvent, Inbound, MediaSent, News, OptionTapped, Reacted, TextSaid, TimerFired
 from engine.facts import AnyNeed, AnyOrder, Availability, DayOf, Facts, OpenOrders, Reached
@@ -66,7 +67,7 @@ def needs(c: Conversation, inbound: Inbound, shop: Shop, now: Millis) -> tuple[A
         return ()
     match meant.verb:
         case Verb.TODAY:
-            return (DayOf(cockpit_views.day_begins(now, shop), shop.currency), Availability())
+            return (DayOf(day_began(now, shop.timezone), shop.currency), Availability())
         case Verb.ORDERS:
             return (OpenOrders(),)
         case Verb.STOCK | Verb.PRICE:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from engine import money
 from engine.address import MINUTE
 from engine.catalogue import STOCK_AT_MOST, Product
-from engine.cockpit_views import PAYMENTS, STATUSES, WAYS, low_stock, owing
+from engine.cockpit_views import WAYS, low_stock, owing, stands
 from engine.commands import PREFIX, Command, Verb, value_of
 from engine.crew import Role, by
 from engine.deeds import Deed
@@ -24,6 +24,7 @@ from engine.folding import words
 from engine.orders import Order, OrderStatus, order_moves
 from engine.payments import ASK_NOBODY, PaymentNews, Way
 from engine.phrases import phrase, say
+from engine.settling import number_of
 from engine.shop import Shop
 from engine.shopping import price
 from engine.tickets import Booking, BookingStatus
@@ -95,9 +96,8 @@ def _move(to: OrderStatus, sure: str, done: str) -> Change:
 
 
 def _stands(one: Order | Booking, facts: Facts) -> str:
-    number = one.number if isinstance(one, Order) else one.id
-    stands = f"{say(facts.language, STATUSES[one.status])}, {say(facts.language, PAYMENTS[one.payment])}"
-    return say(facts.language, "*{number}* is {status}, so that can't be done with it.", number=number, status=stands)
+    said = phrase("*{number}* is {status}, so that can't be done with it.")
+    return say(facts.language, said, number=number_of(one), status=stands(one, facts.language))
 
 
 _start = _move(OrderStatus.PROCESSING, "", phrase("*{number}* is being prepared; its customer is told."))
@@ -135,7 +135,7 @@ def _paid(command: Command, role: Role, shop: Shop, facts: Facts) -> tuple[AnyEf
         return (Say(no_such(command, facts)),)
     if not owing(owed):
         return (Say(_stands(owed, facts)),)
-    number = owed.number if isinstance(owed, Order) else owed.id
+    number = number_of(owed)
     way = command.value or _usual_way(facts)
     amount = price(owed.total, shop)
     if not command.confirmed:

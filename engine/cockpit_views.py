@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from engine.address import Millis
 from engine.commands import PREFIX
 from engine.crew import Role
 from engine.dates import day_and_time
@@ -50,12 +47,6 @@ PAYMENTS = {
 
 
 # -- the day ---------------------------------------------------------------------------------------------------------
-def day_begins(now: Millis, shop: Shop) -> Millis:
-    """The midnight of the shop's day, on a day that the clocks change too."""
-    zone = ZoneInfo(shop.timezone)
-    return round(datetime.combine(local(now, shop).date(), time.min, zone).timestamp() * 1000)
-
-
 def today(shop: Shop, facts: Facts) -> str:
     """The day's figures, and what waits for somebody."""
     speech, day = facts.language, facts.day or Day()
@@ -128,9 +119,17 @@ def orders(shop: Shop, facts: Facts) -> Say | Ask:
     return Ask(text, tuple(options), say(speech, "Orders"))
 
 
+def stands(one: Order | Booking, speech: str) -> str:
+    """How it stands, and its money."""
+    return f"{say(speech, STATUSES[one.status])}, {say(speech, PAYMENTS[one.payment])}"
+
+
+def _whose(one: Order | Booking) -> str:
+    return ", ".join(filter(None, (one.name, f"+{one.phone.removeprefix('+')}" if one.phone else "")))
+
+
 def _order_row(order: Order, shop: Shop, speech: str) -> Option:
-    stands = f"{say(speech, STATUSES[order.status])}, {say(speech, PAYMENTS[order.payment])}"
-    about = f"{price(order.total, shop)}, {stands}" + (f", {order.name}" if order.name else "")
+    about = f"{price(order.total, shop)}, {stands(order, speech)}" + (f", {order.name}" if order.name else "")
     return Option(f"{PREFIX}order {order.number}", order.number, about)
 
 
@@ -142,13 +141,12 @@ def _booking_row(booking: Booking, shop: Shop, speech: str) -> Option:
 def order(one: Order, role: Role, shop: Shop, facts: Facts) -> Say | Ask:
     """One order with all that is needed to prepare it, and what can be done with it."""
     speech = facts.language
-    stands = f"{say(speech, STATUSES[one.status])}, {say(speech, PAYMENTS[one.payment])}"
     when = day_and_time(one.placed_at, shop.timezone, speech)
     text = joined(
-        say(speech, "Order *{number}*: {status}.", number=one.number, status=stands),
+        say(speech, "Order *{number}*: {status}.", number=one.number, status=stands(one, speech)),
         "\n".join(sold_line(line, shop, facts) + (f" ({line.note})" if line.note else "") for line in one.lines),
         say(speech, "{total}, ordered on {date}", total=price(one.total, shop), date=when),
-        ", ".join(filter(None, (one.name, f"+{one.phone.removeprefix('+')}" if one.phone else ""))),
+        _whose(one),
         one.address,
         one.instructions,
     )
@@ -175,13 +173,12 @@ def owing(one: Order | Booking) -> bool:
 def booking(one: Booking, role: Role, shop: Shop, facts: Facts) -> Say | Ask:
     """One booking, the same way."""
     speech = facts.language
-    stands = f"{say(speech, STATUSES[one.status])}, {say(speech, PAYMENTS[one.payment])}"
     when = day_and_time(one.starts_at, shop.timezone, speech)
     text = joined(
-        say(speech, "Booking *{number}*: {status}.", number=one.id, status=stands),
+        say(speech, "Booking *{number}*: {status}.", number=one.id, status=stands(one, speech)),
         say(speech, "{quantity} × {name} – {total}", quantity=one.seats, name=one.title, total=price(one.total, shop)),
         when,
-        ", ".join(filter(None, (one.name, f"+{one.phone.removeprefix('+')}" if one.phone else ""))),
+        _whose(one),
     )
     open_ = one.status in (BookingStatus.HELD, BookingStatus.CONFIRMED)
     can = ["paid"] if owing(one) and role is Role.OWNER else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,17 @@ MOMENTS_REMEMBERED = 4_096
 def local(moment: Millis, timezone: str) -> datetime:
     """A moment on the clock of an IANA time zone."""
     return datetime.fromtimestamp(moment / 1000, ZoneInfo(timezone))
+
+
+def moment_of(day: date, at: time, timezone: str) -> Millis:
+    """When the clock of a time zone shows this, of a time that comes twice the first one; where the clock is put
+    forward over it, as much later as that."""
+    return round(datetime.combine(day, at, ZoneInfo(timezone)).timestamp() * 1000)
+
+
+def day_began(now: Millis, timezone: str) -> Millis:
+    """When the day of a place began. Where a clock is put forward over midnight it begins with its first moment."""
+    return moment_of(local(now, timezone).date(), time.min, timezone)
 
 
 @lru_cache(maxsize=MOMENTS_REMEMBERED)

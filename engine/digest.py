@@ -7,15 +7,15 @@ them, one that comes twice in autumn counts the first time.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, time, timedelta
 
 from msgspec.structs import replace
 
 from engine.address import Millis
 from engine.announcing import announced
-from engine.cockpit_views import day_begins, today
+from engine.cockpit_views import today
 from engine.crew import NO_DIGEST, Role
+from engine.dates import day_began, moment_of
 from engine.effects import AnyEffect, ClearTimer, SetTimer
 from engine.facts import AnyNeed, Availability, DayOf, Facts
 from engine.remembered import Conversation
@@ -38,13 +38,13 @@ def is_one(kind: str) -> bool:
 
 def needs(shop: Shop, now: Millis) -> tuple[AnyNeed, ...]:
     """What a digest reads."""
-    return (DayOf(day_begins(now, shop), shop.currency), Availability())
+    return (DayOf(day_began(now, shop.timezone), shop.currency), Availability())
 
 
 def moment(on: date, shop: Shop) -> Millis:
     """When the digest of this day is due."""
     hour, minute = divmod(shop.crew.digest, 60)
-    return round(datetime.combine(on, time(hour, minute), ZoneInfo(shop.timezone)).timestamp() * 1000)
+    return moment_of(on, time(hour, minute), shop.timezone)
 
 
 def next_after(now: Millis, shop: Shop) -> Millis:

@@ -6,13 +6,13 @@ One that is more than a day late is dropped, so that nothing comes in a flood af
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
 from engine.address import DAY, Millis
+from engine.dates import moment_of
 from engine.effects import AnyEffect, IssueInvoice, Say, SetTimer, ShowDocument, Unsaid
 from engine.facts import Facts
 from engine.invoices import NUMBER, IssueOf
@@ -104,7 +104,7 @@ def next_reminder(order: Order, shop: Shop, now: Millis, after: int = -ALWAYS) -
 
 def _moment(order: Order, days: int, shop: Shop) -> Millis:
     on = local(order.due_at, shop).date() + timedelta(days=days)
-    return round(datetime.combine(on, REMINDED_AT, ZoneInfo(shop.timezone)).timestamp() * 1000)
+    return moment_of(on, REMINDED_AT, shop.timezone)
 
 
 def order_of(kind: str) -> str:

@@ -24,7 +24,7 @@ class PaperSent(msgspec.Struct, frozen=True):
 
 
 class InvoiceBook(Protocol):
-    """Invoices. ``today`` is when the shop's day began (invoices.day_began): what was due before it is OVERDUE; with 0
+    """Invoices. ``today`` is when the shop's day began (dates.day_began): what was due before it is OVERDUE; with 0
     nothing is."""
 
     async def invoice_of(self, shop: str, order: str, today: Millis = 0) -> Invoice | None:

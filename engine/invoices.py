@@ -7,14 +7,11 @@ things").
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from enum import Enum
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from engine.address import Millis
-from engine.dates import local
 from engine.messages import AnyMessage, Document
 from engine.orders import Order, OrderStatus, PaymentStatus
 
@@ -120,12 +117,6 @@ def standing(invoice: Invoice, *, sent: bool, viewed: bool, today: Millis) -> In
     if invoice.due_at < today:
         return InvoiceStatus.OVERDUE
     return InvoiceStatus.VIEWED if viewed else InvoiceStatus.SENT if sent else InvoiceStatus.ISSUED
-
-
-def day_began(now: Millis, timezone: str) -> Millis:
-    """When the day of a place began. Where a clock is put forward over midnight it begins with its first moment."""
-    midnight = datetime.combine(local(now, timezone).date(), time(), ZoneInfo(timezone))
-    return round(midnight.timestamp() * 1000)
 
 
 def filed(message: AnyMessage) -> str:

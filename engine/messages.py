@@ -233,6 +233,7 @@ class Reviewed(msgspec.Struct, frozen=True):
 HELD_AT_MOST: Millis = 30 * DAY
 """A message that has waited so long for its customer to write is not sent any more."""
 HUSHED = "A person answers this customer now, so the bot's reply was not sent. Nothing to do."
+OPTED_OUT = "The customer has asked for no more offers. Nothing to do: messages about orders still go."
 NOBODY_KNOWS = "Nobody knows whether it arrived. Nothing to do: bulk messages are never sent twice."
 """Why a bulk message failed whose send had no known end: that may have been a success."""
 TOO_OLD = "The customer did not write for 30 days, so the message was not sent. Write to them another way."

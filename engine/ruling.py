@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from engine.messages import Outcome, OutcomeClass, Outgoing, Purpose, Template
+from engine.messages import OPTED_OUT, Outcome, OutcomeClass, Outgoing, Purpose, Template
 from engine.ports import Clock, Http, NotSent, Sending, Store
 from engine.template_states import UNSURE, stopped
 from engine.template_sync import TemplateSync
@@ -26,7 +26,6 @@ from engine.window import FREE
 
 WAITS = "Only a template may go now, and the shop has none for this. It waits until the customer writes."
 NO_OFFER = "Only a template may go now, and the campaign names none. Nothing to do."
-OPTED_OUT = "The customer has asked for no more offers. Nothing to do: messages about orders still go."
 NOT_LOOKED_FOR = (
     "The provider could not be asked whether the message went out before. Nothing to do: it is asked again first."
 )

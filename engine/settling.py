@@ -109,7 +109,8 @@ def _owed(number: str, facts: Facts) -> Owed | None:
     return facts.order(number) or facts.booking(number) if number else None
 
 
-def _number(owed: Owed) -> str:
+def number_of(owed: Owed) -> str:
+    """What a customer calls it."""
     return owed.number if isinstance(owed, Order) else owed.id
 
 
@@ -177,7 +178,7 @@ def _paid(payment: Payment, owed: Owed, verdict: Verdict, owner: str, shop: Shop
     over = verdict is Verdict.OVER
     verdict = Verdict.OVER if over else Verdict.PAYS
     state, why = (PaymentState.DESK, verdict.value) if over else (PaymentState.APPLIED, "")
-    settled = _settle(payment, state, _number(after), why, owner)
+    settled = _settle(payment, state, number_of(after), why, owner)
     said = _sentence(verdict, payment, after, shop, facts)
     return Received(verdict, payment, order, booking, (settled, *effects), said)
 
@@ -345,7 +346,7 @@ def _sentence(verdict: Verdict, payment: Payment, owed: Owed | None, shop: Shop,
         facts.language,
         SENTENCES[verdict],
         amount=_shown(payment.amount, payment, shop),
-        number=_number(owed) if owed is not None else "",
+        number=number_of(owed) if owed is not None else "",
         total=money.show(total, shop.currency, shop.locale),
         difference=_shown(abs(payment.amount - total), payment, shop),
     )

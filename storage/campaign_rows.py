@@ -10,6 +10,7 @@ import msgspec
 from engine.campaigns import Campaign, CampaignStatus, Plan, Recipient
 from engine.messages import Outgoing
 from storage.lookups import decode_message, decode_template
+from storage.outbox_rows import OUTBOX, outbox_row
 from storage.sql import Db, Row, read, run, write
 
 encode = msgspec.json.encode
@@ -38,12 +39,9 @@ def recipient(row: Sequence[Any]) -> Recipient:
 
 def recipient_row(campaign_seq: int, shop: str, one: Recipient) -> Row:
     """As RECIPIENT takes it."""
-    return (campaign_seq, shop, one.customer, one.phone, one.user_id, one.variant, *_message(one))
-
-
-def _message(one: Recipient | Outgoing) -> tuple[str, str | None]:
     fallback = encode(one.fallback).decode() if one.fallback is not None else None
-    return encode(one.message).decode(), fallback
+    whom = (campaign_seq, shop, one.customer, one.phone, one.user_id)
+    return (*whom, one.variant, encode(one.message).decode(), fallback)
 
 
 async def find(db: Db, shop: str, name: str) -> tuple[int, Campaign] | None:
@@ -54,14 +52,7 @@ async def find(db: Db, shop: str, name: str) -> tuple[int, Campaign] | None:
 
 async def put_out(db: Db, rows: Sequence[Outgoing]) -> None:
     """Queue messages that no turn has said."""
-    await write(
-        db,
-        OUTBOX,
-        [
-            (o.key, *o.address, o.phone, o.user_id, o.purpose.value, o.created_at, o.free_until, *_message(o))
-            for o in rows
-        ],
-    )
+    await write(db, f"{OUTBOX} ON CONFLICT (key) DO NOTHING", [outbox_row(o, encode(o.message)) for o in rows])
 
 
 async def take_back(db: Db, seq: int, shop: str) -> int:
@@ -92,8 +83,6 @@ async def merge(db: Db, shop: str, gone: str, survivor: str, merged: str) -> Non
 
 RECIPIENT = """INSERT INTO recipients (campaign, shop, customer, phone, user_id, variant, message, fallback) {values}
     ON CONFLICT DO NOTHING"""
-OUTBOX = """INSERT INTO outbox (key, shop, customer, phone, user_id, purpose, created_at, free_until, message, fallback)
-    {values} ON CONFLICT (key) DO NOTHING"""
 QUEUED = """SELECT r.seq, o.key FROM outbox o INDEXED BY outbox_queued CROSS JOIN recipients r ON r.key = o.key
     WHERE o.state = 'queued' AND r.campaign = ? AND r.key <> ''"""
 HELD = """SELECT r.seq, o.key FROM outbox o INDEXED BY outbox_held CROSS JOIN recipients r ON r.key = o.key

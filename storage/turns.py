@@ -17,7 +17,7 @@ from engine.commit import Commit
 from engine.errors import StoreError
 from engine.facts import Conflict, ConflictKind
 from engine.invoices import CREDIT, NUMBER, filed
-from engine.messages import HUSHED, Outgoing
+from engine.messages import HUSHED
 from engine.tickets import Booking
 from storage import order_rows, seat_rows
 from storage.crew_writes import recounted, write_crew
@@ -25,6 +25,7 @@ from storage.invoice_rows import Numbers, write_credits, write_invoices
 from storage.issuing import Marks, named, with_numbers_in
 from storage.judge import Standing, judge
 from storage.money_rows import write_money
+from storage.outbox_rows import OUTBOX, outbox_row
 from storage.people import write_renamed
 from storage.post import write_posted
 from storage.reminder_rows import hush_reminders, write_reminders
@@ -152,14 +153,8 @@ def _marks_of(commit: Commit, numbers: Numbers, credits: Numbers) -> Marks:
 
 def _outbox_rows(commit: Commit, marks: Marks) -> list[Row]:
     if not marks:
-        return [_outbox_row(o, encode(o.message)) for o in commit.outbox]
-    return [_outbox_row(o, with_numbers_in(encode(o.message), marks)) for o in commit.outbox]
-
-
-def _outbox_row(o: Outgoing, message: bytes) -> Row:
-    fallback = encode(o.fallback).decode() if o.fallback is not None else None
-    sent = (o.key, *o.address, o.phone, o.user_id, message.decode(), o.purpose.value, o.created_at, o.attempts)
-    return (*sent, o.free_until, fallback)
+        return [outbox_row(o, encode(o.message)) for o in commit.outbox]
+    return [outbox_row(o, with_numbers_in(encode(o.message), marks)) for o in commit.outbox]
 
 
 def _paper_rows(commit: Commit, marks: Marks) -> list[Row]:
@@ -180,8 +175,6 @@ FROM h WHERE outbox.state = '{state}' AND outbox.shop = h.shop AND outbox.custom
     AND outbox.purpose = 'reply'"""
 LINK = "INSERT INTO links (shop, kind, value, customer) {values} ON CONFLICT DO NOTHING"
 SYNCED = "INSERT INTO crm_queue (shop, number) {values} ON CONFLICT DO NOTHING"
-OUTBOX = """INSERT INTO outbox
-    (key, shop, customer, phone, user_id, message, purpose, created_at, attempts, free_until, fallback) {values}"""
 PAPER = "INSERT INTO papers_sent (shop, paper, key) {values}"
 TIMER_OFF = "DELETE FROM timers WHERE (shop, customer, kind) IN (SELECT * FROM ({values}))"
 TIMER = """INSERT INTO timers (shop, customer, kind, due, turn) {values}

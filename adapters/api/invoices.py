@@ -16,9 +16,10 @@ from adapters.api.letters import letter, told
 from adapters.api.orders import order_numbered
 from adapters.api.paging import Paged, page_of
 from engine.address import Address, Millis
+from engine.dates import day_began
 from engine.events import InvoiceWanted
 from engine.invoice_book import PaperSent
-from engine.invoices import CreditNote, Invoice, InvoiceStatus, day_began, status_of
+from engine.invoices import CreditNote, Invoice, InvoiceStatus, status_of
 from engine.messages import SendState, StatusRank
 from engine.orders import Order
 

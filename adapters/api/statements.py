@@ -26,10 +26,9 @@ from engine.accounts import (
     span,
 )
 from engine.address import Address
-from engine.dates import local
+from engine.dates import day_began, local
 from engine.dues import credit_days
 from engine.events import StatementWanted
-from engine.invoices import day_began
 from engine.orders import Customer
 
 statements = Noun("statements", "Customers' accounts: what was invoiced, paid, credited and sent back.")

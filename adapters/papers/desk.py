@@ -13,8 +13,8 @@ from adapters.papers.names import Names, picture
 from adapters.papers.tokens import Signer
 from engine.accounts import ENTRIES_AT_MOST, read_paper, span
 from engine.address import Address
+from engine.dates import day_began
 from engine.dues import credit_days
-from engine.invoices import day_began
 from engine.ports import Clock, Store
 from engine.shop import Shop
 from engine.table import is_link

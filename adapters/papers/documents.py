@@ -95,16 +95,7 @@ def _document(title: str, told: list[str], facts: Facts, sums: Sequence[tuple[st
         [*every, *(part for s in sums for part in s)],
         mirrored=right_to_left(speech),
     )
-    sheet.text(shop.title, bold=True)
-    sheet.text(tax_number, grey=True)
-    sheet.space()
-    sheet.heading(title)
-    for line in told:
-        sheet.text(line, grey=True)
-    sheet.space()
-    for line in buyer:
-        sheet.text(line)
-    sheet.space()
+    sheet.head((shop.title, tax_number), title, told, buyer)
     quantity, name, unit, total = heads
     sheet.table(
         (

@@ -90,6 +90,20 @@ class Sheet:
         self._pdf.set_text_shaping(True)
 
     # -- writing ---------------------------------------------------------------------------------------------------
+    def head(self, seller: tuple[str, str], title: str, told: Sequence[str], buyer: Sequence[str]) -> None:
+        """What a document begins with: who sells, with a line more about them, what it is, what is to be known of it,
+        and for whom it is."""
+        self.text(seller[0], bold=True)
+        self.text(seller[1], grey=True)
+        self.space()
+        self.heading(title)
+        for line in told:
+            self.text(line, grey=True)
+        self.space()
+        for line in buyer:
+            self.text(line)
+        self.space()
+
     def heading(self, text: str) -> None:
         """The largest text of the sheet."""
         self._line(text, TITLE, bold=True, height=9)

@@ -56,15 +56,7 @@ def statement(facts: Facts) -> bytes:
     rows, sums = _rows(facts), _sums(facts)
     texts = [title, shop.title, *told, *buyer, *heads, *(cell for row in (*rows, *sums) for cell in row)]
     sheet = Sheet(f"{title} – {shop.title}", local(facts.made_at, shop.timezone), texts, mirrored=right_to_left(speech))
-    sheet.text(shop.title, bold=True)
-    sheet.space()
-    sheet.heading(title)
-    for line in told:
-        sheet.text(line, grey=True)
-    sheet.space()
-    for line in buyer:
-        sheet.text(line)
-    sheet.space()
+    sheet.head((shop.title, ""), title, told, buyer)
     shares = ((0.2, Align.L), (0.4, Align.L), (0.2, Align.R), (0.2, Align.R))
     sheet.table([Column(head, share, align) for head, (share, align) in zip(heads, shares, strict=True)], rows)
     sheet.space(2)

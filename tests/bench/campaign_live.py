@@ -7,7 +7,6 @@ sent.
 
 from __future__ import annotations
 
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +26,7 @@ from engine.quiet import NEVER
 from engine.running import Running
 from storage import open_store
 from tests.bench.bench_store import Figure, WallClock
+from tests.bench.campaign import grown
 from tests.bench.null import NullChannel, bakery, null_connection
 
 RECIPIENTS, CARDS_AT_ONCE = 100_000, 2_000
@@ -119,11 +119,6 @@ async def measured(store: Store, pace: int, *, start: bool) -> list[Figure]:
         ("a reply meanwhile: p99", waited[99 * len(waited) // 100], "ms"),
         ("customers without a reply", len(channel.wrote), ""),
     ]
-
-
-def grown() -> float:
-    """MB of memory at the highest so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 async def live_figures() -> list[Figure]:

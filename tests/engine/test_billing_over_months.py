@@ -8,7 +8,8 @@ import pytest
 
 from engine.accounts import EntryKind
 from engine.address import DAY, Address
-from engine.invoices import Invoice, InvoiceStatus, day_began
+from engine.dates import day_began
+from engine.invoices import Invoice, InvoiceStatus
 from engine.orders import Order, OrderStatus, PaymentStatus
 from engine.payments import PaymentState
 from tests.engine.case_verbs import VERBS

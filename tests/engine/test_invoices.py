@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.address import DAY, HOUR
-from engine.invoices import Invoice, InvoiceStatus, day_began, standing
+from engine.dates import day_began
+from engine.invoices import Invoice, InvoiceStatus, standing
 
 ZONES = ("Asia/Kolkata", "Africa/Nairobi", "America/New_York", "Europe/Berlin", "America/Santiago", "America/Havana")
 OPEN = Invoice("INV-2025-0001", "dealer", "c1", "WS1", 0, 10 * DAY, 100, "INR")

@@ -14,7 +14,6 @@ from engine.campaigns import (
     CAPPED,
     INACTIVE,
     MERGED,
-    OPTED_OUT,
     UNREACHABLE,
     Campaign,
     CampaignStatus,
@@ -28,7 +27,7 @@ from engine.campaigns import (
 )
 from engine.commit import Renamed
 from engine.identity import Merge
-from engine.messages import NOBODY_KNOWS, Outcome, OutcomeClass, Purpose, StatusRank, Template, Text
+from engine.messages import NOBODY_KNOWS, OPTED_OUT, Outcome, OutcomeClass, Purpose, StatusRank, Template, Text
 from engine.orders import Customer
 from engine.ports import Store
 from tests.storage.values import ANN, BEN, NOW, SHOP, Everything, FixedClock, Talk, sent, status, together
